@@ -18,11 +18,11 @@ def embedded_socket_path(data_dir: Path) -> Path:
     It lies in the data folder, or, where that path is too long for a socket, in the user's private
     folder in /tmp under a name made from the data folder's path.
     """
-    folder = data_dir.absolute()
+    folder = data_dir.resolve()
     inside = folder / "run" / "broker.sock"
     if len(os.fsencode(inside)) <= MAX_SOCKET_PATH_BYTES:
         return inside
-    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    digest = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return _private_runtime_folder() / digest / "broker.sock"
 
 

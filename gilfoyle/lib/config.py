@@ -1,0 +1,343 @@
+"""settings.yaml as typed, frozen sections; what is not in the file has a default.
+
+Precedence: environment, then file, then default. Nothing here touches Django.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ByteSize,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from gilfoyle.lib.config_problems import explain_problem
+from gilfoyle.lib.errors import ConfigError
+
+# The folder of manage.py: what a relative path in settings.yaml starts from.
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
+
+Container = Literal["mp4", "matroska", "mpegts", "mpegps", "avi", "flv", "ogg", "mp3", "wav", "flac", "aac"]
+Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"]
+
+
+def _without_trailing_slash(url: str) -> str:
+    if url and not url.startswith(("http://", "https://")):
+        msg = "must begin with http:// or https://"
+        raise ValueError(msg)
+    return url.rstrip("/")
+
+
+def _from_root(path: Path) -> Path:
+    return ROOT / path.expanduser()
+
+
+HttpUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+Folder = Annotated[Path, AfterValidator(_from_root)]
+
+
+class Section(BaseModel):
+    """A part of settings.yaml: frozen, and strict about unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class ServerSettings(Section):
+    public_url: HttpUrl = Field("", description="Address that clients use; empty: http://HOST:PORT.")
+    host: str = Field("127.0.0.1", description="Address that the web server listens on.")
+    port: int = Field(8000, ge=1, le=65535, description="Port that the web server listens on.")
+    processes: int = Field(2, ge=1, le=64, description="Web server processes.")
+    threads: int = Field(8, ge=1, le=256, description="Threads of each web process.")
+    allowed_hosts: tuple[str, ...] = Field((), description="Further host names that are answered.")
+    data_dir: Folder = Field(Path("data"), description="Folder of everything that is kept on this machine.")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Root of all secrets; empty: made once, kept in the data folder."
+    )
+
+
+class DatabaseSettings(Section):
+    url: SecretStr = Field(SecretStr(""), description="postgres://… ; empty: SQLite in the data folder.")
+
+
+class BrokerSettings(Section):
+    url: SecretStr = Field(
+        SecretStr("embedded"), description="embedded, redis://…, rediss://…, unix://… or amqp://…"
+    )
+
+
+class S3Settings(Section):
+    bucket: str = Field("", description="Bucket that holds sources and renditions; it must exist.")
+    endpoint_url: str = Field("", description="Address of an S3-compatible server; empty: AWS.")
+    region: str = Field("us-east-1", description="Region of the bucket.")
+    access_key_id: SecretStr = Field(SecretStr(""), description="Best given by the environment.")
+    secret_access_key: SecretStr = Field(SecretStr(""), description="Best given by the environment.")
+    prefix: str = Field("", description="Folder inside the bucket.")
+
+
+class StorageSettings(Section):
+    backend: Literal["filesystem", "s3"] = Field(
+        "filesystem", description="Where sources and renditions are."
+    )
+    path: Folder | None = Field(
+        None, description="Folder for backend filesystem; null: media in the data folder."
+    )
+    reserve_bytes: ByteSize = Field(
+        ByteSize(1024**3), ge=0, description="Free space that uploads leave untouched on this machine."
+    )
+    s3: S3Settings = Field(default_factory=S3Settings, description="For backend s3.")
+
+    @model_validator(mode="after")
+    def _bucket_is_named(self) -> StorageSettings:
+        if self.backend == "s3" and not self.s3.bucket:
+            msg = "storage.s3.bucket must be set when storage.backend is s3"
+            raise ValueError(msg)
+        return self
+
+
+class UploadSettings(Section):
+    max_size_bytes: ByteSize = Field(ByteSize(50 * 1024**3), gt=0, description="Largest source accepted.")
+    max_duration_s: float = Field(12 * 3600, gt=0, description="Longest source accepted.")
+    containers: tuple[Container, ...] = Field(
+        get_args(Container), min_length=1, description="Containers accepted."
+    )
+    lease_s: float = Field(
+        60, ge=5, description="An upload that has not moved for so long may be taken over."
+    )
+
+
+class RungSettings(Section):
+    """One rung: the frame fits in width x height (turned for portrait), never enlarged."""
+
+    width: int = Field(ge=16, le=8192, description="Longest side in pixels.")
+    height: int = Field(ge=16, le=8192, description="Shortest side in pixels.")
+    crf: float = Field(ge=0, le=51, description="Constant rate factor: quality, lower is better.")
+    max_bitrate_bps: int = Field(ge=10_000, description="Cap of the bit rate.")
+
+
+class AudioSettings(Section):
+    bitrate_bps: int = Field(128_000, ge=16_000, le=512_000, description="AAC bit rate for stereo.")
+
+
+def _default_ladder() -> tuple[RungSettings, ...]:
+    return (
+        RungSettings(width=1920, height=1080, crf=23, max_bitrate_bps=6_000_000),
+        RungSettings(width=1280, height=720, crf=23, max_bitrate_bps=3_200_000),
+        RungSettings(width=854, height=480, crf=23, max_bitrate_bps=1_600_000),
+        RungSettings(width=640, height=360, crf=23, max_bitrate_bps=900_000),
+        RungSettings(width=426, height=240, crf=23, max_bitrate_bps=450_000),
+    )
+
+
+class EncodingSettings(Section):
+    ffmpeg: str = Field("auto", description="Path of ffmpeg; auto: the one shipped, else the one on PATH.")
+    segment_s: float = Field(4, ge=1, le=10, description="Length of a segment.")
+    opening_s: float = Field(
+        8, ge=1, le=60, description="Length of the opening, which makes a video playable."
+    )
+    chunk_s: float = Field(32, ge=4, le=600, description="Length of what one task encodes.")
+    max_fps: int = Field(60, ge=1, le=120, description="Higher frame rates are divided by a whole number.")
+    preset: Preset = Field("veryfast", description="x264 preset: slower makes smaller files.")
+    ladder: tuple[RungSettings, ...] = Field(
+        default_factory=_default_ladder, min_length=1, description="Rungs, largest first."
+    )
+    audio: AudioSettings = Field(default_factory=AudioSettings, description="Audio renditions.")
+    slots: int = Field(0, ge=0, le=256, description="Encodes at once in a worker; 0: half of the cores.")
+    threads: int = Field(0, ge=0, le=256, description="Threads of one ffmpeg; 0: all cores.")
+    max_pixels: int = Field(35_389_440, ge=1, description="Largest frame accepted, in pixels.")
+    max_memory_bytes: ByteSize = Field(
+        ByteSize(4 * 1024**3), ge=256 * 1024**2, description="Address space of one ffmpeg."
+    )
+    lease_s: float = Field(15, ge=3, le=600, description="Work of a worker silent for so long is given away.")
+    max_attempts: int = Field(3, ge=1, le=20, description="Failed tries before a video is called failed.")
+
+    @field_validator("ladder")
+    @classmethod
+    def _largest_first(cls, ladder: tuple[RungSettings, ...]) -> tuple[RungSettings, ...]:
+        heights = [rung.height for rung in ladder]
+        if heights != sorted(set(heights), reverse=True):
+            msg = "rungs must stand largest first, with no two of the same height"
+            raise ValueError(msg)
+        return ladder
+
+
+class ImagesSettings(Section):
+    poster_max_px: int = Field(1280, ge=64, le=4096, description="Longest side of the poster.")
+
+
+class PlaybackSettings(Section):
+    min_ttl_s: int = Field(3600, ge=60, description="Shortest life of a token when none is asked for.")
+    max_ttl_s: int = Field(12 * 3600, ge=60, description="Longest life of a token.")
+    allowed_origins: tuple[str, ...] = Field(("*",), description="Web origins whose players may fetch media.")
+    delivery: Literal["direct", "x_accel"] = Field(
+        "direct", description="Who sends bytes: Gilfoyle or nginx."
+    )
+
+    @model_validator(mode="after")
+    def _min_below_max(self) -> PlaybackSettings:
+        if self.min_ttl_s > self.max_ttl_s:
+            msg = "playback.min_ttl_s must not exceed playback.max_ttl_s"
+            raise ValueError(msg)
+        return self
+
+
+class ObservabilitySettings(Section):
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level.")
+    log_format: Literal["console", "json"] = Field("console", description="For people, or for machines.")
+
+
+class Config(Section):
+    """All of settings.yaml."""
+
+    server: ServerSettings = Field(default_factory=ServerSettings)
+    database: DatabaseSettings = Field(default_factory=DatabaseSettings)
+    broker: BrokerSettings = Field(default_factory=BrokerSettings)
+    storage: StorageSettings = Field(default_factory=StorageSettings)
+    upload: UploadSettings = Field(default_factory=UploadSettings)
+    encoding: EncodingSettings = Field(default_factory=EncodingSettings)
+    images: ImagesSettings = Field(default_factory=ImagesSettings)
+    playback: PlaybackSettings = Field(default_factory=PlaybackSettings)
+    observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
+
+    @property
+    def public_url(self) -> str:
+        """The address of links; without one in the settings, the one that a browser on this machine uses."""
+        if self.server.public_url:
+            return self.server.public_url
+        host = "localhost" if self.server.host in {"0.0.0.0", "::"} else self.server.host  # noqa: S104 - compared
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server.port}"
+
+    @property
+    def media_path(self) -> Path:
+        return self.storage.path or self.server.data_dir / "media"
+
+
+ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "GILFOYLE_PUBLIC_URL": ("server", "public_url"),
+    "GILFOYLE_HOST": ("server", "host"),
+    "GILFOYLE_PORT": ("server", "port"),
+    "GILFOYLE_DATA_DIR": ("server", "data_dir"),
+    "GILFOYLE_SECRET_KEY": ("server", "secret_key"),
+    "GILFOYLE_DATABASE_URL": ("database", "url"),
+    "GILFOYLE_BROKER_URL": ("broker", "url"),
+    "GILFOYLE_STORAGE_PATH": ("storage", "path"),
+    "GILFOYLE_S3_BUCKET": ("storage", "s3", "bucket"),
+    "GILFOYLE_S3_ENDPOINT_URL": ("storage", "s3", "endpoint_url"),
+    "GILFOYLE_S3_ACCESS_KEY_ID": ("storage", "s3", "access_key_id"),
+    "GILFOYLE_S3_SECRET_ACCESS_KEY": ("storage", "s3", "secret_access_key"),
+    "GILFOYLE_LOG_LEVEL": ("observability", "log_level"),
+    "GILFOYLE_LOG_FORMAT": ("observability", "log_format"),
+}
+
+
+_PATHS = frozenset({"GILFOYLE_DATA_DIR", "GILFOYLE_STORAGE_PATH"})
+
+
+def find_settings_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the settings file: the one that GILFOYLE_SETTINGS names, else settings.yaml beside manage.py, else None.
+
+    Raises: ConfigError where the named file is not there.
+    """
+    named = environ.get(SETTINGS_VARIABLE, "")
+    if named:
+        path = Path(named).expanduser().absolute()
+        if not path.is_file():
+            raise ConfigError(
+                f"environment variable {SETTINGS_VARIABLE}",
+                "",
+                f"names a file that does not exist: {path}",
+                hint="Correct it, or unset it to use settings.yaml beside manage.py.",
+            )
+        return path
+    beside = ROOT / "settings.yaml"
+    return beside if beside.is_file() else None
+
+
+def read_config(environ: Mapping[str, str]) -> Config:
+    """Find the settings file and load it.
+
+    Raises: ConfigError.
+    """
+    return load_config(find_settings_file(environ), environ)
+
+
+def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """Read settings.yaml and the environment; a missing `path` (None) means defaults.
+
+    An empty variable counts as not set, as in a compose file that passes variables on.
+
+    Raises: ConfigError, naming the file or variable, the key, what was wanted and found.
+    """
+    raw = _read_yaml(path) if path else {}
+    sources: dict[tuple[str, ...], str] = {}
+    for variable, keys in ENVIRONMENT.items():
+        value = environ.get(variable, "")
+        if value:
+            # A path in the environment is the shell's: it starts from the current folder.
+            _put(raw, keys, str(Path(value).expanduser().absolute()) if variable in _PATHS else value)
+            sources[keys] = f"environment variable {variable}"
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+        # A misspelt key comes first: it is often why another one is missing.
+        problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+        raise explain_problem(problems[0], Config, path, sources) from None
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error and not silently the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's signature
+        seen: set[Any] = set()
+        for key_node, _value in node.value:
+            if key_node.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key `{key_node.value}` stands twice", key_node.start_mark
+                )
+            seen.add(key_node.value)
+        return super().construct_mapping(node, deep)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        # _StrictLoader is a SafeLoader: it makes plain values only.
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_StrictLoader)  # noqa: S506 - see above
+    except OSError as error:
+        raise ConfigError(
+            str(path), "", f"could not be read: {error.strerror}", hint="Check the path and its permissions."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "not UTF-8 text"
+        raise ConfigError(
+            str(path), "", f"is not valid YAML{where}: {problem}", hint="Check indentation and colons there."
+        ) from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise ConfigError(str(path), "", "must be a mapping of sections", hint="Begin with e.g. `server:`.")
+    return document
+
+
+def _put(raw: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
+    *parents, last = keys
+    for key in parents:
+        if raw.get(key) is None:
+            raw[key] = {}
+        raw = raw[key]
+        if not isinstance(raw, dict):
+            return  # the file is wrong there, and validation says so
+    raw[last] = value
