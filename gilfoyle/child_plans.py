@@ -1,0 +1,74 @@
+"""Which processes make up a running Gilfoyle on one machine, and how each is started and stopped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gilfoyle.lib.config import ROOT, Config
+
+LIGHT_THREADS = 4
+FIRST_DELAY_S = 0.5
+LONGEST_DELAY_S = 30.0
+# A child that has run for so long before it died starts with a clean record.
+STEADY_AFTER_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChildPlan:
+    """One child: its command, what it needs in its environment, and how long it may take to stop."""
+
+    name: str
+    argv: tuple[str, ...]
+    stop_s: float
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def plan_children(config: Config, *, cores: int) -> tuple[ChildPlan, ...]:
+    """Return the children in the order of their start; they are stopped in the order of `plan_stop`."""
+    python = sys.executable
+    web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
+    return (
+        ChildPlan("web", web, stop_s=3),
+        ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe", "package")), stop_s=5),
+        ChildPlan(
+            "encode",
+            _worker(encoding_slots(config, cores=cores), ("encode",)),
+            stop_s=5,
+            # Long work is not hoarded by one process while another is idle.
+            environment={"dramatiq_queue_prefetch": "1"},
+        ),
+        ChildPlan("scheduler", (python, str(ROOT / "manage.py"), "scheduler"), stop_s=3),
+    )
+
+
+def plan_stop(names: set[str]) -> tuple[tuple[str, ...], ...]:
+    """Return groups of children to stop one after the other: first what takes work in, last what carries it."""
+    groups = (("web",), ("work", "encode"), ("scheduler",), ("broker",))
+    return tuple(present for group in groups if (present := tuple(name for name in group if name in names)))
+
+
+def encoding_slots(config: Config, *, cores: int) -> int:
+    """Return how many encodes run at once: what the settings say, else half of the cores."""
+    return config.encoding.slots or max(1, cores // 2)
+
+
+def restart_delay_s(deaths: int) -> float:
+    """Return how long to wait before a child is started again after so many deaths in a row."""
+    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** min(deaths - 1, 10))
+
+
+def _worker(threads: int, queues: tuple[str, ...]) -> tuple[str, ...]:
+    # One process a pool: threads wait for ffmpeg, and the pool's death takes nothing else with it. Dramatiq's own
+    # log set-up is skipped because Django's is the house's. What isn't done after 3 s is left to its lease.
+    options = (
+        "--processes",
+        "1",
+        "--threads",
+        str(threads),
+        "--skip-logging",
+        "--worker-shutdown-timeout",
+        "3000",
+    )
+    return (sys.executable, "-m", "dramatiq", "gilfoyle.worker", *options, "--queues", *queues)

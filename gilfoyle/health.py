@@ -1,0 +1,80 @@
+"""`/healthz/live`: the process answers. `/healthz/ready`: database, broker and storage do too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dramatiq
+import structlog
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from dramatiq.errors import ConnectionError as BrokerUnreachable
+from redis.exceptions import RedisError
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.errors import Fault
+
+log = structlog.get_logger(__name__)
+
+
+def live(request: HttpRequest) -> JsonResponse:
+    """Answer at all."""
+    del request
+    return _answer({"status": "ok"}, 200)
+
+
+def ready(request: HttpRequest) -> JsonResponse:
+    """Tell whether this process can do its work; says which part can't, and nothing more."""
+    del request
+    parts = {name: _works(name, check) for name, check in CHECKS.items()}
+    is_ready = all(parts.values())
+    body = {"status": "ok" if is_ready else "unavailable"}
+    return _answer(
+        {**body, **{name: "ok" if works else "failed" for name, works in parts.items()}},
+        200 if is_ready else 503,
+    )
+
+
+def _answer(body: dict[str, str], status: int) -> JsonResponse:
+    response = JsonResponse(body, status=status)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def check_database() -> None:
+    """Raises: DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+def check_broker() -> None:
+    """Raises: BrokerUnreachable, RedisError, OSError."""
+    broker = dramatiq.get_broker()
+    client = getattr(broker, "client", None)
+    if client is not None:
+        client.ping()
+        return
+    broker.declare_queue("default")
+    if hasattr(broker, "connection"):
+        _ = broker.connection
+
+
+def check_storage() -> None:
+    """Raises: StorageFault."""
+    storage.exists("healthz")
+
+
+CHECKS: dict[str, Callable[[], None]] = {
+    "database": check_database,
+    "broker": check_broker,
+    "storage": check_storage,
+}
+
+
+def _works(name: str, check: Callable[[], None]) -> bool:
+    try:
+        check()
+    except (DatabaseError, BrokerUnreachable, RedisError, OSError, Fault) as error:
+        log.warning("not_ready", part=name, error=str(error))
+        return False
+    return True

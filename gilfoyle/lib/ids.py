@@ -1,0 +1,64 @@
+"""Public ids: random text that is also the primary key, so that a row has one name everywhere.
+
+Random rather than sequential: ids can't be counted, and inserts spread over the ranges of a distributed database.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+
+BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
+BASE36 = string.digits + string.ascii_lowercase
+ID_LENGTH = 22
+REVISION_LENGTH = 16
+PROJECT_ID_LENGTH = 12
+
+
+def random_text(length: int, alphabet: str = BASE62) -> str:
+    """Return `length` unguessable characters of the alphabet."""
+    return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def _prefixed(prefix: str) -> str:
+    return f"{prefix}_{random_text(ID_LENGTH - len(prefix) - 1)}"
+
+
+def new_project_id() -> str:
+    return random_text(PROJECT_ID_LENGTH, BASE36)
+
+
+def new_key_id() -> str:
+    return _prefixed("key")
+
+
+def new_video_id() -> str:
+    return _prefixed("vid")
+
+
+def new_upload_id() -> str:
+    return _prefixed("upl")
+
+
+def new_rendition_id() -> str:
+    return _prefixed("ren")
+
+
+def new_run_id() -> str:
+    return _prefixed("run")
+
+
+def new_image_set_id() -> str:
+    return _prefixed("img")
+
+
+def new_job_id() -> str:
+    return _prefixed("job")
+
+
+def new_step_id() -> str:
+    return _prefixed("stp")
+
+
+def new_revision() -> str:
+    return random_text(REVISION_LENGTH)

@@ -1,0 +1,95 @@
+"""Structured logs that carry request, video and job ids, and neither secrets nor viewers.
+
+Playback tokens stand in paths, so every text that leaves here is scrubbed of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from gilfoyle.lib.ids import random_text
+
+_TOKEN_IN_PATH = re.compile(r"/(play|embed)/([A-Za-z0-9]{1,12})[^/\s\"']*")
+_API_KEY = re.compile(r"gfk_([0-9A-Za-z]{1,8})_[0-9A-Za-z]+")
+
+
+def scrub(text: str) -> str:
+    """Replace playback tokens by their key id and API keys by their prefix."""
+    text = _TOKEN_IN_PATH.sub(r"/\1/\2~", text)
+    return _API_KEY.sub(r"gfk_\1_~", text)
+
+
+def _scrub_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = scrub(value)
+        elif isinstance(value, (list, tuple)):
+            event[key] = [scrub(item) if isinstance(item, str) else item for item in value]
+    return event
+
+
+def logging_settings(level: str, form: str) -> dict[str, Any]:
+    """Return Django's LOGGING for a level and a form (`console` or `json`)."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    renderer: Any = (
+        structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "structured": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": [structlog.stdlib.ExtraAdder(allow=[]), *shared],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    _scrub_event,
+                    renderer,
+                ],
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
+        "root": {"handlers": ["stderr"], "level": level.upper()},
+        "loggers": {
+            "django": {"handlers": [], "level": level.upper(), "propagate": True},
+            # A refused request is the caller's matter; it is not a warning for the operator.
+            "django.request": {"level": "ERROR"},
+            "dramatiq": {"level": "WARNING"},
+            "pika": {"level": "ERROR"},
+            "botocore": {"level": "WARNING"},
+            "boto3": {"level": "WARNING"},
+        },
+    }
+
+
+class RequestIdMiddleware:
+    """Give each request an id that stands in its answer (`X-Request-Id`) and in every log line about it."""
+
+    def __init__(self, get_response: Any) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> Any:
+        request.request_id = random_text(16)
+        with structlog.contextvars.bound_contextvars(request_id=request.request_id):
+            response = self.get_response(request)
+        response["X-Request-Id"] = request.request_id
+        return response

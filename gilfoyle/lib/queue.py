@@ -1,0 +1,86 @@
+"""The broker, the same for web and workers, and the one way to send work: by name, after commit."""
+
+from __future__ import annotations
+
+import dramatiq
+import structlog
+from django.db import connections, transaction
+from dramatiq.broker import Broker
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.errors import ConnectionError as BrokerUnreachable
+from dramatiq.middleware import (
+    AgeLimit,
+    Callbacks,
+    CurrentMessage,
+    Middleware,
+    Retries,
+    ShutdownNotifications,
+)
+from redis.exceptions import RedisError
+
+QUEUES = ("default", "probe", "encode", "package")
+log = structlog.get_logger(__name__)
+
+
+class FreshConnections(Middleware):
+    """Give each message a working database connection, as Django does for each request."""
+
+    def before_process_message(self, _broker: Broker, _message: dramatiq.Message[object]) -> None:
+        _close_old_connections()
+
+    def after_process_message(
+        self,
+        _broker: Broker,
+        _message: dramatiq.Message[object],
+        *,
+        result: object = None,  # noqa: ARG002 - dramatiq passes it by name
+        exception: BaseException | None = None,  # noqa: ARG002 - dramatiq passes it by name
+    ) -> None:
+        _close_old_connections()
+
+
+def _close_old_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:  # a test's own transaction stays
+            connection.close_if_unusable_or_obsolete()
+
+
+def make_broker(url: str) -> Broker:
+    """Build the broker that `url` names: redis, rediss, unix (a Redis socket), amqp, or stub for tests."""
+    # No TimeLimit: it can't interrupt a blocking child process; the ffmpeg runner keeps its own limits.
+    middleware: list[Middleware] = [
+        AgeLimit(),
+        ShutdownNotifications(),
+        Callbacks(),
+        CurrentMessage(),
+        Retries(max_retries=3, min_backoff=1_000, max_backoff=60_000),
+        FreshConnections(),
+    ]
+    if url.startswith("amqp"):
+        return RabbitmqBroker(url=url, middleware=middleware, confirm_delivery=True)
+    if url == "stub":
+        return StubBroker(middleware=middleware)
+    # A dead worker's message is back within 15 s; with dramatiq's defaults it can take half an hour.
+    return RedisBroker(url=url, middleware=middleware, heartbeat_timeout=15_000, maintenance_chance=1_000_000)
+
+
+def send(actor: str, *, queue: str, **arguments: str | int) -> bool:
+    """Send a nudge; tell whether the broker took it. A lost nudge is no lost work: the sweeper finds the row."""
+    message: dramatiq.Message[None] = dramatiq.Message(
+        queue_name=queue, actor_name=actor, args=(), kwargs=dict(arguments), options={}
+    )
+    broker = dramatiq.get_broker()
+    try:
+        broker.declare_queue(queue)
+        broker.enqueue(message)
+    except (BrokerUnreachable, RedisError, OSError) as error:
+        log.warning("nudge_not_sent", actor=actor, queue=queue, error=str(error))
+        return False
+    return True
+
+
+def send_on_commit(actor: str, *, queue: str, **arguments: str | int) -> None:
+    """Send a nudge once the current transaction has committed; a rolled-back one sends nothing."""
+    transaction.on_commit(lambda: send(actor, queue=queue, **arguments))

@@ -1,0 +1,49 @@
+"""What the OpenAPI document says of every call: how errors look."""
+
+from __future__ import annotations
+
+from typing import Any
+
+PROBLEM = {
+    "type": "object",
+    "description": "An error (RFC 9457). `code` is stable; `title` and `hint` are for people.",
+    "required": ["type", "title", "status", "code"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "hint": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "field": {"type": "string"},
+                    "message": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+    "example": {
+        "type": "about:blank",
+        "title": "There is no such video.",
+        "status": 404,
+        "code": "video_not_found",
+    },
+}
+
+
+def add_problem_answers(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
+    """Give every operation a `default` answer: a problem."""
+    result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
+    answer = {
+        "description": "Refused or failed; see `code`.",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for operations in result.get("paths", {}).values():
+        for operation in operations.values():
+            if isinstance(operation, dict) and "responses" in operation:
+                operation["responses"].setdefault("default", answer)
+    return result

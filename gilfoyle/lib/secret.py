@@ -1,0 +1,65 @@
+"""The root secret: given, or made once and kept in the data folder, readable by its owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.errors import ConfigError
+
+SHORTEST = 32
+
+
+def root_secret(config: Config) -> str:
+    """Return the secret that all others are derived from.
+
+    Raises: ConfigError where it is too short, or missing on a set-up of several machines.
+    """
+    given = config.server.secret_key.get_secret_value()
+    key = "server.secret_key"
+    if given:
+        if len(given) < SHORTEST:
+            raise ConfigError(
+                "settings", key, f"must have at least {SHORTEST} characters", hint="Make a random one."
+            )
+        return given
+    if config.database.url.get_secret_value():
+        hint = "Set GILFOYLE_SECRET_KEY to the same random text on every machine."
+        raise ConfigError("settings", key, "must be set when database.url is set", hint=hint)
+    return _kept_secret(config.server.data_dir / "secret_key")
+
+
+def _kept_secret(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii").strip() or _make_secret(path)
+    except FileNotFoundError:
+        return _make_secret(path)
+    except OSError as error:
+        raise ConfigError(
+            str(path), "", f"could not be read: {error.strerror}", hint="Check its owner."
+        ) from None
+
+
+def _make_secret(path: Path) -> str:
+    """Write to one side and link into place, so that two processes starting at once agree on one secret."""
+    secret = secrets.token_urlsafe(48)
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(aside, path)
+        except FileExistsError:
+            secret = path.read_text(encoding="ascii").strip()
+        finally:
+            aside.unlink()
+    except OSError as error:
+        hint = "Give the data folder to the user who runs Gilfoyle, or set GILFOYLE_SECRET_KEY."
+        raise ConfigError(str(path), "", f"could not be written: {error.strerror}", hint=hint) from None
+    return secret

@@ -1,0 +1,217 @@
+"""Where bytes live: one interface over Django's "media" storage (files, or S3 by django-storages).
+
+Nothing half-written is ever visible under its name. Names come from `videos/layout.py` only.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+from django.core.files import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+from gilfoyle.lib.errors import Fault, NoSpace
+from gilfoyle.lib.ids import random_text
+
+INCOMING = "incoming"  # unfinished writes, on the same filesystem as the rest, so that a rename finishes them
+
+
+class StorageFault(Fault):
+    """The store did not answer as it should."""
+
+    code: ClassVar[str] = "storage_fault"
+    http_status: ClassVar[int] = 503
+
+
+class ObjectMissing(StorageFault):
+    """A row names an object that is not there."""
+
+    code = "object_missing"
+
+
+def _media() -> Storage:
+    return storages["media"]
+
+
+def _filesystem() -> FileSystemStorage | None:
+    media = _media()
+    return media if isinstance(media, FileSystemStorage) else None
+
+
+def save_bytes(name: str, data: bytes) -> None:
+    """Store `data` under `name`, replacing what was there.
+
+    Raises: NoSpace, StorageFault.
+    """
+    save_stream(name, [data])
+
+
+def save_file(name: str, path: Path) -> None:
+    """Store a copy of the file at `path` under `name`.
+
+    Raises: NoSpace, StorageFault.
+    """
+    with path.open("rb") as file:
+        save_stream(name, iter(lambda: file.read(1024 * 1024), b""))
+
+
+def save_stream(name: str, pieces: Iterable[bytes]) -> None:
+    """Store the pieces, in constant memory; nothing appears under `name` unless all of them arrived.
+
+    Raises: NoSpace, StorageFault; whatever the iterable raises, after removing what was written.
+    """
+    files = _filesystem()
+    if files is not None:
+        _write_then_rename(files, name, pieces)
+        return
+    # An object store shows an object only when its upload is complete.
+    with _faults(name), _media().open(name, "wb") as target:
+        for piece in pieces:
+            target.write(piece)
+
+
+def _write_then_rename(files: FileSystemStorage, name: str, pieces: Iterable[bytes]) -> None:
+    target = Path(files.path(name))
+    unfinished = Path(files.path(f"{INCOMING}/{random_text(22)}"))
+    with _faults(name):
+        unfinished.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            with unfinished.open("xb") as file:
+                for piece in pieces:
+                    file.write(piece)
+                file.flush()
+                os.fsync(file.fileno())
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            unfinished.replace(target)
+            _sync_folder(target.parent)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def open_stored(name: str) -> IO[bytes]:
+    """Open an object for reading (seekable).
+
+    Raises: ObjectMissing, StorageFault.
+    """
+    with _faults(name):
+        stored: File[Any] = _media().open(name, "rb")
+        return stored  # type: ignore[return-value]  # Django's File has the whole reading interface
+
+
+def local_path(name: str) -> Path | None:
+    """Return the object's path where the store is a filesystem, else None."""
+    files = _filesystem()
+    return Path(files.path(name)) if files is not None else None
+
+
+@contextmanager
+def local_copy(name: str) -> Iterator[Path]:
+    """Give a path with the object's bytes: its own on a filesystem, else a scratch copy that is removed afterwards.
+
+    Raises: ObjectMissing, StorageFault.
+    """
+    path = local_path(name)
+    if path is not None:
+        if not path.is_file():
+            message = "A stored object is missing."
+            raise ObjectMissing(message, name=name)
+        yield path
+        return
+    folder = Path(tempfile.mkdtemp(prefix="gilfoyle-"))
+    try:
+        copy = folder / "object"
+        with open_stored(name) as stored, copy.open("wb") as file:
+            shutil.copyfileobj(stored, file, 1024 * 1024)
+        yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def exists(name: str) -> bool:
+    """Tell whether an object is there."""
+    with _faults(name):
+        return _media().exists(name)
+
+
+def size_of(name: str) -> int:
+    """Return an object's size in bytes.
+
+    Raises: ObjectMissing, StorageFault.
+    """
+    with _faults(name):
+        return _media().size(name)
+
+
+def delete(name: str) -> None:
+    """Remove an object; no fault when it is not there.
+
+    Raises: StorageFault.
+    """
+    with _faults(name):
+        _media().delete(name)
+
+
+def delete_folder(prefix: str) -> None:
+    """Remove every object below `prefix`; can be repeated.
+
+    Raises: StorageFault.
+    """
+    files = _filesystem()
+    if files is not None:
+        folder = Path(files.path(prefix))
+        with _faults(prefix):
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        return
+    with _faults(prefix):
+        bucket: Any = _media()
+        location = f"{bucket.location.strip('/')}/{prefix}".strip("/") + "/"
+        bucket.bucket.objects.filter(Prefix=location).delete()
+
+
+def free_bytes() -> int | None:
+    """Return the free space of the store's filesystem, or None for an object store."""
+    files = _filesystem()
+    if files is None:
+        return None
+    folder = Path(files.location)
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+@contextmanager
+def _faults(name: str) -> Iterator[None]:
+    """Turn what stores raise into our faults."""
+    # boto's errors are imported by name so that a filesystem set-up never loads it.
+    try:
+        yield
+    except FileNotFoundError as error:
+        message = "A stored object is missing."
+        raise ObjectMissing(message, name=name) from error
+    except OSError as error:
+        if error.errno in {28, 122}:  # ENOSPC, EDQUOT
+            message = "There is no room left for this file."
+            raise NoSpace(message, hint="Try again later, or ask the operator for more space.") from error
+        message = "The storage could not be used."
+        raise StorageFault(message, name=name, error=str(error)) from error
+    except Exception as error:
+        if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+            message = "The object store could not be used."
+            raise StorageFault(message, name=name, error=str(error)) from error
+        raise

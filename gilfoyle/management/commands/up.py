@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError
+
+from gilfoyle.child_plans import ChildPlan, plan_children
+from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
+from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
+from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
+from gilfoyle.lib.embedded import EMBEDDED
+from gilfoyle.lib.errors import ConfigError
+from gilfoyle.supervisor import CannotStart, Supervisor, check_port, data_folder_lock
+
+
+class Command(BaseCommand):
+    help = (
+        "Run all of Gilfoyle on this machine until Ctrl-C: web server, workers, scheduler, embedded broker."
+    )
+    requires_system_checks: Sequence[str] = []
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        try:
+            self._run(settings.GILFOYLE)
+        except (CannotStart, ConfigError) as error:
+            hint = f" {error.hint}" if isinstance(error, CannotStart) and error.hint else ""
+            self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
+            sys.exit(1)
+        except DatabaseError as error:
+            self.stderr.write(
+                f"Gilfoyle can't start. The database refused: {str(error).strip()}. Try `manage.py doctor`."
+            )
+            sys.exit(1)
+        except KeyboardInterrupt:
+            self._show("Stopped before it began.")
+
+    def _run(self, config: Config) -> None:
+        data_dir: Path = settings.DATA_DIR
+        with data_folder_lock(data_dir):
+            check_port(config.server.host, config.server.port)
+            self._show(f"Gilfoyle starts. Everything it keeps is in {data_dir}")
+            self._show_first_access(prepare_database())
+            plans = plan_children(config, cores=os.cpu_count() or 1)
+            before_start: dict[str, Callable[[], Sequence[int]]] = {}
+            if config.broker.url.get_secret_value() == EMBEDDED:
+                files = broker_files(data_dir)
+                plans = (ChildPlan("broker", tuple(prepare_broker(files)), stop_s=3), *plans)
+                before_start["broker"] = lambda: [take_broker_lock(files)]
+            supervisor = Supervisor(plans, _child_environment(config), show=self._show)
+            supervisor.run(before_start=before_start, on_ready=lambda: self._announce(config))
+        self._show("Stopped. Start it again to go on where it was.")
+
+    def _announce(self, config: Config) -> bool:
+        """Print the addresses once the web server answers."""
+        if not _answers(config.server.host, config.server.port):
+            return False
+        url = config.public_url
+        self._show(
+            f"\nGilfoyle is up.\n\n  Address  {url}\n  Admin    {url}/admin/\n  API      {url}/api/docs/\n\nCtrl-C stops it.\n"
+        )
+        return True
+
+    def _show_first_access(self, access: FirstAccess) -> None:
+        lines = []
+        if access.password:
+            lines += [f"  Administrator  {ADMINISTRATOR}", f"  Password       {access.password}"]
+        if access.api_key:
+            lines += [f"  API key        {access.api_key}  (project {FIRST_PROJECT})"]
+        if lines:
+            self._show(
+                "\nYour first access. It is shown this once and kept nowhere in clear: write it down.\n"
+            )
+            self._show("\n".join(lines) + "\n")
+
+    def _show(self, text: str) -> None:
+        # A closed terminal is no reason to stop serving.
+        with contextlib.suppress(OSError, ValueError):
+            self.stdout.write(text)
+            self.stdout.flush()
+
+
+def _child_environment(config: Config) -> dict[str, str]:
+    """Return the environment of the children, who run in another folder: its paths must be absolute."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "gilfoyle.settings"),
+        "GILFOYLE_DATA_DIR": str(config.server.data_dir),
+    }
+    settings_file = find_settings_file(os.environ)
+    if settings_file is not None:
+        environment[SETTINGS_VARIABLE] = str(settings_file)
+    if config.storage.path is not None:
+        environment["GILFOYLE_STORAGE_PATH"] = str(config.storage.path)
+    return environment
+
+
+def _answers(host: str, port: int) -> bool:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared
+    connection = http.client.HTTPConnection(reachable, port, timeout=2)
+    try:
+        connection.request("GET", "/healthz/live", headers={"Host": "localhost"})
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

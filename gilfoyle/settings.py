@@ -1,0 +1,205 @@
+"""Django's settings, made from settings.yaml and the environment (lib/config.py)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import django_stubs_ext
+import environ
+
+from gilfoyle.lib.config import Config, load_config
+from gilfoyle.lib.embedded import embedded_broker_url
+from gilfoyle.lib.logs import logging_settings
+from gilfoyle.lib.secret import root_secret
+
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _settings_file() -> Path | None:
+    named = os.environ.get("GILFOYLE_SETTINGS")
+    if named:
+        return Path(named)
+    beside = BASE_DIR / "settings.yaml"
+    return beside if beside.exists() else None
+
+
+GILFOYLE: Config = load_config(_settings_file(), os.environ)
+SECRET_KEY = root_secret(GILFOYLE)
+GILFOYLE_ROOT_SECRET: bytes = SECRET_KEY.encode()
+DATA_DIR = GILFOYLE.server.data_dir.resolve()
+
+_given_broker = GILFOYLE.broker.url.get_secret_value()
+BROKER_URL = embedded_broker_url(DATA_DIR) if _given_broker == "embedded" else _given_broker
+
+DEBUG = False
+_public = urlsplit(GILFOYLE.public_url)
+_is_https = _public.scheme == "https"
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    _public.hostname or "localhost",
+    *GILFOYLE.server.allowed_hosts,
+]
+CSRF_TRUSTED_ORIGINS = [f"{_public.scheme}://{_public.netloc}"]
+ROOT_URLCONF = "gilfoyle.urls"
+WSGI_APPLICATION = "gilfoyle.wsgi.application"
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "gilfoyle.admin_site.GilfoyleAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "gilfoyle.apps.GilfoyleConfig",
+    "videos",
+    "processing",
+    "streaming",
+]
+
+MIDDLEWARE = [
+    "gilfoyle.lib.logs.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "gilfoyle" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+_database_url = GILFOYLE.database.url.get_secret_value()
+if _database_url:
+    DATABASES = {"default": environ.Env.db_url_config(_database_url)}
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "gilfoyle.sqlite3",
+            "CONN_MAX_AGE": 60,
+            "OPTIONS": {
+                # A writer takes the lock at BEGIN: a transaction never fails half-way because another wrote first.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                # FULL: what was answered "stored" survives a power cut.
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+            },
+            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if GILFOYLE.storage.backend == "s3":
+    from botocore.config import Config as BotoConfig
+
+    _s3 = GILFOYLE.storage.s3
+    _media = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _s3.bucket,
+            "endpoint_url": _s3.endpoint_url or None,
+            "region_name": _s3.region,
+            "access_key": _s3.access_key_id.get_secret_value() or None,
+            "secret_key": _s3.secret_access_key.get_secret_value() or None,
+            "location": _s3.prefix,
+            "default_acl": None,
+            "file_overwrite": True,
+            # "when_supported", the default, breaks uploads to several S3-compatible servers over HTTPS.
+            "client_config": BotoConfig(
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if _s3.endpoint_url else "auto"},
+            ),
+        },
+    }
+else:
+    _media = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(GILFOYLE.media_path.resolve())},
+    }
+STORAGES = {
+    "default": _media,
+    "media": _media,
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True  # static files are served from the apps; nothing to collect
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+LOGGING = logging_settings(GILFOYLE.observability.log_level, GILFOYLE.observability.log_format)
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["videos.access.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["videos.access.permissions.Authenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "gilfoyle.lib.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Gilfoyle",
+    "DESCRIPTION": "The private video backend that you run yourself: upload, processing and streaming.",
+    "VERSION": "0.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gilfoyle.lib.schema.add_problem_answers",
+    ],
+    "ENUM_NAME_OVERRIDES": {},
+}

@@ -1,0 +1,25 @@
+"""All addresses of the house."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from gilfoyle import health
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("videos.urls")),
+    path("api/v1/", include("processing.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz/live", health.live),
+    path("healthz/ready", health.ready),
+]
+
+handler400 = "gilfoyle.lib.problems.bad_request_page"
+handler404 = "gilfoyle.lib.problems.not_found_page"
+handler500 = "gilfoyle.lib.problems.fault_page"

@@ -1,0 +1,82 @@
+"""What may go wrong while a video is processed: with the source (the customer's matter) or with our tools."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gilfoyle.lib.errors import Fault, Refusal
+
+
+class SourceRejected(Refusal):
+    """The source can't be accepted; the message is shown to the customer, the code kept on the video."""
+
+    code = "source_rejected"
+    http_status = 422
+
+
+class SourceEmpty(SourceRejected):
+    code = "source_empty"
+
+
+class SourceNotMedia(SourceRejected):
+    code = "source_not_media"
+
+
+class SourceIsImage(SourceRejected):
+    code = "source_is_image"
+
+
+class SourceTruncated(SourceRejected):
+    code = "source_truncated"
+
+
+class SourceUnreadable(SourceRejected):
+    code = "source_unreadable"
+
+
+class SourceTooLong(SourceRejected):
+    code = "source_too_long"
+
+
+class PictureTooLarge(SourceRejected):
+    code = "source_too_large_picture"
+
+
+class NoPlayableStream(SourceRejected):
+    code = "no_playable_stream"
+
+
+class ContainerNotAccepted(SourceRejected):
+    code = "container_not_accepted"
+
+
+class CodecNotAccepted(SourceRejected):
+    code = "codec_not_accepted"
+
+
+class ToolFailed(Fault):
+    """A program ended badly; `argv`, `exit_code` and `stderr_tail` are for the operator."""
+
+    code = "tool_failed"
+
+    def __init__(
+        self, message: str, *, argv: tuple[str, ...], exit_code: int, stderr_tail: str, **facts: Any
+    ) -> None:
+        super().__init__(message, argv=argv, exit_code=exit_code, stderr_tail=stderr_tail, **facts)
+        self.argv, self.exit_code, self.stderr_tail = argv, exit_code, stderr_tail
+
+
+class ToolTimedOut(ToolFailed):
+    code = "tool_timed_out"
+
+
+class ToolMissing(Fault):
+    """No ffmpeg, or one that is too old or lacks what the ladder needs."""
+
+    code = "tool_missing"
+
+
+class EncodeUnverified(Fault):
+    """What ffmpeg wrote is not what was planned; nothing of it was stored."""
+
+    code = "encode_unverified"

@@ -1,0 +1,104 @@
+"""From an encode plan to the steps of a job: what they are, what they wait for, what they weigh."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from processing.media import Chunk, EncodePlan, VideoPlan
+
+PROBE = "probe"
+ENCODE_CHUNK = "encode_chunk"
+ENCODE_AUDIO = "encode_audio"
+POSTER = "poster"
+FINALIZE = "finalize"
+
+# Shares of work beside one second of 1080p video encoded.
+_PIXELS_1080P = 1920 * 1080
+_AUDIO_WEIGHT = 0.05
+_SMALL_WEIGHT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """A step before it is a row. `priority`: lower goes first; `weight`: share of the job's work."""
+
+    name: str
+    kind: str
+    queue: str
+    priority: int
+    weight: float
+    needs: tuple[str, ...] = ()
+    inputs: dict[str, Any] = field(default_factory=dict)
+
+
+class StepState(Protocol):
+    """What of a step decides whether others may begin."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def needs(self) -> Collection[str]: ...
+
+
+def plan_first_step() -> StepPlan:
+    """Return the step that every job begins with."""
+    return StepPlan(name=PROBE, kind=PROBE, queue="probe", priority=0, weight=_SMALL_WEIGHT)
+
+
+def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
+    """Lay out all steps that follow the probe; the last one needs all others."""
+    steps = [
+        StepPlan(
+            name=chunk_step_name(position),
+            kind=ENCODE_CHUNK,
+            queue="encode",
+            priority=chunk.priority,
+            weight=_chunk_weight(plan.video, chunk),
+            inputs={"chunk": position},
+        )
+        for position, chunk in enumerate(plan.chunks)
+        if plan.video
+    ]
+    if plan.audio:
+        weight = max(_SMALL_WEIGHT, float(plan.audio.duration_s) * _AUDIO_WEIGHT)
+        steps.append(StepPlan(name="audio", kind=ENCODE_AUDIO, queue="package", priority=10, weight=weight))
+    if plan.video:
+        steps.append(StepPlan(name="poster", kind=POSTER, queue="package", priority=20, weight=_SMALL_WEIGHT))
+    everything = tuple(step.name for step in steps)
+    steps.append(
+        StepPlan(
+            name="finalize",
+            kind=FINALIZE,
+            queue="default",
+            priority=0,
+            weight=_SMALL_WEIGHT,
+            needs=everything,
+        )
+    )
+    return tuple(steps)
+
+
+def chunk_step_name(position: int) -> str:
+    return f"encode-{position:05d}"
+
+
+def _chunk_weight(video: VideoPlan, chunk: Chunk) -> float:
+    seconds = float((chunk.end_frame - chunk.first_frame) / video.frame_rate)
+    pixels = sum(video.rung(name).width * video.rung(name).height for name in chunk.rung_names)
+    return max(0.01, seconds * pixels / _PIXELS_1080P)
+
+
+def ready_names(waiting: Iterable[StepState], done: Collection[str]) -> tuple[str, ...]:
+    """Return the names of waiting steps that need nothing more."""
+    finished = set(done)
+    return tuple(step.name for step in waiting if finished.issuperset(step.needs))
+
+
+def is_playable(plan: EncodePlan, done: Collection[str]) -> bool:
+    """Tell whether players can begin: the sound is there, and the opening of at least one rung."""
+    has_sound = plan.audio is None or "audio" in done
+    openings = [chunk_step_name(at) for at, chunk in enumerate(plan.chunks) if chunk.first_segment == 0]
+    has_picture = plan.video is None or any(name in done for name in openings)
+    return has_sound and has_picture

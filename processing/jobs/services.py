@@ -1,0 +1,278 @@
+"""The life of jobs and steps: start, claim, renew, finish, fail, cancel, retry.
+
+A step is done by the one worker that holds its lease; every change asks for the lease's `attempt`, so that a
+worker that was given up can change nothing. Fan-in happens in `finish_step`, under a lock on the Job row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from gilfoyle.lib.errors import InvalidTransition, StaleWork
+from gilfoyle.lib.queue import send_on_commit
+from gilfoyle.lib.states import require_transition
+from processing.jobs import pipeline, states
+from processing.jobs.models import Job, Step
+from processing.jobs.pipeline import StepPlan
+from processing.jobs.progress import job_percent
+from processing.media import EncodePlan
+from videos.catalog import services as catalog
+from videos.models import Video
+
+CANDIDATES = 5
+MAX_LOST_LEASES = 50
+Record = Callable[[Job], None]
+
+
+def nudge(queue: str) -> None:
+    """Say that there is work in a queue, once the transaction has committed."""
+    send_on_commit("run_step", queue=queue, of=queue)
+
+
+@transaction.atomic
+def start_job(*, video_id: str) -> Job:
+    """Begin all work on a video's present revision."""
+    video = Video.objects.get(pk=video_id)
+    job = Job.objects.create(video=video, revision=video.revision)
+    add_steps(job=job, plans=[pipeline.plan_first_step()])
+    return job
+
+
+def add_steps(*, job: Job, plans: Iterable[StepPlan]) -> None:
+    """Write steps; those that need nothing are ready at once. Call inside a transaction."""
+    now = timezone.now()
+    rows = [
+        Step(
+            job=job,
+            name=plan.name,
+            kind=plan.kind,
+            queue=plan.queue,
+            priority=plan.priority,
+            weight=plan.weight,
+            needs=list(plan.needs),
+            inputs=plan.inputs,
+            status=states.WAITING if plan.needs else states.READY,
+            ready_at=None if plan.needs else now,
+        )
+        for plan in plans
+    ]
+    Step.objects.bulk_create(rows)
+    for row in rows:
+        if row.status == states.READY:
+            nudge(row.queue)
+
+
+def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
+    """Take the most urgent ready step of a queue under a lease, or None where there is none.
+
+    One conditional UPDATE decides between workers: no row lock, the same on every database.
+    """
+    now = timezone.now()
+    ready = Step.objects.filter(
+        queue=queue, status=states.READY, ready_at__lte=now, job__status=states.ACTIVE
+    )
+    while candidates := list(ready.order_by("priority", "ready_at", "name")[:CANDIDATES]):
+        for step in candidates:
+            claimed = Step.objects.filter(pk=step.pk, status=states.READY, attempt=step.attempt).update(
+                status=states.RUNNING,
+                attempt=step.attempt + 1,
+                lease_owner=owner,
+                lease_expires_at=now + timedelta(seconds=lease_s),
+                started_at=now,
+                finished_at=None,
+                progress=0,
+            )
+            if claimed:
+                return Step.objects.select_related("job__video").get(pk=step.pk)
+    return None
+
+
+def has_ready_steps(*, queue: str) -> bool:
+    """Tell whether a queue has work that could be claimed now."""
+    return Step.objects.filter(
+        queue=queue, status=states.READY, ready_at__lte=timezone.now(), job__status=states.ACTIVE
+    ).exists()
+
+
+def _held(step: Step) -> Any:
+    return Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
+
+
+def renew_lease(*, step: Step, lease_s: float, progress: float) -> bool:
+    """Keep a step, and note how far it is; False when it was lost to another worker or cancelled."""
+    until = timezone.now() + timedelta(seconds=lease_s)
+    if not _held(step).update(lease_expires_at=until, progress=progress):
+        return False
+    _record_progress(step.job)
+    return True
+
+
+def _record_progress(job: Job) -> None:
+    steps = Step.objects.filter(job=job).values_list("weight", "progress", "status")
+    shares = [(weight, 1.0 if status == states.DONE else share) for weight, share, status in steps]
+    if job.plan is not None:
+        catalog.record_progress(video_id=job.video_id, percent=job_percent(shares))
+
+
+@transaction.atomic
+def finish_step(*, step: Step, record: Record) -> None:
+    """End a step well: record its result, wake the steps that waited for it, all or nothing.
+
+    Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
+    """
+    job = Job.objects.select_for_update().get(pk=step.job_id)
+    if not _held(step).update(
+        status=states.DONE, progress=1, finished_at=timezone.now(), lease_expires_at=None, lease_owner=""
+    ):
+        message = "The lease of this step was lost."
+        raise StaleWork(message, step_id=step.pk)
+    record(job)
+    _wake_waiting(job)
+    if job.plan is not None and job.status == states.ACTIVE:
+        done = Step.objects.filter(job=job, status=states.DONE).values_list("name", flat=True)
+        if pipeline.is_playable(EncodePlan.from_json(job.plan), set(done)):
+            catalog.mark_playable(video_id=job.video_id)
+    _record_progress(job)
+
+
+def _wake_waiting(job: Job) -> None:
+    waiting = {step.name: step for step in Step.objects.filter(job=job, status=states.WAITING)}
+    done = set(Step.objects.filter(job=job, status=states.DONE).values_list("name", flat=True))
+    for name in pipeline.ready_names(waiting.values(), done):
+        Step.objects.filter(pk=waiting[name].pk).update(status=states.READY, ready_at=timezone.now())
+        nudge(waiting[name].queue)
+
+
+def finish_job(job: Job) -> None:
+    """Close a job whose last step is done, and its video. Call inside a transaction."""
+    require_transition(states.JOB_TRANSITIONS, job.status, states.DONE, subject="job")
+    job.status, job.finished_at = states.DONE, timezone.now()
+    job.save(update_fields=["status", "finished_at"])
+    catalog.mark_ready(video_id=job.video_id)
+
+
+@transaction.atomic
+def fail_step(
+    *, step: Step, code: str, message: str, max_attempts: int, facts: dict[str, Any], is_final: bool = False
+) -> None:
+    """Note a step's failure: it is tried again a little later, or, at last, ends the job.
+
+    Raises: StaleWork when the lease was lost meanwhile.
+    """
+    job = Job.objects.select_for_update().get(pk=step.job_id)
+    now = timezone.now()
+    is_last = is_final or step.faults + 1 >= max_attempts
+    noted = _held(step).update(
+        status=states.FAILED if is_last else states.READY,
+        faults=F("faults") + 1,
+        ready_at=now + timedelta(seconds=2**step.faults),
+        finished_at=now,
+        lease_expires_at=None,
+        lease_owner="",
+        failure_code=code[:64],
+        failure_message=message[:500],
+        exit_code=facts.get("exit_code"),
+        argv=[str(part) for part in facts.get("argv", ())],
+        stderr_tail=str(facts.get("stderr_tail", ""))[-8000:],
+    )
+    if not noted:
+        lost = "The lease of this step was lost."
+        raise StaleWork(lost, step_id=step.pk)
+    if is_last:
+        _fail_job(job, code, message)
+
+
+def _fail_job(job: Job, code: str, message: str) -> None:
+    require_transition(states.JOB_TRANSITIONS, job.status, states.FAILED, subject="job")
+    _end_job(job, states.FAILED, code, message)
+    catalog.mark_failed(video_id=job.video_id, code=code, message=message)
+
+
+def _end_job(job: Job, status: str, code: str, message: str) -> None:
+    job.status, job.finished_at = status, timezone.now()
+    job.failure_code, job.failure_message = code[:64], message[:500]
+    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message"])
+    # Running steps notice at their next renewal, within a few seconds, and stop their ffmpeg.
+    unfinished = Q(status__in=[states.WAITING, states.READY, states.RUNNING])
+    Step.objects.filter(unfinished, job=job).update(
+        status=states.CANCELLED, lease_expires_at=None, lease_owner=""
+    )
+
+
+@transaction.atomic
+def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
+    """Stop all work of a job; the video is failed with code `cancelled`, unless it is being deleted.
+
+    Raises: InvalidTransition when the job has ended.
+    """
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    require_transition(states.JOB_TRANSITIONS, job.status, states.CANCELLED, subject="job")
+    message = "Processing was cancelled."
+    _end_job(job, states.CANCELLED, "cancelled", message)
+    if not is_deleted:
+        catalog.mark_failed(video_id=job.video_id, code="cancelled", message=message)
+
+
+@transaction.atomic
+def cancel_jobs_of(*, video_id: str) -> None:
+    """Stop all work on a video that is being deleted."""
+    for job in Job.objects.filter(video_id=video_id, status=states.ACTIVE):
+        cancel_job(job=job, is_deleted=True)
+
+
+@transaction.atomic
+def retry_job(*, job: Job) -> None:
+    """Try again what failed or was cancelled; what is done stays done.
+
+    Raises: InvalidTransition when the job has not ended so, or is not the video's latest.
+    """
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    require_transition(states.JOB_TRANSITIONS, job.status, states.ACTIVE, subject="job")
+    if catalog.resume_processing(video_id=job.video_id) != job.revision:
+        message = "A newer upload of this video has its own job."
+        raise InvalidTransition(message)
+    job.status, job.finished_at, job.failure_code, job.failure_message = states.ACTIVE, None, "", ""
+    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message"])
+    ended = Step.objects.filter(job=job, status__in=[states.FAILED, states.CANCELLED])
+    for step in ended:
+        status = states.WAITING if step.needs else states.READY
+        Step.objects.filter(pk=step.pk).update(
+            status=status,
+            faults=0,
+            attempt=F("attempt") + 1,
+            ready_at=timezone.now(),
+            failure_code="",
+            failure_message="",
+        )
+        if status == states.READY:
+            nudge(step.queue)
+    _wake_waiting(job)
+
+
+@transaction.atomic
+def free_lost_step(*, step: Step) -> bool:
+    """Give a step whose lease has run out to another worker; False when it was renewed meanwhile.
+
+    A step that has lost its worker again and again would never end: it fails its job instead.
+    """
+    job = Job.objects.select_for_update().get(pk=step.job_id)
+    is_hopeless = step.attempt - step.faults >= MAX_LOST_LEASES
+    freed = _held(step).filter(lease_expires_at=step.lease_expires_at)
+    if not freed.update(
+        status=states.FAILED if is_hopeless else states.READY,
+        ready_at=timezone.now(),
+        lease_expires_at=None,
+        lease_owner="",
+    ):
+        return False
+    if is_hopeless:
+        _fail_job(job, "worker_lost", "Processing stopped again and again without saying why.")
+    else:
+        nudge(step.queue)
+    return True

@@ -1,0 +1,34 @@
+"""Statuses of a job and of a step, and the moves between them."""
+
+from __future__ import annotations
+
+from gilfoyle.lib.states import Transitions
+
+# Job
+ACTIVE = "active"
+DONE = "done"
+FAILED = "failed"
+CANCELLED = "cancelled"
+
+JOB_STATUSES = (ACTIVE, DONE, FAILED, CANCELLED)
+JOB_TRANSITIONS: Transitions = {
+    ACTIVE: frozenset({DONE, FAILED, CANCELLED}),
+    FAILED: frozenset({ACTIVE}),
+    CANCELLED: frozenset({ACTIVE}),
+    DONE: frozenset(),
+}
+
+# Step: waiting for others, ready to be claimed, running under a lease, ended.
+WAITING = "waiting"
+READY = "ready"
+RUNNING = "running"
+
+STEP_STATUSES = (WAITING, READY, RUNNING, DONE, FAILED, CANCELLED)
+STEP_TRANSITIONS: Transitions = {
+    WAITING: frozenset({READY, CANCELLED}),
+    READY: frozenset({RUNNING, CANCELLED}),
+    RUNNING: frozenset({DONE, READY, FAILED, CANCELLED}),
+    FAILED: frozenset({READY}),
+    CANCELLED: frozenset({READY, WAITING}),
+    DONE: frozenset(),
+}

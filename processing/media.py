@@ -1,0 +1,244 @@
+"""The nouns of the trade: what a source holds, and the plan of its encoding.
+
+All are frozen and survive a round trip through plain JSON (a fraction becomes "n/d"), because plans are
+kept in a JSON column. Times named `_s` are exact fractions of a second on the source's own clock, unless a
+docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from gilfoyle.lib.config import Container
+
+Rotation = Literal[0, 90, 180, 270]
+FIXED_AUDIO_RATE_HZ = 48_000
+
+
+class Plain:
+    """Gives a dataclass its way to plain JSON and back."""
+
+    __slots__ = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return this as JSON-ready dict."""
+        return {
+            field.name: _to_plain(getattr(self, field.name))
+            for field in fields(self)  # type: ignore[arg-type]  # only dataclasses inherit
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Self:
+        """Read back what `to_json` wrote."""
+        hints = get_type_hints(cls)
+        return cls(**{name: _from_plain(hints[name], value) for name, value in document.items()})
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, Plain):
+        return value.to_json()
+    if isinstance(value, Fraction):
+        return f"{value.numerator}/{value.denominator}"
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    return value
+
+
+def _from_plain(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(option for option in get_args(hint) if option is not type(None))
+    if hint is Fraction:
+        return Fraction(value)
+    if get_origin(hint) is tuple:
+        return tuple(_from_plain(get_args(hint)[0], item) for item in value)
+    if is_dataclass(hint) and isinstance(hint, type) and issubclass(hint, Plain):
+        return hint.from_json(value)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStream(Plain):
+    """The picture of a source, as its packet index and its first decoded frame show it."""
+
+    index: int  # of the stream in its container
+    codec: str
+    width: int  # as decoded, before rotation
+    height: int
+    sample_aspect: Fraction
+    rotation: Rotation
+    pixel_format: str
+    transfer: str  # "smpte2084" and "arib-std-b67" are HDR
+    is_interlaced: bool
+    first_s: Fraction  # when the first frame is shown
+    last_s: Fraction  # when the last frame is shown
+    end_s: Fraction  # when the last frame is over
+    frame_count: int
+    declared_rate: Fraction | None
+    median_step_s: Fraction
+    is_constant_rate: bool
+    tick_s: Fraction  # the stream's unit of time
+    key_steps: tuple[int, ...]  # ticks from zero to the first key frame, then from each to the next
+
+    @property
+    def key_times_s(self) -> tuple[Fraction, ...]:
+        """When key frames are shown, ascending; where they are dense, about one a second."""
+        return tuple(ticks * self.tick_s for ticks in accumulate(self.key_steps))
+
+    @property
+    def display_size(self) -> tuple[Fraction, Fraction]:
+        """Width and height on a screen of square pixels, upright; not yet whole numbers."""
+        width, height = self.width * self.sample_aspect, Fraction(self.height)
+        return (height, width) if self.rotation in (90, 270) else (width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioStream(Plain):
+    """The sound of a source."""
+
+    index: int
+    codec: str
+    channels: int
+    sample_rate_hz: int
+    language: str  # ISO 639 code as the source has it; "und" when unknown
+    first_s: Fraction
+    end_s: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo(Plain):
+    """What a source is. At least one of `video` and `audio` is there once it is accepted."""
+
+    container: Container
+    size_bytes: int
+    video: VideoStream | None
+    audio: AudioStream | None
+
+    @property
+    def start_s(self) -> Fraction:
+        return min((s.first_s for s in (self.video, self.audio) if s), default=Fraction(0))
+
+    @property
+    def end_s(self) -> Fraction:
+        return max((s.end_s for s in (self.video, self.audio) if s), default=Fraction(0))
+
+    @property
+    def duration_s(self) -> Fraction:
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class Rung(Plain):
+    """One planned video rendition."""
+
+    name: str
+    width: int  # even
+    height: int  # even
+    crf: float
+    max_bitrate_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(Plain):
+    """Frames [first_frame, end_frame) of the grid, in some rungs: what one task encodes."""
+
+    index: int
+    first_frame: int
+    end_frame: int
+    first_segment: int
+    rung_names: tuple[str, ...]
+    priority: int  # lower is sooner
+    seek_s: Fraction | None  # where reading begins, on the source's clock; None: at its beginning
+    hold_frames: int  # how often the last picture may be repeated after the source has ended
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPlan(Plain):
+    """The frame grid: frame n is shown at n / frame_rate after `zero_s` of the source's clock."""
+
+    stream_index: int
+    zero_s: Fraction
+    frame_rate: Fraction
+    frame_count: int
+    segment_frames: int
+    timescale: int  # ticks a second; a frame is a whole number of them
+    is_interlaced: bool
+    is_hdr: bool
+    rungs: tuple[Rung, ...]  # largest first
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def frame_ticks(self) -> int:
+        return int(self.timescale / self.frame_rate)
+
+    @property
+    def duration_s(self) -> Fraction:
+        return self.frame_count / self.frame_rate
+
+    def rung(self, name: str) -> Rung:
+        """Return the rung called `name`. Raises: KeyError."""
+        for rung in self.rungs:
+            if rung.name == name:
+                return rung
+        raise KeyError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPlan(Plain):
+    """The audio rendition: the whole file at once, on the same zero as the video."""
+
+    name: str
+    stream_index: int
+    zero_s: Fraction
+    duration_s: Fraction
+    segment_s: Fraction
+    channels: int
+    bitrate_bps: int
+    language: str
+    timescale: int = FIXED_AUDIO_RATE_HZ
+
+
+@dataclass(frozen=True, slots=True)
+class EncodePlan(Plain):
+    """All that workers must know of a source to encode any part of it."""
+
+    container: Container
+    video: VideoPlan | None
+    audio: AudioPlan | None
+
+    @property
+    def duration_s(self) -> Fraction:
+        return max(part.duration_s for part in (self.video, self.audio) if part)
+
+    @property
+    def chunks(self) -> tuple[Chunk, ...]:
+        return self.video.chunks if self.video else ()
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSegment:
+    """One media segment, verified, in a scratch folder."""
+
+    path: Path
+    duration_ticks: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRendition:
+    """What one task made of one rendition: a run of segments and the init segment that they need."""
+
+    name: str
+    init: bytes
+    codec: str  # RFC 6381
+    timescale: int
+    first_segment: int
+    start_ticks: int
+    segments: tuple[EncodedSegment, ...]

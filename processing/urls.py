@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from processing.jobs.views import VideoCancel, VideoJob
+
+urlpatterns = [
+    path("videos/<str:video_id>/job", VideoJob.as_view()),
+    path("videos/<str:video_id>/cancel", VideoCancel.as_view()),
+]

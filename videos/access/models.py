@@ -1,0 +1,58 @@
+"""Projects (tenants) and their API keys."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+from gilfoyle.lib import ids
+
+
+class Project(models.Model):
+    """A tenant: owns videos, keys and limits."""
+
+    id = models.CharField(primary_key=True, max_length=12, default=ids.new_project_id, editable=False)
+    name = models.CharField(max_length=100, unique=True)
+    suspended_at = models.DateTimeField(
+        null=True, blank=True, help_text="While set, nothing of this project can be uploaded, read or played."
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None
+
+
+class ApiKey(models.Model):
+    """A consumer's credential. The key itself is shown once and never kept."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_key_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="api_keys")
+    label = models.CharField(
+        max_length=100, help_text="What this key is for, for example the name of a service."
+    )
+    prefix = models.CharField(max_length=8, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = models.JSONField(default=list, help_text="What the key may do.")
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_on = models.DateField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"{self.label} (gfk_{self.prefix}_…)"
+
+    @property
+    def is_active(self) -> bool:
+        expired = self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.revoked_at is None and not expired

@@ -1,0 +1,92 @@
+"""Projects and API keys: make, revoke, suspend."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from gilfoyle.lib.errors import InvalidInput
+from videos.access.keys import SCOPES, mint_key
+from videos.access.models import ApiKey, Project
+
+
+@transaction.atomic
+def create_project(*, name: str) -> Project:
+    """Make a project.
+
+    Raises: InvalidInput when the name is empty, too long or taken.
+    """
+    name = name.strip()
+    if not name or len(name) > 100:
+        message = "A project's name has 1 to 100 characters."
+        raise InvalidInput(message)
+    if Project.objects.filter(name=name).exists():
+        message = f"There is a project called {name} already."
+        raise InvalidInput(message)
+    return Project.objects.create(name=name)
+
+
+@transaction.atomic
+def get_or_create_project(*, name: str) -> Project:
+    """Return the project of this name, made when it is missing.
+
+    Raises: InvalidInput when the name is empty or too long.
+    """
+    return Project.objects.filter(name=name.strip()).first() or create_project(name=name)
+
+
+@transaction.atomic
+def create_api_key(
+    *,
+    project: Project,
+    label: str,
+    scopes: Iterable[str] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, str]:
+    """Make an API key (all scopes when none are named); the returned text can't be had a second time.
+
+    Raises: InvalidInput for an unknown scope.
+    """
+    wanted = sorted(set(SCOPES if scopes is None else scopes))
+    unknown = sorted(set(wanted) - set(SCOPES))
+    if unknown:
+        message = f"Unknown scope: {', '.join(unknown)}."
+        raise InvalidInput(message, hint=f"Scopes are {', '.join(SCOPES)}.")
+    minted = mint_key()
+    key = ApiKey.objects.create(
+        project=project,
+        label=label,
+        prefix=minted.prefix,
+        digest=minted.digest,
+        scopes=wanted,
+        expires_at=expires_at,
+    )
+    return key, minted.text
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey) -> None:
+    """End a key for ever; a second time changes nothing."""
+    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+@transaction.atomic
+def suspend_project(*, project: Project) -> None:
+    """Stop everything of a project: its API, its uploads, its playback."""
+    Project.objects.filter(pk=project.pk, suspended_at=None).update(suspended_at=timezone.now())
+
+
+@transaction.atomic
+def resume_project(*, project: Project) -> None:
+    """Undo a suspension."""
+    Project.objects.filter(pk=project.pk).update(suspended_at=None)
+
+
+def note_use(key: ApiKey) -> None:
+    """Keep the day of a key's last use (the day alone: no trail of single requests)."""
+    today = timezone.now().date()
+    if key.last_used_on != today:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_on=today)

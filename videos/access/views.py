@@ -1,0 +1,32 @@
+"""`/account`: who this key is, what it may do, what it uses."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from videos.access.models import ApiKey
+from videos.access.selectors import get_use
+from videos.access.serializers import AccountSerializer
+
+
+class Account(APIView):
+    @extend_schema(
+        operation_id="get_account",
+        summary="Who this key is, its scopes, limits and use",
+        responses=AccountSerializer,
+        tags=["account"],
+    )
+    def get(self, request: Request) -> Response:
+        key: ApiKey = request.auth
+        upload = settings.GILFOYLE.upload
+        answer = {
+            "project": key.project,
+            "key": key,
+            "limits": {"max_size_bytes": int(upload.max_size_bytes), "max_duration_s": upload.max_duration_s},
+            "use": get_use(project=key.project),
+        }
+        return Response(AccountSerializer(answer).data)

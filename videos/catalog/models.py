@@ -1,0 +1,151 @@
+"""Videos and what is made of them. Statuses are changed by `services.py` alone."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from django.db import models
+from django.utils import timezone
+
+from gilfoyle.lib import ids
+from videos.access.models import Project
+from videos.catalog import states
+from videos.segment_index import SegmentRun
+
+
+def _labelled(values: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(value, value.replace("_", " ").capitalize()) for value in values]
+
+
+class Video(models.Model):
+    """The resource: one source and everything made from it."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_video_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.PROTECT, related_name="videos")
+    title = models.CharField(max_length=255, blank=True, default="")
+    description = models.TextField(max_length=5000, blank=True, default="")
+    metadata = models.JSONField(default=dict, blank=True, help_text="An object of the consumer's own.")
+    external_id = models.CharField(
+        max_length=255, blank=True, default="", help_text="The consumer's id of this video."
+    )
+    creator_id = models.CharField(
+        max_length=255, blank=True, default="", help_text="The consumer's id of its user."
+    )
+
+    status = models.CharField(
+        max_length=16, choices=_labelled(states.STATUSES), default=states.AWAITING_UPLOAD, editable=False
+    )
+    playable = models.BooleanField(default=False, editable=False)
+    progress = models.PositiveSmallIntegerField(
+        default=0, editable=False, help_text="Percent of the work done."
+    )
+    restriction = models.CharField(
+        max_length=10, choices=_labelled(states.RESTRICTIONS), default="none", editable=False
+    )
+    failure_code = models.CharField(max_length=64, blank=True, default="", editable=False)
+    failure_message = models.CharField(max_length=500, blank=True, default="", editable=False)
+    revision = models.CharField(max_length=16, default=ids.new_revision, editable=False)
+
+    source_upload_id = models.CharField(max_length=22, blank=True, default="", editable=False)
+    source_size_bytes = models.BigIntegerField(null=True, editable=False)
+    source_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    source_facts = models.JSONField(default=dict, blank=True, editable=False)
+    duration_s = models.FloatField(null=True, editable=False)
+    width = models.PositiveIntegerField(null=True, editable=False)
+    height = models.PositiveIntegerField(null=True, editable=False)
+    frame_rate = models.CharField(max_length=24, blank=True, default="", editable=False)
+    stored_bytes = models.BigIntegerField(default=0, editable=False)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    uploaded_at = models.DateTimeField(null=True, editable=False)
+    playable_at = models.DateTimeField(null=True, editable=False)
+    ready_at = models.DateTimeField(null=True, editable=False)
+    deleted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index(fields=("project", "-created_at", "-id"), name="video_newest"),
+            models.Index(fields=("project", "status", "-created_at"), name="video_by_status"),
+            models.Index(fields=("project", "creator_id", "-created_at"), name="video_by_creator"),
+            models.Index(fields=("project", "external_id"), name="video_by_external_id"),
+            models.Index(fields=("status", "-created_at"), name="video_status_newest"),
+        )
+
+    def __str__(self) -> str:
+        return self.title or self.id
+
+
+class Rendition(models.Model):
+    """One encoded version: codec and size, in one revision of a video."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_rendition_id, editable=False)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="renditions")
+    revision = models.CharField(max_length=16)
+    name = models.CharField(max_length=16)
+    kind = models.CharField(max_length=5, choices=[("video", "Video"), ("audio", "Audio")])
+    codec = models.CharField(max_length=64, help_text="RFC 6381 codec string.")
+    width = models.PositiveIntegerField(null=True)
+    height = models.PositiveIntegerField(null=True)
+    frame_rate = models.CharField(max_length=24, blank=True, default="")
+    channels = models.PositiveSmallIntegerField(null=True)
+    language = models.CharField(max_length=16, blank=True, default="")
+    timescale = models.PositiveIntegerField(help_text="Ticks of a second.")
+    bandwidth_cap_bps = models.PositiveIntegerField(default=0)
+    is_complete = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("video", "revision", "name"), name="rendition_once_per_revision"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def frame_rate_fraction(self) -> Fraction | None:
+        return Fraction(self.frame_rate) if self.frame_rate else None
+
+
+class RenditionRun(models.Model):
+    """The segments that one chunk added to a rendition; `first_number` and the sums make the segment index."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_run_id, editable=False)
+    rendition = models.ForeignKey(Rendition, on_delete=models.CASCADE, related_name="runs")
+    chunk_index = models.PositiveIntegerField()
+    first_number = models.PositiveIntegerField()
+    start_ticks = models.BigIntegerField()
+    durations = models.JSONField(help_text="Ticks of each segment.")
+    sizes = models.JSONField(help_text="Bytes of each segment.")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("rendition", "chunk_index"), name="run_once_per_chunk"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rendition_id} chunk {self.chunk_index}"
+
+    def as_run(self) -> SegmentRun:
+        return SegmentRun(self.first_number, self.start_ticks, tuple(self.durations), tuple(self.sizes))
+
+
+class ImageSet(models.Model):
+    """Pictures made from a video: its poster (later storyboards and previews)."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_image_set_id, editable=False)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="image_sets")
+    revision = models.CharField(max_length=16)
+    kind = models.CharField(max_length=10, choices=[("poster", "Poster")])
+    size_bytes = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("video", "revision", "kind"), name="image_set_once_per_revision"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.video_id}"

@@ -1,0 +1,106 @@
+"""Reads of videos and renditions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from django.db.models import QuerySet
+
+from videos.access.models import Project
+from videos.catalog import states
+from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.errors import VideoNotFound
+from videos.segment_index import PlayableRendition, SegmentRun, merge_runs
+
+Restriction = Literal["none", "held", "restricted", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackPolicy:
+    """What the gate must know of a video; nothing else of it is needed to serve a byte."""
+
+    video_id: str
+    project_id: str
+    revision: str
+    status: str
+    playable: bool
+    restriction: Restriction
+    project_suspended: bool
+    duration_s: float | None
+    has_poster: bool
+    title: str
+
+
+def list_videos(*, project: Project) -> QuerySet[Video]:
+    """Return a project's videos, without those being deleted."""
+    return Video.objects.filter(project=project).exclude(status=states.DELETING)
+
+
+def get_video(*, project: Project, video_id: str) -> Video:
+    """Return one video of the project.
+
+    Raises: VideoNotFound, also for another project's id.
+    """
+    video = list_videos(project=project).filter(pk=video_id).first()
+    if video is None:
+        message = "There is no such video."
+        raise VideoNotFound(message)
+    return video
+
+
+def get_playback_policy(video_id: str) -> PlaybackPolicy | None:
+    """Return what the gate must know, or None where there is no such video (any more)."""
+    video = (
+        Video.objects.select_related("project").filter(pk=video_id).exclude(status=states.DELETING).first()
+    )
+    if video is None:
+        return None
+    return PlaybackPolicy(
+        video_id=video.pk,
+        project_id=video.project_id,
+        revision=video.revision,
+        status=video.status,
+        playable=video.playable,
+        restriction=cast("Restriction", video.restriction),
+        project_suspended=video.project.is_suspended,
+        duration_s=video.duration_s,
+        has_poster=ImageSet.objects.filter(video=video, revision=video.revision, kind="poster").exists(),
+        title=video.title,
+    )
+
+
+def list_renditions(*, video: Video) -> list[Rendition]:
+    """Return the renditions of a video's present revision, largest picture first, then audio."""
+    renditions = Rendition.objects.filter(video=video, revision=video.revision)
+    return sorted(renditions, key=_largest_first)
+
+
+def _largest_first(rendition: Rendition) -> tuple[bool, int, str]:
+    pixels = (rendition.width or 0) * (rendition.height or 0)
+    return rendition.kind == "audio", -pixels, rendition.name
+
+
+def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRendition, ...]:
+    """Return the renditions of one revision with their segments so far, largest picture first, then audio."""
+    renditions = sorted(Rendition.objects.filter(video_id=video_id, revision=revision), key=_largest_first)
+    runs: dict[str, list[SegmentRun]] = defaultdict(list)
+    for run in RenditionRun.objects.filter(rendition__in=renditions):
+        runs[run.rendition_id].append(run.as_run())
+    return tuple(
+        PlayableRendition(
+            name=rendition.name,
+            kind=cast("Literal['video', 'audio']", rendition.kind),
+            codec=rendition.codec,
+            width=rendition.width,
+            height=rendition.height,
+            frame_rate=rendition.frame_rate_fraction,
+            channels=rendition.channels,
+            language=rendition.language,
+            bandwidth_cap_bps=rendition.bandwidth_cap_bps,
+            index=merge_runs(rendition.timescale, runs[rendition.pk]),
+            is_complete=rendition.is_complete,
+        )
+        for rendition in renditions
+    )

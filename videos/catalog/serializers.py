@@ -1,0 +1,130 @@
+"""Videos and renditions as JSON, in and out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from videos.catalog import states
+from videos.catalog.models import Rendition, Video
+
+MAX_METADATA_BYTES = 16 * 1024
+
+EXAMPLE = {
+    "id": "vid_3kTmvU1qQx0aZpLr7e",
+    "title": "Release party",
+    "description": "",
+    "metadata": {"album": "2026"},
+    "external_id": "post-4711",
+    "creator_id": "user-17",
+    "status": "ready",
+    "playable": True,
+    "progress": 100,
+    "failure": None,
+    "restriction": "none",
+    "duration_s": 93.44,
+    "width": 1920,
+    "height": 1080,
+    "frame_rate": "30000/1001",
+    "source_size_bytes": 48211030,
+    "source_sha256": "9f2c4d5b0f6a7cbb1a3f0d8a34d2e1c0c7b6a5948372615049f8e7d6c5b4a392",
+    "stored_bytes": 99120331,
+    "created_at": "2026-11-20T09:00:00Z",
+    "updated_at": "2026-11-20T09:02:11Z",
+    "uploaded_at": "2026-11-20T09:00:12Z",
+    "playable_at": "2026-11-20T09:00:16Z",
+    "ready_at": "2026-11-20T09:02:11Z",
+}
+
+
+class FailureSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField(help_text="Stable, for programs.")
+    message = serializers.CharField(help_text="In words, for people.")
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A video", value=EXAMPLE, response_only=True)])
+class VideoSerializer(serializers.ModelSerializer[Video]):
+    """A video as consumers see it."""
+
+    status = serializers.ChoiceField(choices=states.STATUSES, read_only=True)
+    restriction = serializers.ChoiceField(choices=states.RESTRICTIONS, read_only=True)
+    failure = serializers.SerializerMethodField()
+    metadata = serializers.DictField(child=serializers.JSONField(), read_only=True)
+
+    class Meta:
+        model = Video
+        fields = tuple(EXAMPLE)
+        read_only_fields = fields
+
+    @extend_schema_field(FailureSerializer(allow_null=True))
+    def get_failure(self, video: Video) -> dict[str, str] | None:
+        if not video.failure_code:
+            return None
+        return {"code": video.failure_code, "message": video.failure_message}
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "With ids of your own",
+            value={"title": "Release party", "external_id": "post-4711", "creator_id": "user-17"},
+            request_only=True,
+        )
+    ]
+)
+class VideoInputSerializer(serializers.Serializer[Any]):
+    """What a consumer may set."""
+
+    title = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    metadata = serializers.DictField(
+        child=serializers.JSONField(), required=False, help_text="At most 16 KiB."
+    )
+    external_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    creator_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
+
+    def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
+        if len(json.dumps(value).encode()) > MAX_METADATA_BYTES:
+            message = "Metadata may have at most 16 KiB as JSON."
+            raise serializers.ValidationError(message)
+        if "\\u0000" in json.dumps(value):
+            message = "Metadata may not hold null characters."
+            raise serializers.ValidationError(message)
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        unknown = sorted(set(self.initial_data) - set(self.fields))
+        if unknown:
+            raise serializers.ValidationError(
+                dict.fromkeys(unknown, "This field is not known or can't be set.")
+            )
+        return attrs
+
+
+class RenditionSerializer(serializers.ModelSerializer[Rendition]):
+    """One encoded version."""
+
+    name = serializers.CharField(help_text="Its folder in playback addresses.")
+    segments = serializers.IntegerField(help_text="How many can be played so far.")
+    size_bytes = serializers.IntegerField()
+    average_bitrate_bps = serializers.IntegerField()
+
+    class Meta:
+        model = Rendition
+        fields = (
+            "name",
+            "kind",
+            "codec",
+            "width",
+            "height",
+            "frame_rate",
+            "channels",
+            "language",
+            "is_complete",
+            "segments",
+            "size_bytes",
+            "average_bitrate_bps",
+        )

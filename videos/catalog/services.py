@@ -1,0 +1,271 @@
+"""Every change of a video. This module alone sets `Video.status`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from django.db import transaction
+from django.utils import timezone
+
+from gilfoyle.lib import ids
+from gilfoyle.lib.events import publish
+from gilfoyle.lib.states import require_transition
+from videos.access.models import Project
+from videos.catalog import states
+from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
+from videos.events import VideoDeleted, VideoFailed, VideoPlayable, VideoReady, VideoUploaded
+from videos.segment_index import SegmentRun
+
+EDITABLE = ("title", "description", "metadata", "external_id", "creator_id")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """What the probe found; sizes in displayed pixels."""
+
+    duration_s: float
+    width: int | None
+    height: int | None
+    frame_rate: Fraction | None
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionFacts:
+    """A rendition as its first chunk shows it."""
+
+    name: str
+    kind: Literal["video", "audio"]
+    codec: str
+    timescale: int
+    bandwidth_cap_bps: int
+    width: int | None = None
+    height: int | None = None
+    frame_rate: Fraction | None = None
+    channels: int | None = None
+    language: str = ""
+
+
+def _locked(video_id: str) -> Video:
+    video = Video.objects.select_for_update().filter(pk=video_id).first()
+    if video is None:
+        message = "There is no such video."
+        raise VideoNotFound(message)
+    return video
+
+
+def _move(video: Video, wanted: str, **changes: Any) -> None:
+    require_transition(states.TRANSITIONS, video.status, wanted, subject="video")
+    video.status = wanted
+    for name, value in changes.items():
+        setattr(video, name, value)
+    video.save(update_fields=["status", "updated_at", *changes])
+
+
+@transaction.atomic
+def create_video(*, project: Project, fields: Mapping[str, Any]) -> Video:
+    """Make a video that awaits its source; `fields` holds editable ones only."""
+    return Video.objects.create(
+        project=project, **{name: fields[name] for name in EDITABLE if name in fields}
+    )
+
+
+@transaction.atomic
+def edit_video(*, video: Video, fields: Mapping[str, Any]) -> Video:
+    """Change what the consumer may change."""
+    video = _locked(video.pk)
+    changed = [name for name in EDITABLE if name in fields]
+    for name in changed:
+        setattr(video, name, fields[name])
+    video.save(update_fields=[*changed, "updated_at"])
+    return video
+
+
+@transaction.atomic
+def begin_receiving(*, video_id: str) -> Video:
+    """Mark that a source is on its way.
+
+    Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists.
+    """
+    video = _locked(video_id)
+    if video.status == states.DELETING:
+        message = "This video is being deleted."
+        raise VideoBeingDeleted(message)
+    if video.status == states.UPLOADING:
+        message = "Another upload to this video is under way."
+        raise UploadInProgress(message, hint="Wait for it to end, or make another video.")
+    if video.status not in {states.AWAITING_UPLOAD, states.FAILED}:
+        message = "This video has a source already."
+        raise SourceExists(message, hint="Make another video for another file.")
+    _move(video, states.UPLOADING, failure_code="", failure_message="")
+    return video
+
+
+@transaction.atomic
+def stop_receiving(*, video_id: str) -> None:
+    """Take back `begin_receiving` after an upload that did not arrive whole."""
+    video = Video.objects.select_for_update().filter(pk=video_id).first()
+    if video is not None and video.status == states.UPLOADING:
+        _move(video, states.AWAITING_UPLOAD)
+
+
+@transaction.atomic
+def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str) -> None:
+    """Record a whole, stored source and let everyone know.
+
+    Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile.
+    """
+    video = _locked(video_id)
+    _move(
+        video,
+        states.PROCESSING,
+        revision=ids.new_revision(),
+        source_upload_id=upload_id,
+        source_size_bytes=size_bytes,
+        source_sha256=sha256,
+        stored_bytes=size_bytes,
+        uploaded_at=timezone.now(),
+        playable=False,
+        progress=0,
+    )
+    publish(VideoUploaded(video.pk))
+
+
+@transaction.atomic
+def resume_processing(*, video_id: str) -> str:
+    """Set a failed video back to processing, for a retry of its job; returns the revision.
+
+    Raises: VideoNotFound, InvalidTransition.
+    """
+    video = _locked(video_id)
+    _move(video, states.PROCESSING, failure_code="", failure_message="")
+    return video.revision
+
+
+@transaction.atomic
+def record_source_facts(*, video_id: str, facts: SourceFacts) -> None:
+    """Keep what the probe found.
+
+    Raises: VideoNotFound.
+    """
+    video = _locked(video_id)
+    video.duration_s = facts.duration_s
+    video.width, video.height = facts.width, facts.height
+    video.frame_rate = str(facts.frame_rate) if facts.frame_rate else ""
+    video.source_facts = dict(facts.details)
+    video.save(update_fields=["duration_s", "width", "height", "frame_rate", "source_facts", "updated_at"])
+
+
+@transaction.atomic
+def add_run(
+    *, video_id: str, revision: str, facts: RenditionFacts, chunk_index: int, run: SegmentRun
+) -> None:
+    """Add a chunk's segments to a rendition, which is made by its first; a second time replaces the first."""
+    rendition, _ = Rendition.objects.get_or_create(
+        video_id=video_id,
+        revision=revision,
+        name=facts.name,
+        defaults={
+            "kind": facts.kind,
+            "codec": facts.codec,
+            "width": facts.width,
+            "height": facts.height,
+            "frame_rate": str(facts.frame_rate) if facts.frame_rate else "",
+            "channels": facts.channels,
+            "language": facts.language,
+            "timescale": facts.timescale,
+            "bandwidth_cap_bps": facts.bandwidth_cap_bps,
+        },
+    )
+    RenditionRun.objects.update_or_create(
+        rendition=rendition,
+        chunk_index=chunk_index,
+        defaults={
+            "first_number": run.first_number,
+            "start_ticks": run.start_ticks,
+            "durations": list(run.durations),
+            "sizes": list(run.sizes),
+        },
+    )
+
+
+@transaction.atomic
+def add_poster(*, video_id: str, revision: str, size_bytes: int) -> None:
+    """Record that the poster is stored."""
+    ImageSet.objects.update_or_create(
+        video_id=video_id, revision=revision, kind="poster", defaults={"size_bytes": size_bytes}
+    )
+
+
+@transaction.atomic
+def mark_playable(*, video_id: str) -> None:
+    """Let players in: the first segments of picture and sound are there. A second time changes nothing."""
+    video = _locked(video_id)
+    if video.playable or video.status != states.PROCESSING:
+        return
+    video.playable, video.playable_at = True, timezone.now()
+    video.save(update_fields=["playable", "playable_at", "updated_at"])
+    publish(VideoPlayable(video.pk))
+
+
+def record_progress(*, video_id: str, percent: int) -> None:
+    """Raise a video's progress; it never falls."""
+    Video.objects.filter(pk=video_id, status=states.PROCESSING, progress__lt=percent).update(progress=percent)
+
+
+@transaction.atomic
+def mark_ready(*, video_id: str) -> None:
+    """Close all renditions: everything planned is there.
+
+    Raises: VideoNotFound, InvalidTransition.
+    """
+    video = _locked(video_id)
+    renditions = Rendition.objects.filter(video=video, revision=video.revision)
+    renditions.update(is_complete=True)
+    runs = RenditionRun.objects.filter(rendition__in=renditions)
+    images = ImageSet.objects.filter(video=video, revision=video.revision)
+    made_bytes = sum(sum(run.sizes) for run in runs) + sum(image.size_bytes for image in images)
+    _move(
+        video,
+        states.READY,
+        playable=True,
+        playable_at=video.playable_at or timezone.now(),
+        progress=100,
+        ready_at=timezone.now(),
+        stored_bytes=(video.source_size_bytes or 0) + made_bytes,
+    )
+    publish(VideoReady(video.pk))
+
+
+@transaction.atomic
+def mark_failed(*, video_id: str, code: str, message: str) -> None:
+    """End processing without a result, and keep why, in words.
+
+    Raises: VideoNotFound, InvalidTransition.
+    """
+    video = _locked(video_id)
+    _move(video, states.FAILED, playable=False, failure_code=code[:64], failure_message=message[:500])
+    publish(VideoFailed(video.pk))
+
+
+@transaction.atomic
+def delete_video(*, video: Video) -> None:
+    """Set a tombstone: nothing plays from now on; the sweep removes the bytes, then the row."""
+    video = _locked(video.pk)
+    if video.status == states.DELETING:
+        return
+    _move(video, states.DELETING, playable=False, deleted_at=timezone.now())
+    publish(VideoDeleted(video.pk))
+
+
+def delete_videos(*, videos: Iterable[Video]) -> int:
+    """Delete several videos; returns how many."""
+    count = 0
+    for video in videos:
+        delete_video(video=video)
+        count += 1
+    return count

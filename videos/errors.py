@@ -1,0 +1,57 @@
+"""What can go wrong around videos, in the caller's words."""
+
+from __future__ import annotations
+
+from gilfoyle.lib.errors import Conflict, NotAllowed, NotFound, Refusal, TooLarge
+
+
+class VideoNotFound(NotFound):
+    code = "video_not_found"
+
+
+class ProjectSuspended(NotAllowed):
+    code = "project_suspended"
+
+
+class KeyInvalid(Refusal):
+    """No, an unknown, an expired or a revoked API key."""
+
+    code = "api_key_invalid"
+    http_status = 401
+
+
+class ScopeMissing(NotAllowed):
+    code = "scope_missing"
+
+
+class SourceExists(Conflict):
+    code = "source_exists"
+
+
+class UploadInProgress(Conflict):
+    code = "upload_in_progress"
+
+
+class UploadIncomplete(Refusal):
+    """The connection ended before the announced length; nothing was kept."""
+
+    code = "upload_incomplete"
+
+
+class LengthRequired(Refusal):
+    code = "length_required"
+    http_status = 411
+
+
+class SourceTooLarge(TooLarge):
+    code = "source_too_large"
+
+
+class VideoBeingDeleted(Conflict):
+    code = "video_deleted"
+
+
+class UploadTakenOver(Conflict):
+    """The transfer lost its lease, or its video is gone."""
+
+    code = "upload_ended"

@@ -1,0 +1,42 @@
+"""The public vocabulary of what happens to videos: past tense, ids only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gilfoyle.lib.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class VideoUploaded(Event):
+    """The source is whole, stored and counted."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPlayable(Event):
+    """The first segments can be watched; more follow."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoReady(Event):
+    """All planned renditions are there."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFailed(Event):
+    """Processing ended without a result; the video says why."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoDeleted(Event):
+    """A tombstone stands; the bytes go next."""
+
+    video_id: str

@@ -1,0 +1,38 @@
+"""Names of every object in storage. A project's, a video's and a revision's objects each share a prefix."""
+
+from __future__ import annotations
+
+
+def sources_folder(project_id: str, video_id: str) -> str:
+    """Return the folder of everything that was uploaded for a video."""
+    return f"sources/{project_id}/{video_id}"
+
+
+def source_name(project_id: str, video_id: str, upload_id: str) -> str:
+    """Return a source's name: alone in its folder, and never that of another upload, even a late one."""
+    return f"{sources_folder(project_id, video_id)}/{upload_id}/source"
+
+
+def video_folder(project_id: str, video_id: str) -> str:
+    """Return the folder of everything made from a video's source, all revisions."""
+    return f"renditions/{project_id}/{video_id}"
+
+
+def revision_folder(project_id: str, video_id: str, revision: str) -> str:
+    return f"{video_folder(project_id, video_id)}/{revision}"
+
+
+def rendition_folder(project_id: str, video_id: str, revision: str, rendition: str) -> str:
+    return f"{revision_folder(project_id, video_id, revision)}/{rendition}"
+
+
+def init_name(folder: str) -> str:
+    return f"{folder}/init.mp4"
+
+
+def segment_name(folder: str, number: int) -> str:
+    return f"{folder}/{number:05d}.m4s"
+
+
+def poster_name(project_id: str, video_id: str, revision: str) -> str:
+    return f"{revision_folder(project_id, video_id, revision)}/poster.jpg"

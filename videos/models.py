@@ -1,0 +1,9 @@
+"""The rows of this app, re-exported for Django alone; each lives in its room."""
+
+from __future__ import annotations
+
+from videos.access.models import ApiKey, Project
+from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.uploads.models import Upload
+
+__all__ = ["ApiKey", "ImageSet", "Project", "Rendition", "RenditionRun", "Upload", "Video"]

@@ -1,0 +1,91 @@
+"""What a rendition consists of: its segments, in ticks and bytes. Written by processing, read by streaming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One CMAF media segment; times in ticks of its rendition's time scale."""
+
+    number: int
+    start_ticks: int
+    duration_ticks: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRun:
+    """The segments that one chunk adds: durations in ticks, sizes in bytes, numbered from `first_number`."""
+
+    first_number: int
+    start_ticks: int
+    durations: tuple[int, ...]
+    sizes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentIndex:
+    """All segments from number 0 up to the first gap."""
+
+    timescale: int
+    segments: tuple[Segment, ...]
+
+    @property
+    def duration_s(self) -> float:
+        if not self.segments:
+            return 0.0
+        last = self.segments[-1]
+        return (last.start_ticks + last.duration_ticks - self.segments[0].start_ticks) / self.timescale
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(segment.size_bytes for segment in self.segments)
+
+    @property
+    def average_bitrate_bps(self) -> int:
+        return round(self.size_bytes * 8 / self.duration_s) if self.duration_s else 0
+
+    @property
+    def peak_bitrate_bps(self) -> int:
+        """The largest bit rate of any one segment (RFC 8216, 4.3.4.2)."""
+        rates = [
+            segment.size_bytes * 8 * self.timescale / segment.duration_ticks
+            for segment in self.segments
+            if segment.duration_ticks
+        ]
+        return round(max(rates, default=0))
+
+
+@dataclass(frozen=True, slots=True)
+class PlayableRendition:
+    """A rendition as players are told of it; pixels are square."""
+
+    name: str
+    kind: Literal["video", "audio"]
+    codec: str
+    width: int | None
+    height: int | None
+    frame_rate: Fraction | None
+    channels: int | None
+    language: str
+    bandwidth_cap_bps: int
+    index: SegmentIndex
+    is_complete: bool
+
+
+def merge_runs(timescale: int, runs: Iterable[SegmentRun]) -> SegmentIndex:
+    """Join runs, in any order, into the index of all segments before the first gap."""
+    segments: list[Segment] = []
+    for run in sorted(runs, key=lambda run: run.first_number):
+        if run.first_number != len(segments):
+            break
+        start_ticks = run.start_ticks
+        for duration_ticks, size_bytes in zip(run.durations, run.sizes, strict=True):
+            segments.append(Segment(len(segments), start_ticks, duration_ticks, size_bytes))
+            start_ticks += duration_ticks
+    return SegmentIndex(timescale, tuple(segments))

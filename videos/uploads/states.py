@@ -1,0 +1,16 @@
+"""An upload's statuses and the moves between them."""
+
+from __future__ import annotations
+
+from gilfoyle.lib.states import Transitions
+
+RECEIVING = "receiving"
+FINISHED = "finished"
+ABORTED = "aborted"
+
+STATUSES = (RECEIVING, FINISHED, ABORTED)
+TRANSITIONS: Transitions = {
+    RECEIVING: frozenset({FINISHED, ABORTED}),
+    FINISHED: frozenset(),
+    ABORTED: frozenset(),
+}

@@ -1,0 +1,53 @@
+"""`PUT /videos/{id}/source`: the whole file in one request, streamed."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.parsers import BaseParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from videos.access.permissions import HasScope
+from videos.catalog import selectors
+from videos.catalog.serializers import VideoSerializer
+from videos.catalog.views import project_of
+from videos.errors import LengthRequired
+from videos.uploads.services import receive_source
+
+
+class AnyBytes(BaseParser):
+    """Names what is accepted; the view reads the stream itself, so that nothing is held in memory."""
+
+    media_type = "*/*"
+
+
+class VideoSource(APIView):
+    permission_classes = [HasScope.of("uploads:write")]
+    parser_classes = [AnyBytes]
+
+    @extend_schema(
+        operation_id="put_source",
+        summary="Upload the source of a video",
+        description="The body is the file itself: `curl -T clip.mp4 …`. `Content-Length` is required.",
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses=VideoSerializer,
+        tags=["uploads"],
+    )
+    def put(self, request: Request, video_id: str) -> Response:
+        project = project_of(request)
+        video = selectors.get_video(project=project, video_id=video_id)
+        plain: HttpRequest = request._request  # noqa: SLF001 - the body, untouched by DRF's parsers
+        receive_source(video=video, length_bytes=_length(plain), read=plain.read, config=settings.GILFOYLE)
+        return Response(VideoSerializer(selectors.get_video(project=project, video_id=video_id)).data)
+
+
+def _length(request: HttpRequest) -> int:
+    text = request.META.get("CONTENT_LENGTH", "")
+    if not text.isdigit() or request.META.get("HTTP_TRANSFER_ENCODING"):
+        message = "The request must tell its Content-Length."
+        raise LengthRequired(message, hint="Send a file rather than a pipe: `curl -T clip.mp4 …`.")
+    return int(text)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from videos.access.views import Account
+from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
+from videos.uploads.views import VideoSource
+
+urlpatterns = [
+    path("account", Account.as_view()),
+    path("videos", VideoList.as_view()),
+    path("videos/<str:video_id>", VideoDetail.as_view()),
+    path("videos/<str:video_id>/source", VideoSource.as_view()),
+    path("videos/<str:video_id>/renditions", VideoRenditions.as_view()),
+]
