@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, ByteSize, SecretStr
+from pydantic.json_schema import GenerateJsonSchema
 
 from gilfoyle.lib.config import Config
 
@@ -19,8 +21,18 @@ def render_effective(config: Config) -> str:
 
 def build_schema() -> dict[str, Any]:
     """Return the JSON Schema of settings.yaml."""
-    schema = Config.model_json_schema(mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Gilfoyle settings", **schema}
+    schema = Config.model_json_schema(mode="validation", schema_generator=_Schema)
+    return {"$schema": _Schema.schema_dialect, **schema, "title": "Gilfoyle settings"}
+
+
+class _Schema(GenerateJsonSchema):
+    """Pydantic's schema, but an address that is no secret by itself keeps its default."""
+
+    def default_schema(self, schema: Any) -> Any:
+        default = schema.get("default")
+        if isinstance(default, SecretStr):
+            return {**super().default_schema(schema), "default": default.get_secret_value()}
+        return super().default_schema(schema)
 
 
 def _masked(value: Any) -> Any:
@@ -30,14 +42,9 @@ def _masked(value: Any) -> Any:
         return _mask(value.get_secret_value())
     if isinstance(value, tuple):
         return [_masked(item) for item in value]
-    return value if isinstance(value, int | float | str | None) and type(value) in _PLAIN else _plain(value)
-
-
-_PLAIN = (int, float, str, bool, type(None))
-
-
-def _plain(value: Any) -> Any:
-    return int(value) if isinstance(value, int) else str(value)
+    if isinstance(value, ByteSize):
+        return int(value)
+    return str(value) if isinstance(value, Path) else value
 
 
 def _mask(secret: str) -> str:

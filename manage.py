@@ -1,0 +1,31 @@
+#!/usr/bin/env python
+"""Gilfoyle's command line."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gilfoyle.lib.errors import ConfigError
+
+
+def main(argv: list[str]) -> None:
+    """Run a command; wrong settings end it with one line."""
+    try:
+        if argv[1:2] == ["config"]:
+            # It explains settings, so it must not need them to be right: without this variable Django stays unset.
+            os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+            from gilfoyle.management.commands.config import Command  # noqa: PLC0415 - only this command needs it
+
+            Command().run_from_argv(argv)
+            return
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
+        from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the variable is set
+
+        execute_from_command_line(argv)
+    except ConfigError as error:
+        sys.exit(f"Wrong setting. {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv)
