@@ -5,7 +5,7 @@ from __future__ import annotations
 import dramatiq
 import structlog
 from django.db import connections, transaction
-from dramatiq.broker import Broker
+from dramatiq.broker import Broker, MessageProxy
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
@@ -27,13 +27,13 @@ log = structlog.get_logger(__name__)
 class FreshConnections(Middleware):
     """Give each message a working database connection, as Django does for each request."""
 
-    def before_process_message(self, _broker: Broker, _message: dramatiq.Message[object]) -> None:
+    def before_process_message(self, _broker: Broker, _message: MessageProxy) -> None:
         _close_old_connections()
 
     def after_process_message(
         self,
         _broker: Broker,
-        _message: dramatiq.Message[object],
+        _message: MessageProxy,
         *,
         result: object = None,  # noqa: ARG002 - dramatiq passes it by name
         exception: BaseException | None = None,  # noqa: ARG002 - dramatiq passes it by name
@@ -63,7 +63,9 @@ def make_broker(url: str) -> Broker:
     if url == "stub":
         return StubBroker(middleware=middleware)
     # A dead worker's message is back within 15 s; with dramatiq's defaults it can take half an hour.
-    return RedisBroker(url=url, middleware=middleware, heartbeat_timeout=15_000, maintenance_chance=1_000_000)
+    return RedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves this one untyped
+        url=url, middleware=middleware, heartbeat_timeout=15_000, maintenance_chance=1_000_000
+    )
 
 
 def send(actor: str, *, queue: str, **arguments: str | int) -> bool:

@@ -110,7 +110,7 @@ def open_stored(name: str) -> IO[bytes]:
     """
     with _faults(name):
         stored: File[Any] = _media().open(name, "rb")
-        return stored  # type: ignore[return-value]  # Django's File has the whole reading interface
+        return stored
 
 
 def local_path(name: str) -> Path | None:

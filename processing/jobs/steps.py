@@ -72,7 +72,7 @@ def run_probe(context: StepContext) -> Record:
 
 
 def _source_facts(info: MediaInfo, plan: EncodePlan) -> SourceFacts:
-    details = {"container": info.container, "size_bytes": info.size_bytes}
+    details: dict[str, object] = {"container": info.container, "size_bytes": info.size_bytes}
     width = height = None
     if info.video:
         width, height = (round(side) for side in info.video.display_size)

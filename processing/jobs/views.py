@@ -11,9 +11,9 @@ from gilfoyle.lib.errors import NotFound
 from processing.jobs import services
 from processing.jobs.models import Job
 from processing.jobs.serializers import JobSerializer
+from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
-from videos.catalog.views import project_of
 
 
 class JobNotFound(NotFound):

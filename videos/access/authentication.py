@@ -9,7 +9,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from videos.access.keys import is_match, parse_prefix
-from videos.access.models import ApiKey
+from videos.access.models import ApiKey, Project
 from videos.access.services import note_use
 from videos.errors import KeyInvalid, ProjectSuspended
 
@@ -46,6 +46,23 @@ class ApiKeyAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         del request
         return "Bearer"
+
+
+def key_of(request: Request) -> ApiKey:
+    """Return the API key of a request that was authenticated.
+
+    Raises: KeyInvalid.
+    """
+    key: object = request.auth
+    if not isinstance(key, ApiKey):
+        message = "An API key is needed."
+        raise KeyInvalid(message, hint="Send `Authorization: Bearer <API key>`.")
+    return key
+
+
+def project_of(request: Request) -> Project:
+    """Return the project of the request's key. Raises: KeyInvalid."""
+    return key_of(request).project
 
 
 def _find_key(text: str) -> ApiKey | None:

@@ -7,8 +7,8 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from videos.access.models import ApiKey
-from videos.errors import KeyInvalid, ScopeMissing
+from videos.access.authentication import key_of
+from videos.errors import ScopeMissing
 
 
 class Authenticated(BasePermission):
@@ -16,9 +16,7 @@ class Authenticated(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         del view
-        if not isinstance(request.auth, ApiKey):
-            message = "An API key is needed."
-            raise KeyInvalid(message, hint="Send `Authorization: Bearer <API key>`.")
+        key_of(request)
         return True
 
 
@@ -31,7 +29,7 @@ class HasScope(Authenticated):
     def has_permission(self, request: Request, view: Any) -> bool:
         super().has_permission(request, view)
         needed = self.read_scope if request.method in {"GET", "HEAD", "OPTIONS"} else self.write_scope
-        if needed not in request.auth.scopes:
+        if needed not in key_of(request).scopes:
             message = f"This key lacks the scope {needed}."
             raise ScopeMissing(message, hint="Use a key that has it.", scope=needed)
         return True

@@ -14,7 +14,7 @@ class ProjectSerializer(serializers.Serializer[Any]):
 
 class AccountKeySerializer(serializers.Serializer[Any]):
     id = serializers.CharField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF's Field has a `label` of its own
     scopes = serializers.ListField(child=serializers.CharField())
     expires_at = serializers.DateTimeField(allow_null=True)
 

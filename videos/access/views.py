@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from videos.access.models import ApiKey
+from videos.access.authentication import key_of
 from videos.access.selectors import get_use
 from videos.access.serializers import AccountSerializer
 
@@ -21,7 +21,7 @@ class Account(APIView):
         tags=["account"],
     )
     def get(self, request: Request) -> Response:
-        key: ApiKey = request.auth
+        key = key_of(request)
         upload = settings.GILFOYLE.upload
         answer = {
             "project": key.project,

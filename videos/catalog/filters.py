@@ -7,7 +7,6 @@ from typing import Any
 import django_filters
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KeyTextTransform
-from django.http import QueryDict
 
 from videos.catalog import states
 from videos.catalog.models import Video
@@ -40,9 +39,5 @@ class VideoFilter(django_filters.FilterSet):
 
 
 def _metadata_filters(data: Any) -> list[tuple[str, str]]:
-    query = data if isinstance(data, QueryDict) else QueryDict()
-    return [
-        (name.removeprefix("metadata."), value)
-        for name, value in query.items()
-        if name.startswith("metadata.")
-    ]
+    names = [name for name in data if name.startswith("metadata.")]
+    return [(name.removeprefix("metadata."), str(data[name])) for name in names]

@@ -9,7 +9,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from videos.catalog import states
-from videos.catalog.models import Rendition, Video
+from videos.catalog.models import Video
+from videos.segment_index import PlayableRendition
 
 MAX_METADATA_BYTES = 16 * 1024
 
@@ -104,27 +105,24 @@ class VideoInputSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class RenditionSerializer(serializers.ModelSerializer[Rendition]):
-    """One encoded version."""
+class RenditionSerializer(serializers.Serializer[Any]):
+    """One encoded version, with its segments so far."""
 
     name = serializers.CharField(help_text="Its folder in playback addresses.")
-    segments = serializers.IntegerField(help_text="How many can be played so far.")
-    size_bytes = serializers.IntegerField()
-    average_bitrate_bps = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=("video", "audio"))
+    codec = serializers.CharField(help_text="RFC 6381.")
+    width = serializers.IntegerField(allow_null=True)
+    height = serializers.IntegerField(allow_null=True)
+    frame_rate = serializers.SerializerMethodField()
+    channels = serializers.IntegerField(allow_null=True)
+    language = serializers.CharField(help_text="ISO 639; empty for pictures.")
+    is_complete = serializers.BooleanField(help_text="False while segments are still being added.")
+    segments = serializers.SerializerMethodField(help_text="How many can be played so far.")
+    size_bytes = serializers.IntegerField(source="index.size_bytes")
+    average_bitrate_bps = serializers.IntegerField(source="index.average_bitrate_bps")
 
-    class Meta:
-        model = Rendition
-        fields = (
-            "name",
-            "kind",
-            "codec",
-            "width",
-            "height",
-            "frame_rate",
-            "channels",
-            "language",
-            "is_complete",
-            "segments",
-            "size_bytes",
-            "average_bitrate_bps",
-        )
+    def get_frame_rate(self, rendition: PlayableRendition) -> str:
+        return str(rendition.frame_rate) if rendition.frame_rate else ""
+
+    def get_segments(self, rendition: PlayableRendition) -> int:
+        return len(rendition.index.segments)

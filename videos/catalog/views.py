@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 
 from gilfoyle.lib.pagination import NewestFirst
 from gilfoyle.lib.problems import problem
-from videos.access.models import ApiKey
+from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors, services
 from videos.catalog.filters import VideoFilter
@@ -22,12 +22,6 @@ from videos.catalog.models import Video
 from videos.catalog.serializers import RenditionSerializer, VideoInputSerializer, VideoSerializer
 
 MayReadAndWrite = HasScope.of(read="videos:read", write="videos:write")
-
-
-def project_of(request: Request) -> Any:
-    """Return the project of the request's key."""
-    key: ApiKey = request.auth
-    return key.project
 
 
 class VideoList(generics.GenericAPIView[Video]):
@@ -133,21 +127,5 @@ class VideoRenditions(APIView):
     )
     def get(self, request: Request, video_id: str) -> Response:
         video = selectors.get_video(project=project_of(request), video_id=video_id)
-        rows = [
-            {
-                "name": rendition.name,
-                "kind": rendition.kind,
-                "codec": rendition.codec,
-                "width": rendition.width,
-                "height": rendition.height,
-                "frame_rate": str(rendition.frame_rate) if rendition.frame_rate else "",
-                "channels": rendition.channels,
-                "language": rendition.language,
-                "is_complete": rendition.is_complete,
-                "segments": len(rendition.index.segments),
-                "size_bytes": rendition.index.size_bytes,
-                "average_bitrate_bps": rendition.index.average_bitrate_bps,
-            }
-            for rendition in selectors.list_playable_renditions(video.pk, video.revision)
-        ]
-        return Response(RenditionSerializer(rows, many=True).data)
+        renditions = selectors.list_playable_renditions(video.pk, video.revision)
+        return Response(RenditionSerializer(renditions, many=True).data)

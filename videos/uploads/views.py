@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
 from videos.catalog.serializers import VideoSerializer
-from videos.catalog.views import project_of
 from videos.errors import LengthRequired
 from videos.uploads.services import receive_source
 
