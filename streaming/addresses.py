@@ -1,0 +1,119 @@
+"""The grammar of playback addresses: `/play/{token}/{project}/{video}/{revision}/{file}` and `/embed/…`. Pure.
+
+An address has exactly one spelling; whatever does not match is no address.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from streaming.errors import TokenInvalid
+from streaming.tokens.claims import parse_token, session_label
+
+if TYPE_CHECKING:
+    from videos.catalog.selectors import PlaybackPolicy
+
+TOKEN = r"[A-Za-z0-9._-]{40,256}"  # noqa: S105  a pattern, not a secret
+PROJECT = r"[a-z0-9]{12}"
+VIDEO = r"vid_[A-Za-z0-9]{18}"
+REVISION = r"[A-Za-z0-9]{16}"
+RENDITION = r"[a-z][a-z0-9]{0,15}"
+SEGMENT = r"[0-9]{5}|[1-9][0-9]{5,7}"  # five digits, more only when they are needed
+MASTER_NAME = "master.m3u8"
+MEDIA_PLAYLIST_NAME = "index.m3u8"
+DASH_NAME = "manifest.mpd"
+INIT_NAME = "init.mp4"
+POSTER_NAME = "poster.jpg"
+
+_BELOW_REVISION = (
+    rf"/play/(?P<token>{TOKEN})/(?P<project>{PROJECT})/(?P<video>{VIDEO})/(?P<revision>{REVISION})/"
+)
+_FILE = re.compile(
+    rf"{_BELOW_REVISION}(?:(?P<poster>poster\.jpg)"
+    rf"|(?P<rendition>{RENDITION})/(?:(?P<init>init\.mp4)|(?P<segment>{SEGMENT})\.m4s))",
+    re.ASCII,
+)
+_SECRET_PART = re.compile(r"/(play|embed)/([^/\s\"'?#]+)")
+
+
+class FileClass(Enum):
+    """What a file is, as far as permission goes."""
+
+    MEDIA = "media"
+    IMAGE = "image"
+    CAPTION = "caption"
+    DOWNLOAD = "download"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoAddress:
+    """Whose what: the part that each playback address begins with, and the revision where one is named."""
+
+    token: str
+    project_id: str
+    video_id: str
+    revision: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A stored file by its address: the poster (no rendition), an init segment (no number), or a segment."""
+
+    video: VideoAddress
+    rendition: str | None = None
+    number: int | None = None
+
+    @property
+    def file_class(self) -> FileClass:
+        return FileClass.IMAGE if self.rendition is None else FileClass.MEDIA
+
+
+def parse_stored_file(path: str) -> StoredFile | None:
+    """Read the (percent-decoded) path of a poster, init segment or segment; None for any other path."""
+    match = _FILE.fullmatch(path)
+    if match is None:
+        return None
+    video = VideoAddress(match["token"], match["project"], match["video"], match["revision"])
+    number = match["segment"]
+    return StoredFile(video, match["rendition"], None if number is None else int(number))
+
+
+def play_folder(token: str, project_id: str, video_id: str, revision: str) -> str:
+    """Return the path that everything playable of a revision stands below, with its closing slash."""
+    return f"/play/{token}/{project_id}/{video_id}/{revision}/"
+
+
+def embed_path(token: str, project_id: str, video_id: str, origins: tuple[str, ...] = ()) -> str:
+    """Return the path of the embed page; the sites that may frame it are named, as the token has only hashes."""
+    query = "?" + urlencode([("origin", origin) for origin in origins]) if origins else ""
+    return f"/embed/{token}/{project_id}/{video_id}{query}"
+
+
+def scrub_path(text: str) -> str:
+    """Replace each token in a path or text by `kid~` and 4 bytes of its session's hash, in hex; `~` if it is none."""
+
+    def label(match: re.Match[str]) -> str:
+        try:
+            return f"/{match[1]}/{session_label(parse_token(match[2]))}"
+        except TokenInvalid:
+            return f"/{match[1]}/~"
+
+    return _SECRET_PART.sub(label, text)
+
+
+def playback_addresses(
+    *, public_url: str, token: str, policy: PlaybackPolicy, origins: tuple[str, ...] = ()
+) -> dict[str, str | None]:
+    """Return the absolute addresses of a playable video, by the names that the API gives them."""
+    owner = (policy.project_id, policy.video_id)
+    folder = public_url + play_folder(token, *owner, policy.revision)
+    return {
+        "hls_url": folder + MASTER_NAME,
+        "dash_url": None,
+        "embed_url": public_url + embed_path(token, *owner, origins),
+        "poster_url": folder + POSTER_NAME if policy.has_poster else None,
+    }

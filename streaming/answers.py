@@ -1,0 +1,110 @@
+"""Playback answers under Django: one view shell that meets the gate, and refusals as problem+json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_vary_headers
+
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.errors import Fault, Refusal
+from gilfoyle.lib.problems import problem
+from streaming.addresses import VideoAddress
+from streaming.errors import TokenInvalid
+from streaming.gate import Site, read_site
+from streaming.headers import (
+    METHODS,
+    NO_STORE,
+    PROBLEM_TYPE,
+    SAFETY_HEADERS,
+    cors_headers,
+    preflight_headers,
+)
+from streaming.tokens.claims import normalize_origin, parse_token, session_label
+
+log = structlog.get_logger(__name__)
+
+
+def problem_of(error: Refusal | Fault) -> tuple[int, bytes]:
+    """Return the status and the body that stand for a foreseen error outside."""
+    if isinstance(error, Fault):
+        body = problem(error.http_status, error.code, "Playback is not possible at the moment.")
+    else:
+        body = problem(error.http_status, error.code, error.message, hint=error.hint)
+    return error.http_status, json.dumps(body).encode()
+
+
+def log_problem(error: Refusal | Fault, video: VideoAddress) -> None:
+    """Say in the log who got what answer: a key and a session's hash, never a token or a viewer."""
+    reason = error.facts.get("reason") or error.facts.get("error", "")
+    write = log.error if isinstance(error, Fault) else log.info
+    write(
+        "playback refused",
+        code=error.code,
+        reason=reason,
+        video_id=video.video_id,
+        token=token_label(video.token),
+    )
+
+
+def token_label(text: str) -> str:
+    """Return what may be logged of a token's text."""
+    try:
+        return session_label(parse_token(text))
+    except TokenInvalid:
+        return "~"
+
+
+def site_of(request: HttpRequest) -> Site:
+    """Return the web site that a Django request comes from."""
+    config: Config = settings.GILFOYLE
+    return read_site(request.headers, normalize_origin(config.public_url))
+
+
+def playback_answer(
+    request: HttpRequest, video: VideoAddress, make: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Answer a playback request: preflights, refusals and the shared headers here, the content from `make`."""
+    if request.method == "OPTIONS":
+        response = HttpResponse(status=204)
+        return _with_headers(request, response, preflight_headers(_origin(request), _allowed_origins()))
+    if request.method not in {"GET", "HEAD"}:
+        response = HttpResponse(status=405, headers={"Allow": METHODS, "Cache-Control": NO_STORE})
+    else:
+        try:
+            response = make()
+        except (Refusal, Fault) as error:
+            log_problem(error, video)
+            response = refusal_answer(error)
+    return _with_headers(request, response, cors_headers(_origin(request), _allowed_origins()))
+
+
+def refusal_answer(error: Refusal | Fault) -> HttpResponse:
+    """Return a foreseen error as problem+json that nobody keeps."""
+    status, body = problem_of(error)
+    response = HttpResponse(body, status=status, content_type=PROBLEM_TYPE)
+    response["Cache-Control"] = NO_STORE
+    return response
+
+
+def _with_headers(request: HttpRequest, response: HttpResponse, cors: list[tuple[str, str]]) -> HttpResponse:
+    del request
+    for name, value in (*SAFETY_HEADERS, *cors):
+        if name == "Vary":
+            patch_vary_headers(response, [value])
+        else:
+            response[name] = value
+    return response
+
+
+def _origin(request: HttpRequest) -> str | None:
+    return request.headers.get("Origin")
+
+
+def _allowed_origins() -> Any:
+    return settings.GILFOYLE.playback.allowed_origins

@@ -1,0 +1,67 @@
+"""A small cache for threads: bounded in number, and where wanted in age. No Django, no I/O of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class BoundedCache(Generic[K, V]):
+    """Keeps what was loaded last; the entry that was longest unused goes first."""
+
+    def __init__(self, max_entries: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._max_entries = max_entries
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
+
+    def get_or_load(self, key: K, load: Callable[[], V], max_age_s: Callable[[V], float] | float) -> V:
+        """Return the kept value if it is young enough, else load it; ages count from before the load began.
+
+        Whatever `load` raises rises, and nothing is kept.
+        """
+        now_s = self._clock()
+        with self._lock:
+            entry = self._entries.get(key)
+            if entry is not None:
+                loaded_at_s, value = entry
+                limit_s = max_age_s(value) if callable(max_age_s) else max_age_s
+                if now_s - loaded_at_s < limit_s:
+                    self._entries.move_to_end(key)
+                    return value
+        value = load()
+        with self._lock:
+            # A slower load that began earlier must not replace a fresher value.
+            kept = self._entries.get(key)
+            if kept is None or kept[0] <= now_s:
+                self._entries[key] = (now_s, value)
+                self._entries.move_to_end(key)
+            while len(self._entries) > self._max_entries:
+                self._entries.popitem(last=False)
+        return value
+
+    def has(self, key: K) -> bool:
+        """Tell whether an entry is kept, of whatever age, and count it as used."""
+        with self._lock:
+            if key not in self._entries:
+                return False
+            self._entries.move_to_end(key)
+            return True
+
+    def add(self, key: K, value: V) -> None:
+        """Keep a value."""
+        self.get_or_load(key, lambda: value, 0)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._entries.clear()
+
+    def __len__(self) -> int:
+        return len(self._entries)

@@ -1,0 +1,177 @@
+"""Presentation → HLS playlists (RFC 8216). Pure text from pure facts; all addresses relative, so no token stands inside.
+
+While a video grows its playlists are of type EVENT and begin at the start; whole, they are VOD and end.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streaming.manifests.presentation import Presentation
+    from videos.segment_index import PlayableRendition, Segment
+
+VERSION = 7  # EXT-X-MAP outside of I-frame playlists needs 6; Apple asks for 7 with fragmented MP4
+AUDIO_GROUP = "audio"
+FIRST_CHOICE_BPS = 2_000_000  # players begin with the first variant; Apple's advice for an unknown network
+JITTER_S = 0.05  # audio segments differ by up to two AAC frames; the target must not flip for that
+_MICROSECOND = 1_000_000
+
+
+def render_master(presentation: Presentation) -> str:
+    """Render the multivariant playlist.
+
+    Raises: ValueError for a presentation without any rendition.
+    """
+    if not presentation.video and not presentation.audio:
+        message = "Nothing is playable."
+        raise ValueError(message)
+    lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
+    if presentation.video:
+        lines += [_media_line(one, is_default=at == 0) for at, one in enumerate(presentation.audio)]
+        for rendition in _in_order_of_choice(presentation.video, presentation.audio):
+            lines += _video_variant(rendition, presentation.audio)
+    else:
+        for rendition in presentation.audio:
+            lines += _audio_variant(rendition)
+    return "\n".join(lines) + "\n"
+
+
+def _in_order_of_choice(
+    video: Sequence[PlayableRendition], audio: Sequence[PlayableRendition]
+) -> list[PlayableRendition]:
+    affordable = [one for one in video if bandwidth_bps([one], audio) <= FIRST_CHOICE_BPS]
+    first = affordable[0] if affordable else video[-1]
+    return [first, *(one for one in video if one is not first)]
+
+
+def _media_line(rendition: PlayableRendition, *, is_default: bool) -> str:
+    default = "YES" if is_default else "NO"
+    attributes = ["TYPE=AUDIO", f'GROUP-ID="{AUDIO_GROUP}"', f"NAME={_quoted(_audio_label(rendition))}"]
+    if rendition.language:
+        attributes.append(f"LANGUAGE={_quoted(rendition.language)}")
+    attributes += [f"DEFAULT={default}", "AUTOSELECT=YES"]
+    if rendition.channels:
+        attributes.append(f'CHANNELS="{rendition.channels}"')
+    return f'#EXT-X-MEDIA:{",".join(attributes)},URI="{rendition.name}/index.m3u8"'
+
+
+def _audio_label(rendition: PlayableRendition) -> str:
+    # Names must differ inside a group; languages need not.
+    return f"{rendition.language or 'Audio'} {rendition.name}" if rendition.name != "a0" else "Main"
+
+
+def _quoted(text: str) -> str:
+    # A quoted string of RFC 8216 can't hold quotes or line ends, and has no escapes.
+    return '"' + re.sub(r'[\x00-\x1f"\x7f]', "", text) + '"'
+
+
+def _video_variant(rendition: PlayableRendition, audio: Sequence[PlayableRendition]) -> list[str]:
+    # dict: audio of one codec is named once
+    codecs = list(dict.fromkeys([rendition.codec, *(one.codec for one in audio)]))
+    attributes = [
+        f"BANDWIDTH={bandwidth_bps([rendition], audio)}",
+        f"AVERAGE-BANDWIDTH={average_bandwidth_bps([rendition], audio)}",
+        f"CODECS={_quoted(','.join(codecs))}",
+    ]
+    if rendition.width and rendition.height:
+        attributes.append(f"RESOLUTION={rendition.width}x{rendition.height}")
+    if rendition.frame_rate:
+        attributes.append(f"FRAME-RATE={_decimal(rendition.frame_rate, 3)}")
+    if audio:
+        attributes.append(f'AUDIO="{AUDIO_GROUP}"')
+    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{rendition.name}/index.m3u8"]
+
+
+def _audio_variant(rendition: PlayableRendition) -> list[str]:
+    attributes = (
+        f"BANDWIDTH={bandwidth_bps([rendition])},AVERAGE-BANDWIDTH={average_bandwidth_bps([rendition])},"
+        f"CODECS={_quoted(rendition.codec)}"
+    )
+    return [f"#EXT-X-STREAM-INF:{attributes}", f"{rendition.name}/index.m3u8"]
+
+
+def bandwidth_bps(
+    renditions: Sequence[PlayableRendition], companions: Sequence[PlayableRendition] = ()
+) -> int:
+    """Return the peak that a player must be able to load: of the renditions and of the largest companion.
+
+    Measured; while a rendition grows, its cap stands for what is still to come.
+    """
+
+    def peak(one: PlayableRendition) -> int:
+        measured = one.index.peak_bitrate_bps
+        return measured if one.is_complete else max(measured, one.bandwidth_cap_bps)
+
+    return max(1, sum(map(peak, renditions)) + max(map(peak, companions), default=0))
+
+
+def average_bandwidth_bps(
+    renditions: Sequence[PlayableRendition], companions: Sequence[PlayableRendition] = ()
+) -> int:
+    """Return the measured mean bit rate of the renditions and the largest companion."""
+    beside = max((one.index.average_bitrate_bps for one in companions), default=0)
+    return max(1, sum(one.index.average_bitrate_bps for one in renditions) + beside)
+
+
+def render_media_playlist(rendition: PlayableRendition) -> str:
+    """Render one rendition's playlist.
+
+    Raises: ValueError for a rendition without segments.
+    """
+    index = rendition.index
+    lines = [
+        "#EXTM3U",
+        f"#EXT-X-VERSION:{VERSION}",
+        f"#EXT-X-TARGETDURATION:{target_duration_s(index.segments, index.timescale)}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if rendition.is_complete else 'EVENT'}",
+        "#EXT-X-INDEPENDENT-SEGMENTS",
+    ]
+    if not rendition.is_complete:
+        # Without this, players join a growing playlist near its end.
+        lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
+    lines.append('#EXT-X-MAP:URI="init.mp4"')
+    origin_ticks = index.segments[0].start_ticks if index.segments else 0
+    for segment in index.segments:
+        lines += [f"#EXTINF:{_extinf(segment, origin_ticks, index.timescale)},", f"{segment.number:05d}.m4s"]
+    if rendition.is_complete:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def _extinf(segment: Segment, origin_ticks: int, timescale: int) -> str:
+    # The difference of two rounded times, so that rounding never adds up: any sum is right to a microsecond.
+    start = _rounded(Fraction(segment.start_ticks - origin_ticks, timescale) * _MICROSECOND)
+    end = _rounded(
+        Fraction(segment.start_ticks + segment.duration_ticks - origin_ticks, timescale) * _MICROSECOND
+    )
+    return _decimal(Fraction(end - start, _MICROSECOND), 6)
+
+
+def target_duration_s(segments: Sequence[Segment], timescale: int) -> int:
+    """Return a target that no rounded segment exceeds, and that the first segment alone settles on an even grid.
+
+    So it stays the same while the playlist grows, as RFC 8216 (6.2.1) demands.
+    Raises: ValueError without segments.
+    """
+    if not segments:
+        message = "A playlist needs a segment."
+        raise ValueError(message)
+    settled = _rounded(Fraction(segments[0].duration_ticks, timescale) + Fraction(JITTER_S))
+    longest = max(segment.duration_ticks for segment in segments)
+    return max(1, settled, _rounded(Fraction(longest, timescale)))
+
+
+def _rounded(value: Fraction) -> int:
+    return math.floor(value + Fraction(1, 2))
+
+
+def _decimal(value: Fraction, places: int) -> str:
+    scaled = _rounded(value * 10**places)
+    whole, part = divmod(scaled, 10**places)
+    return f"{whole}.{part:0{places}d}"

@@ -1,0 +1,50 @@
+"""Rows → Presentation: what the players of one video are told about, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from streaming.gate import exceeds_height
+from videos.catalog.selectors import list_playable_renditions
+from videos.segment_index import PlayableRendition
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """The renditions of one revision that have segments; the largest video first."""
+
+    video: tuple[PlayableRendition, ...]
+    audio: tuple[PlayableRendition, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        return all(rendition.is_complete for rendition in (*self.video, *self.audio))
+
+    @property
+    def fingerprint(self) -> tuple[tuple[str, int, bool], ...]:
+        """What changes when a manifest does: each rendition's name, number of segments, and whether it is whole."""
+        return tuple(
+            (rendition.name, len(rendition.index.segments), rendition.is_complete)
+            for rendition in (*self.video, *self.audio)
+        )
+
+    def find(self, name: str) -> PlayableRendition | None:
+        """Return the rendition of this name, if it may be played."""
+        return next((one for one in (*self.video, *self.audio) if one.name == name), None)
+
+    def limited_to(self, max_height: int | None) -> Presentation:
+        """Return the part that a token with a largest height may see."""
+        if max_height is None:
+            return self
+        return Presentation(
+            tuple(one for one in self.video if not exceeds_height(one.name, max_height)), self.audio
+        )
+
+
+def load_presentation(video_id: str, revision: str) -> Presentation:
+    """Read what can be played of a revision; empty where there is nothing."""
+    renditions = [one for one in list_playable_renditions(video_id, revision) if one.index.segments]
+    return Presentation(
+        video=tuple(one for one in renditions if one.kind == "video"),
+        audio=tuple(one for one in renditions if one.kind == "audio"),
+    )

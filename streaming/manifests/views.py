@@ -1,0 +1,74 @@
+"""Manifests: gate, then render. The addresses are those of addresses.py; nothing else answers here."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response
+
+from streaming.addresses import MASTER_NAME, MEDIA_PLAYLIST_NAME, VideoAddress
+from streaming.admission import admission
+from streaming.answers import playback_answer, site_of
+from streaming.errors import MediaNotFound
+from streaming.gate import Wish
+from streaming.headers import ASK_AGAIN
+from streaming.manifests.cache import ManifestName, get_presentation, get_rendered
+from streaming.manifests.hls import render_master, render_media_playlist
+from streaming.manifests.presentation import Presentation
+
+HLS_TYPE = "application/vnd.apple.mpegurl"
+
+
+def master_playlist(
+    request: HttpRequest, token: str, project: str, video: str, revision: str
+) -> HttpResponse:
+    """Answer the multivariant playlist."""
+
+    def render(presentation: Presentation) -> str:
+        if not presentation.video and not presentation.audio:
+            raise MediaNotFound("no_rendition")
+        return render_master(presentation)
+
+    wish = Wish(VideoAddress(token, project, video, revision))
+    return _manifest(request, wish, MASTER_NAME, HLS_TYPE, render)
+
+
+def media_playlist(
+    request: HttpRequest, *, token: str, project: str, video: str, revision: str, rendition: str
+) -> HttpResponse:
+    """Answer one rendition's playlist."""
+
+    def render(presentation: Presentation) -> str:
+        found = presentation.find(rendition)
+        if found is None:
+            raise MediaNotFound("rendition")
+        return render_media_playlist(found)
+
+    wish = Wish(VideoAddress(token, project, video, revision), rendition=rendition)
+    return _manifest(request, wish, f"{rendition}/{MEDIA_PLAYLIST_NAME}", HLS_TYPE, render)
+
+
+def _manifest(
+    request: HttpRequest, wish: Wish, file: str, content_type: str, render: Callable[[Presentation], str]
+) -> HttpResponse:
+    def make() -> HttpResponse:
+        allowed = admission.admit(wish, site=site_of(request), now_s=time.time())
+        claims, policy = allowed.claims, allowed.policy
+        whole = get_presentation(policy.video_id, policy.revision)
+        shown = whole.limited_to(claims.max_height)
+        name = ManifestName(policy.video_id, policy.revision, file, claims.max_height)
+        return _text_answer(request, get_rendered(name, shown, lambda: render(shown)), content_type)
+
+    return playback_answer(request, wish.video, make)
+
+
+def _text_answer(request: HttpRequest, text: str, content_type: str) -> HttpResponse:
+    body = text.encode()
+    response = HttpResponse(body, content_type=content_type)
+    response["ETag"] = f'"{hashlib.sha256(body).hexdigest()[:24]}"'
+    response["Cache-Control"] = ASK_AGAIN
+    # Gives back the response itself unless the caller has these bytes already.
+    return get_conditional_response(request, etag=response["ETag"], response=response) or response

@@ -1,0 +1,7 @@
+"""The rows of this app, re-exported for Django alone; each lives in its room."""
+
+from __future__ import annotations
+
+from streaming.tokens.models import SigningKey
+
+__all__ = ["SigningKey"]

@@ -1,0 +1,24 @@
+"""Addresses under Django: `api_urlpatterns` below /api/v1/, `urlpatterns` at the root.
+
+Segments, init segments and posters are not here: delivery/raw.py answers them before Django is asked.
+"""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from streaming.addresses import PROJECT, RENDITION, REVISION, TOKEN, VIDEO
+from streaming.manifests.views import master_playlist, media_playlist
+from streaming.player.views import embed_page
+from streaming.tokens.views import VideoPlayback
+
+_VIDEO = rf"(?P<token>{TOKEN})/(?P<project>{PROJECT})/(?P<video>{VIDEO})"
+_REVISION = rf"^play/{_VIDEO}/(?P<revision>{REVISION})"
+
+api_urlpatterns = [path("videos/<str:video_id>/playback", VideoPlayback.as_view())]
+
+urlpatterns = [
+    re_path(rf"{_REVISION}/master\.m3u8$", master_playlist),
+    re_path(rf"{_REVISION}/(?P<rendition>{RENDITION})/index\.m3u8$", media_playlist),
+    re_path(rf"^embed/{_VIDEO}$", embed_page, name="embed"),
+]
