@@ -7,6 +7,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+import streaming.urls
 from gilfoyle import health
 
 urlpatterns = [
@@ -14,10 +15,12 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("videos.urls")),
     path("api/v1/", include("processing.urls")),
+    path("api/v1/", include(streaming.urls.api_urlpatterns)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
+    path("", include("streaming.urls")),
 ]
 
 handler400 = "gilfoyle.lib.problems.bad_request_page"

@@ -1,0 +1,15 @@
+"""One running Gilfoyle for the journeys that leave it as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.embedded import Gilfoyle, running_gilfoyle
+
+
+@pytest.fixture(scope="session")
+def shared_gilfoyle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gilfoyle]:
+    with running_gilfoyle(tmp_path_factory.mktemp("shared")) as running:
+        yield running

@@ -1,0 +1,114 @@
+"""kill -9 in the middle of work: the video becomes ready by itself, with no segment lost or doubled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.clips import make_clip
+from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
+from tests.journeys.consumer import job, playback, upload, wait_until_ready
+from tests.playing import decode, media_playlists
+
+pytestmark = pytest.mark.embedded
+
+DURATION_S = 40
+FPS = 25
+SETTINGS = """
+encoding: {opening_s: 4, chunk_s: 8, lease_s: 3, preset: fast}
+"""
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("source")
+    return make_clip(folder / "long.mp4", duration_s=DURATION_S, size=(1280, 720), fps=str(FPS))
+
+
+@pytest.fixture
+def gilfoyle(tmp_path: Path):
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(SETTINGS)
+    with running_gilfoyle(tmp_path, environment={"GILFOYLE_SETTINGS": str(settings)}) as running:
+        yield running
+
+
+def running_ffmpegs(gilfoyle: Gilfoyle) -> list[psutil.Process]:
+    found = []
+    for process in gilfoyle.family():
+        try:
+            if "ffmpeg" in process.name() and "libx264" in process.cmdline():
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def steps_done(gilfoyle: Gilfoyle, video_id: str) -> int:
+    return sum(
+        step["status"] == "done"
+        for step in job(gilfoyle.client, video_id)["steps"]
+        if step["kind"] == "encode_chunk"
+    )
+
+
+def wait_for_mid_chunk(gilfoyle: Gilfoyle, video_id: str, *, after_steps: int) -> None:
+    wait_until(
+        lambda: steps_done(gilfoyle, video_id) >= after_steps and running_ffmpegs(gilfoyle),
+        what="an ffmpeg at work in mid-chunk",
+    )
+
+
+def expect_whole(gilfoyle: Gilfoyle, video_id: str) -> None:
+    answer = playback(gilfoyle.client, video_id)
+    playlists = media_playlists(gilfoyle.client, answer["hls_url"])
+    for playlist in playlists:
+        assert playlist.is_complete
+        numbers = [url.rsplit("/", 1)[1] for url in playlist.segment_urls]
+        assert numbers == [f"{n:05d}.m4s" for n in range(len(numbers))]
+        assert sum(playlist.durations_s) == pytest.approx(DURATION_S, abs=0.1)
+        assert decode(playlist.url, stream="0:0").duration_s == pytest.approx(DURATION_S, abs=0.2)
+    assert decode(answer["hls_url"]).frames == DURATION_S * FPS
+    # What is stored is what the index says, and nothing beside it.
+    stored = {path.name for path in gilfoyle.data_dir.rglob("v*/*.m4s")}
+    assert stored == {f"{n:05d}.m4s" for n in range(DURATION_S // 4)}
+
+
+def test_worker_killed_in_mid_chunk(gilfoyle: Gilfoyle, source: Path) -> None:
+    video_id = upload(gilfoyle.client, source)
+    for kills in range(1, 4):
+        wait_for_mid_chunk(gilfoyle, video_id, after_steps=kills)
+        ffmpegs = running_ffmpegs(gilfoyle)
+        worker = gilfoyle.children()["encode"]
+        victims = [worker, *worker.children(recursive=True)] if kills % 2 else [worker]
+        for process in victims:
+            if process not in ffmpegs:
+                process.kill()
+        psutil.wait_procs(ffmpegs, timeout=20)
+        assert not [process for process in ffmpegs if process.is_running()], "an ffmpeg outlived its worker"
+    wait_until_ready(gilfoyle.client, video_id)
+    expect_whole(gilfoyle, video_id)
+
+
+def test_up_itself_killed(gilfoyle: Gilfoyle, source: Path) -> None:
+    video_id = upload(gilfoyle.client, source)
+    for kills in range(1, 3):
+        wait_for_mid_chunk(gilfoyle, video_id, after_steps=kills)
+        gilfoyle.kill()
+        gilfoyle.start()
+    wait_until_ready(gilfoyle.client, video_id)
+    expect_whole(gilfoyle, video_id)
+
+
+def test_broker_killed_and_emptied(gilfoyle: Gilfoyle, source: Path) -> None:
+    video_id = upload(gilfoyle.client, source)
+    wait_for_mid_chunk(gilfoyle, video_id, after_steps=1)
+    broker = gilfoyle.children()["broker"]
+    for kept in (gilfoyle.data_dir / "broker").rglob("*"):
+        if kept.is_file():
+            kept.unlink()
+    broker.kill()
+    wait_until_ready(gilfoyle.client, video_id)
+    expect_whole(gilfoyle, video_id)
