@@ -17,12 +17,13 @@ STEADY_AFTER_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class ChildPlan:
-    """One child: its command, what it needs in its environment, and how long it may take to stop."""
+    """One child: its command, what it needs in its environment, how long it may take to stop."""
 
     name: str
     argv: tuple[str, ...]
     stop_s: float
     environment: Mapping[str, str] = field(default_factory=dict)
+    hides: tuple[str, ...] = ()  # lines with one of these are not shown
 
 
 def plan_children(config: Config, *, cores: int) -> tuple[ChildPlan, ...]:

@@ -227,7 +227,9 @@ class Supervisor:
         if child.unfinished_line and (not data or len(child.unfinished_line) > READ_BYTES):
             lines, child.unfinished_line = [*lines, child.unfinished_line], b""
         for line in lines:
-            self._say(child, line.decode("utf-8", errors="replace").rstrip("\r"))
+            text = line.decode("utf-8", errors="replace").rstrip("\r")
+            if not any(hidden in text for hidden in child.plan.hides):
+                self._say(child, text)
 
     def _bury_the_dead(self) -> None:
         for child in self.children:

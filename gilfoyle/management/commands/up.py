@@ -52,7 +52,9 @@ class Command(BaseCommand):
             before_start: dict[str, Callable[[], Sequence[int]]] = {}
             if config.broker.url.get_secret_value() == EMBEDDED:
                 files = broker_files(data_dir)
-                plans = (ChildPlan("broker", tuple(prepare_broker(files)), stop_s=3), *plans)
+                # Its advice on a kernel setting is for servers with much data (ours holds nudges); its farewell is not news.
+                hides = ("Memory overcommit", "scheduling shutdown", "ready to exit")
+                plans = (ChildPlan("broker", tuple(prepare_broker(files)), stop_s=3, hides=hides), *plans)
                 before_start["broker"] = lambda: [take_broker_lock(files)]
             supervisor = Supervisor(plans, _child_environment(config), show=self._show)
             supervisor.run(before_start=before_start, on_ready=lambda: self._announce(config))

@@ -1,0 +1,82 @@
+# The one door: `make` lists what it can do, `make run` is the whole first experience.
+
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements.lock
+TEST_LOCK := tests/requirements.lock
+CODE := gilfoyle videos processing streaming manage.py
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+PLAYER := streaming/player/frontend/build.py
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run install install-tests player test check lint types walls django-check lock format clean
+
+help: ## list these targets
+	@echo "Gilfoyle. What make can do:"
+	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /|/' | awk -F'|' '{printf "  %-14s %s\n", $$1, $$2}'
+
+run: install player ## run Gilfoyle on this machine; Ctrl-C stops it (GILFOYLE_PORT, GILFOYLE_DATA_DIR move it)
+	@exec $(BIN)/python manage.py up
+
+install: $(VENV)/.installed ## make .venv with what Gilfoyle needs to run
+
+install-tests: $(VENV)/.installed-tests ## the same with what the tests need too
+
+player: $(VENV)/.installed ## build the player's script (the page plays without it where the browser can)
+	@if [ -f $(PLAYER) ]; then \
+		$(BIN)/python $(PLAYER) || echo "Notice: the player's script could not be built; the page falls back to the browser's own player."; \
+	fi
+
+test: install-tests player ## run the tests; services that aren't here are skipped, and said so
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: install-tests lint types walls django-check ## lint, types, walls of the house, Django's checks, migrations, API schema
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy $(CODE) tests
+
+walls:
+	$(BIN)/lint-imports --no-cache
+
+django-check:
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+format: install-tests ## format the code and repair what the linter can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+lock: install-tests ## write both lock files anew from pyproject.toml
+	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --output-file $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TEST_LOCK)
+
+clean: ## remove .venv and caches; the data folder stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/pyvenv.cfg:
+	@test -n "$(PYTHON)" || { echo "Gilfoyle needs Python 3.11 or newer, and there is none on PATH. Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Gilfoyle needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V 2>&1). Name another: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. Install it (Debian: apt install python3-venv), then try again."; exit 1; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" -V)."
+	@"$(PYTHON)" -m venv $(VENV)
+
+# The stamps change only after pip succeeded, so an interrupted installation is tried again.
+$(VENV)/.installed: $(LOCK) | $(VENV)/pyvenv.cfg
+	@echo "Installing what Gilfoyle needs (once; a minute or two)."
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $(LOCK)
+	@touch $@
+
+$(VENV)/.installed-tests: $(TEST_LOCK) $(VENV)/.installed
+	@echo "Installing what the tests need (once)."
+	@$(PIP) install --require-hashes --no-deps -r $(TEST_LOCK)
+	@touch $@
