@@ -1,0 +1,105 @@
+"""What every test stands on: a Gilfoyle of its own, away from this checkout's settings and data.
+
+The environment is made first, because it decides what Django's settings become; then Django is set up.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+KEPT_VARIABLES = ("GILFOYLE_DATABASE_URL", "GILFOYLE_SECRET_KEY")
+_home = tempfile.TemporaryDirectory(prefix="gilfoyle-tests-", ignore_cleanup_errors=True)
+
+
+def _set_environment(home: Path) -> None:
+    """Leave of the developer's Gilfoyle only the database that the tests are to run on."""
+    for name in list(os.environ):
+        if (
+            name.startswith("GILFOYLE_")
+            and not name.startswith("GILFOYLE_TEST_")
+            and name not in KEPT_VARIABLES
+        ):
+            del os.environ[name]
+    settings_file = home / "settings.yaml"
+    settings_file.write_text("# The defaults.\n", encoding="utf-8")
+    os.environ["GILFOYLE_SETTINGS"] = str(settings_file)
+    os.environ["GILFOYLE_DATA_DIR"] = str(home / "data")
+    os.environ["GILFOYLE_BROKER_URL"] = "stub"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "gilfoyle.settings"
+    (home / "data").mkdir()
+    if os.environ.get("GILFOYLE_DATABASE_URL"):
+        os.environ.setdefault(
+            "GILFOYLE_SECRET_KEY", "the tests keep no secrets; this only has to be long enough"
+        )
+
+
+_set_environment(Path(_home.name))
+django.setup()
+
+import dramatiq  # noqa: E402 - it makes a broker of its own when it is used before Django is set up
+from django.conf import settings as django_settings  # noqa: E402 - read from the environment above
+from dramatiq.brokers.stub import StubBroker  # noqa: E402 - after the above
+from rest_framework.test import APIClient  # noqa: E402 - the same
+
+from tests import factories  # noqa: E402 - rows need Django
+from tests.factories import Account  # noqa: E402 - the same
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """Spare SQLite the disk: a test's rows need not survive a power cut."""
+    options: dict[str, Any] = django_settings.DATABASES["default"].get("OPTIONS", {})
+    if "init_command" in options:
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, settings: Any) -> Path:
+    """Give each test a data folder of its own, with an empty media store in it."""
+    folder = tmp_path / "gilfoyle"
+    server = settings.GILFOYLE.server.model_copy(update={"data_dir": folder})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"server": server})
+    settings.DATA_DIR = folder
+    media = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(settings.GILFOYLE.media_path)},
+    }
+    settings.STORAGES = {**settings.STORAGES, "default": media, "media": media}
+    return folder
+
+
+@pytest.fixture
+def media_dir(settings: Any) -> Path:
+    """The folder of the media store (it appears with the first object)."""
+    path: Path = settings.GILFOYLE.media_path
+    return path
+
+
+@pytest.fixture(autouse=True)
+def stub_broker() -> Iterator[StubBroker]:
+    """The broker of the tests, empty at the start of each: it keeps messages and delivers none by itself."""
+    broker = dramatiq.get_broker()
+    assert isinstance(broker, StubBroker), "tests must not reach a real broker by accident"
+    broker.flush_all()
+    yield broker
+    broker.flush_all()
+
+
+@pytest.fixture
+def account(db: None) -> Account:
+    """A project with an API key of all scopes."""
+    del db
+    return factories.make_account()
+
+
+@pytest.fixture
+def api(account: Account) -> APIClient:
+    """A client of the REST API that sends `account`'s key."""
+    return account.client()
