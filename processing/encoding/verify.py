@@ -1,0 +1,69 @@
+"""Compares what was encoded with what was planned, before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from processing.errors import EncodeUnverified
+from processing.media import AudioPlan, Chunk, Rung, VideoPlan
+from processing.packaging.fragments import Fragment, InitSegment
+
+
+def require_planned_init(init: InitSegment, rung: Rung, plan: VideoPlan) -> None:
+    """Check size, codec and time scale of a video's init segment.
+
+    Raises: EncodeUnverified.
+    """
+    _expect("codec of", rung.name, "avc1", init.sample_entry)
+    _expect("size of", rung.name, (rung.width, rung.height), (init.width, init.height))
+    _expect("time scale of", rung.name, plan.timescale, init.timescale)
+    _expect("edit list of", rung.name, False, init.has_edit_list)
+
+
+def require_planned_frames(fragments: Sequence[Fragment], rung: Rung, plan: VideoPlan, chunk: Chunk) -> None:
+    """Check that segments begin with a key frame where the grid says, and show every planned frame once, in its time.
+
+    Raises: EncodeUnverified.
+    """
+    ticks = plan.frame_ticks
+    begins = range(chunk.first_frame, chunk.end_frame, plan.segment_frames)
+    _expect("number of segments of", rung.name, len(begins), len(fragments))
+    for begin, fragment in zip(begins, fragments, strict=True):
+        end = min(begin + plan.segment_frames, chunk.end_frame)
+        where = f"{rung.name}, frame {begin}"
+        shown = sorted(sample.shown_at for sample in fragment.samples)
+        _expect("number of frames at", where, end - begin, len(shown))
+        _expect("decode time at", where, begin * ticks, fragment.decode_time)
+        if shown != list(range(begin * ticks, end * ticks, ticks)):
+            _refuse("frames stand beside the grid at", where, "on the grid", shown[:8])
+        _expect("duration at", where, (end - begin) * ticks, fragment.duration_ticks)
+        _expect("key frame at", where, True, fragment.samples[0].is_key)
+
+
+def require_planned_sound(init: InitSegment, fragments: Sequence[Fragment], plan: AudioPlan) -> None:
+    """Check codec, time scale, continuity and length of the sound.
+
+    Raises: EncodeUnverified.
+    """
+    _expect("codec of", plan.name, "mp4a", init.sample_entry)
+    _expect("time scale of", plan.name, plan.timescale, init.timescale)
+    _expect("edit list of", plan.name, False, init.has_edit_list)
+    time = 0
+    for number, fragment in enumerate(fragments):
+        _expect("decode time at", f"{plan.name}, segment {number}", time, fragment.decode_time)
+        time += fragment.duration_ticks
+    wanted = round(plan.duration_s * plan.timescale)
+    tolerance = 3 * 1024  # whole packets, and what the encoder holds back at the end
+    if not fragments or abs(time - wanted) > tolerance:
+        _refuse("length of", plan.name, wanted, time)
+
+
+def _expect(what: str, where: str, wanted: object, found: object) -> None:
+    if wanted != found:
+        _refuse(what, where, wanted, found)
+
+
+def _refuse(what: str, where: str, wanted: object, found: object) -> NoReturn:
+    message = f"The encoded {what} {where} is not as planned: wanted {wanted}, found {found}."
+    raise EncodeUnverified(message)

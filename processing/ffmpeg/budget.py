@@ -1,0 +1,30 @@
+"""How much time, memory and disk one ffmpeg may take for a stretch of a source."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from processing.ffmpeg.runner import Limits
+
+BASE_S = 300  # also a busy machine opens a long file within this
+SLOWEST_SPEED = 60  # seconds of work a second of video: a slow preset, a large ladder, a crowded machine
+FILE_SLACK_BYTES = 64 * 1024 * 1024
+FILE_FACTOR = 4  # over what the bit rate's cap allows
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    limits: Limits
+    time_limit_s: float
+
+
+def plan_budget(*, duration_s: float, bitrate_bps: int, memory_bytes: int) -> Budget:
+    """Return the budget for encoding `duration_s` at a cap of `bitrate_bps` in each file."""
+    time_limit_s = BASE_S + SLOWEST_SPEED * duration_s
+    limits = Limits(
+        memory_bytes=memory_bytes,
+        cpu_s=round(time_limit_s * (os.cpu_count() or 1)),
+        file_bytes=FILE_SLACK_BYTES + round(FILE_FACTOR * bitrate_bps * duration_s / 8),
+    )
+    return Budget(limits, time_limit_s)

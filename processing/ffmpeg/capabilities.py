@@ -1,0 +1,109 @@
+"""Which ffmpeg there is, and what it can do; asked once a process."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from processing.errors import ToolFailed, ToolMissing
+from processing.ffmpeg.runner import Limits, run_captured
+
+VERSION_FLOOR = (5, 1)
+LIBAVCODEC_FLOOR = (59, 37)  # the same floor, for builds that are named by a commit
+NEEDED_ENCODERS = frozenset({"libx264", "aac", "mjpeg"})
+NEEDED_FILTERS = frozenset(
+    {"bwdif", "fps", "tpad", "trim", "scale", "zscale", "tonemap", "thumbnail", "aresample"}
+)
+LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)
+HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto."
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """An ffmpeg that was found."""
+
+    path: str
+    version: str
+    is_recent: bool
+    missing: tuple[str, ...]  # encoders and filters that the product needs
+
+
+def find_ffmpeg(setting: str) -> str:
+    """Return the path of the ffmpeg to use: the one set, else the one shipped, else the one on PATH.
+
+    Raises: ToolMissing.
+    """
+    if setting != "auto":
+        found = shutil.which(setting)
+        if found is None:
+            message = f"There is no program {setting}."
+            raise ToolMissing(message, hint=HINT)
+        return found
+    try:
+        return str(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError:
+        message = "There is no ffmpeg: none is shipped for this system, and none is on PATH."
+        raise ToolMissing(message, hint=HINT) from None
+
+
+def get_capabilities(setting: str) -> Capabilities:
+    """Return what the ffmpeg of `setting` can do.
+
+    Raises: ToolMissing (none, or one that does not run).
+    """
+    path = find_ffmpeg(setting)
+    return _ask(path, Path(path).stat().st_mtime_ns)
+
+
+def usable_ffmpeg(setting: str) -> str:
+    """Return the path of an ffmpeg that can do all that is needed.
+
+    Raises: ToolMissing.
+    """
+    found = get_capabilities(setting)
+    if not found.is_recent:
+        message = f"ffmpeg {found.version} at {found.path} is too old."
+        raise ToolMissing(message, hint=HINT)
+    if found.missing:
+        message = f"ffmpeg at {found.path} lacks {', '.join(found.missing)}."
+        raise ToolMissing(message, hint=HINT)
+    return found.path
+
+
+@lru_cache(maxsize=8)
+def _ask(path: str, _changed_ns: int) -> Capabilities:
+    try:
+        about, encoders, filters = (
+            run_captured([path, "-hide_banner", question], limits=LIMITS, time_limit_s=30).decode(
+                "utf-8", "replace"
+            )
+            for question in ("-version", "-encoders", "-filters")
+        )
+    except ToolFailed as error:
+        message = f"ffmpeg at {path} does not run."
+        raise ToolMissing(message, hint=HINT, stderr_tail=error.stderr_tail) from error
+    missing = (NEEDED_ENCODERS - read_names(encoders)) | (NEEDED_FILTERS - read_names(filters))
+    version, is_recent = read_version(about)
+    return Capabilities(path=path, version=version, is_recent=is_recent, missing=tuple(sorted(missing)))
+
+
+def read_version(about: str) -> tuple[str, bool]:
+    """Return the version's name, and whether it is at or above the floor, from the answer to `-version`."""
+    named = re.search(r"^ffmpeg version (\S+)", about, re.MULTILINE)
+    name = named[1] if named else "unknown"
+    numbered = re.match(r"n?(\d{1,4})\.(\d{1,4})(?!\d)", name)
+    if numbered:
+        return name, (int(numbered[1]), int(numbered[2])) >= VERSION_FLOOR
+    library = re.search(r"^libavcodec\s+(\d{1,4})\.\s*(\d{1,4})\.", about, re.MULTILINE)
+    return name, library is not None and (int(library[1]), int(library[2])) >= LIBAVCODEC_FLOOR
+
+
+def read_names(listing: str) -> frozenset[str]:
+    """Return the names in the second column of `-encoders` or `-filters`."""
+    rows = (line.split() for line in listing.splitlines())
+    return frozenset(row[1] for row in rows if len(row) > 2)

@@ -1,0 +1,87 @@
+"""Encoder arguments of each codec, as ffmpeg-python takes them: name -> value (None: a bare flag)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from gilfoyle.lib.config import Preset
+from processing.media import AudioPlan, Rung, VideoPlan
+
+Arguments = Mapping[str, str | int | float | None]
+
+# What leaves the house names neither place, device nor person (and no tool's build).
+CLEAN: Arguments = {
+    "map_metadata": -1,  # file tags: location, device, artist
+    "map_metadata:s": -1,  # stream tags: handler names, languages, time codes
+    "map_chapters": -1,  # chapter titles
+    "sn": None,  # subtitle streams (drones write positions there)
+    "dn": None,  # data streams: telemetry
+    "fflags": "+bitexact",  # no encoder tag, no creation time
+}
+
+FRAGMENTS = "+cmaf+empty_moov+default_base_moof+frag_discont+skip_trailer"
+# cmaf: composition offsets instead of an edit list, so that every player puts frame n at the same time
+# empty_moov: the init segment stands before the first frame, and is the same for every chunk
+# default_base_moof: offsets count from the fragment, as Media Source Extensions wants
+# frag_discont: the fragment's decode time is the true one, also in a chunk from the middle
+# skip_trailer: no index of fragments at the end
+
+
+def h264_arguments(rung: Rung, plan: VideoPlan, *, preset: Preset, threads: int) -> Arguments:
+    """Return the arguments that encode one rung with x264, one closed GOP a segment."""
+    return {
+        "c:v": "libx264",
+        "preset": preset,
+        "profile:v": "high",  # every player of the last decade has it
+        "crf": rung.crf,  # constant quality ...
+        "maxrate": rung.max_bitrate_bps,  # ... below a cap
+        "bufsize": rung.max_bitrate_bps * 2,  # two seconds of the cap: peaks stay near what a manifest says
+        "g": plan.segment_frames,  # a key frame at each segment's beginning ...
+        "keyint_min": plan.segment_frames,  # ... and nowhere else ...
+        "sc_threshold": 0,  # ... also not at a cut: each key frame begins a fragment
+        "flags:v": "+bitexact+cgop",  # no build names; no picture refers across a segment's border
+        "a53cc": 0,  # captions in the picture data come in by our own reader of tracks only
+        "udu_sei": 0,  # user data of the source (makers' notes) stays out
+        "threads": threads,
+        "fps_mode": "passthrough",  # the filter has put frames on the grid; nothing may move them
+        "video_track_timescale": plan.timescale,  # a frame is a whole number of ticks
+        "format": "mp4",
+        "movflags": "+frag_keyframe" + FRAGMENTS,  # each key frame begins a fragment
+        **CLEAN,
+    }
+
+
+def aac_arguments(plan: AudioPlan) -> Arguments:
+    """Return the arguments that encode sound as AAC-LC in fragments of the segment's length."""
+    return {
+        "c:a": "aac",
+        "b:a": plan.bitrate_bps,
+        "ar": plan.timescale,
+        "ac": plan.channels,
+        "flags:a": "+bitexact",
+        # The encoder's first packet is priming and stands before zero. Without an edit list it would move all
+        # sound 21 ms late, and players differ about edit lists: it is dropped, and the second is at zero.
+        "bsf:a": "noise=drop=lt(n\\,1)",
+        "frag_duration": _microseconds(plan.segment_s),
+        "format": "mp4",
+        "movflags": FRAGMENTS,
+        **CLEAN,
+    }
+
+
+def jpeg_arguments() -> Arguments:
+    """Return the arguments that write one picture as JPEG."""
+    return {
+        "c:v": "mjpeg",
+        "q:v": 3,  # visually clean at poster sizes
+        "frames:v": 1,
+        "flags:v": "+bitexact",  # no comment with the encoder's name
+        "update": 1,  # one file, not a numbered series
+        "format": "image2",
+        **CLEAN,
+    }
+
+
+def _microseconds(seconds: Fraction) -> int:
+    return round(seconds * 1_000_000)

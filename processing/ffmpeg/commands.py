@@ -1,0 +1,144 @@
+"""Every ffmpeg command line; the only user of ffmpeg-python, which is untyped and therefore stays behind this door."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from gilfoyle.lib.config import Container, EncodingSettings
+from processing.ffmpeg.codecs import Arguments, aac_arguments, h264_arguments, jpeg_arguments
+from processing.ffmpeg.filters import (
+    FilterStep,
+    grid_steps,
+    poster_steps,
+    rung_steps,
+    sound_steps,
+    tone_map_steps,
+)
+from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
+from processing.media import AudioPlan, Chunk, EncodePlan, VideoPlan
+
+QUIET = (
+    "-hide_banner",
+    "-nostdin",  # a worker has no terminal
+    *("-loglevel", "error"),  # what is kept of a failure is short
+    *("-max_alloc", str(MAX_ALLOCATION_BYTES)),  # no single block beyond any sane picture
+    *("-progress", "pipe:1"),
+    "-nostats",
+)
+
+
+def chunk_argv(
+    ffmpeg_path: str,
+    source: Path,
+    plan: EncodePlan,
+    chunk: Chunk,
+    *,
+    targets: Sequence[Path],
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that decodes a chunk once and writes all of its rungs; `targets` goes with rung_names."""
+    video = _video_of(plan)
+    stream = _source(source, plan.container, encoding, seek_s=chunk.seek_s)[str(video.stream_index)]
+    stream = _through(stream, (*grid_steps(video, chunk), *tone_map_steps(video)))
+    branches = stream.filter_multi_output("split", len(chunk.rung_names))
+    outputs = []
+    for number, (name, target) in enumerate(zip(chunk.rung_names, targets, strict=True)):
+        rung = video.rung(name)
+        arguments = h264_arguments(rung, video, preset=encoding.preset, threads=encoding.threads)
+        outputs.append(_output(_through(branches[number], rung_steps(rung)), target, arguments))
+    return _argv(ffmpeg_path, outputs)
+
+
+def audio_argv(
+    ffmpeg_path: str, source: Path, plan: EncodePlan, *, target: Path, encoding: EncodingSettings
+) -> list[str]:
+    """Return the command that writes the whole sound."""
+    audio = _audio_of(plan)
+    stream = _source(source, plan.container, encoding, seek_s=None)[str(audio.stream_index)]
+    return _argv(ffmpeg_path, [_output(_through(stream, sound_steps(audio)), target, aac_arguments(audio))])
+
+
+def poster_argv(
+    ffmpeg_path: str,
+    source: Path,
+    plan: EncodePlan,
+    *,
+    target: Path,
+    size: tuple[int, int],
+    seek_s: Fraction | None,
+    candidates: int,
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that writes one good picture as JPEG."""
+    video = _video_of(plan)
+    stream = _source(source, plan.container, encoding, seek_s=seek_s)[str(video.stream_index)]
+    steps = poster_steps(*size, candidates=candidates, is_interlaced=video.is_interlaced)
+    stream = _through(stream, (*tone_map_steps(video), *steps))
+    return _argv(ffmpeg_path, [_output(stream, target, jpeg_arguments())])
+
+
+def _source(
+    source: Path, container: Container, encoding: EncodingSettings, *, seek_s: Fraction | None
+) -> Any:
+    """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
+    demuxer = DEMUXERS[container]
+    options: dict[str, Any] = {
+        "format": demuxer,
+        "format_whitelist": demuxer,
+        "protocol_whitelist": "file",
+        "codec_whitelist": ",".join(DECODERS),
+        "max_pixels": encoding.max_pixels,
+        "max_streams": MAX_STREAMS,
+        "reinit_filter": 0,  # a change of size in the middle must not restart the frame count
+    }
+    if seek_s is not None:
+        options |= {
+            "noaccurate_seek": None,  # the cut is made by `trim` on the grid; reading begins at the key frame
+            "seek_timestamp": 1,  # the time is one of the source's own clock
+            "ss": _at_or_after(seek_s),
+        }
+    # A path that begins with a protocol's name would be taken for one.
+    return ffmpeg.input(f"file:{source}", **options)
+
+
+def _at_or_after(seek_s: Fraction) -> str:
+    """Round up to a microsecond: rounded down, the key frame itself would lie after the wanted time."""
+    microseconds = -(-seek_s.numerator * 1_000_000 // seek_s.denominator)
+    sign = "-" if microseconds < 0 else ""
+    return f"{sign}{abs(microseconds) // 1_000_000}.{abs(microseconds) % 1_000_000:06d}"
+
+
+def _through(stream: Any, steps: Sequence[FilterStep]) -> Any:
+    for step in steps:
+        stream = stream.filter(step.name, **dict(step.options))
+    return stream
+
+
+def _output(stream: Any, target: Path, arguments: Arguments) -> Any:
+    return ffmpeg.output(stream, f"file:{target}", **arguments)
+
+
+def _argv(ffmpeg_path: str, outputs: Sequence[Any]) -> list[str]:
+    command = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
+    arguments: list[str] = ffmpeg.get_args(command, overwrite_output=True)
+    # -copyts: frames keep the source's clock, so that every chunk stands on one time line.
+    return [ffmpeg_path, *QUIET, "-copyts", *arguments]
+
+
+def _video_of(plan: EncodePlan) -> VideoPlan:
+    if plan.video is None:
+        message = "this plan has no video"
+        raise ValueError(message)
+    return plan.video
+
+
+def _audio_of(plan: EncodePlan) -> AudioPlan:
+    if plan.audio is None:
+        message = "this plan has no audio"
+        raise ValueError(message)
+    return plan.audio

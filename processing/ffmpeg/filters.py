@@ -1,0 +1,114 @@
+"""Filter chains as plain steps: deinterlace, put on the frame grid, cut, tone-map, scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from processing.media import AudioPlan, Chunk, Rung, VideoPlan
+
+
+@dataclass(frozen=True, slots=True)
+class FilterStep:
+    """One filter: its name and its options in order."""
+
+    name: str
+    options: tuple[tuple[str, str | int], ...] = ()
+
+
+def grid_steps(plan: VideoPlan, chunk: Chunk) -> tuple[FilterStep, ...]:
+    """Return the chain that makes exactly frames [first_frame, end_frame) of the grid out of a source."""
+    rate = _fraction(plan.frame_rate)
+    fps: tuple[tuple[str, str | int], ...] = (("fps", rate),)
+    if chunk.first_frame == 0:
+        fps += (("start_time", 0),)  # a picture that begins late is shown from zero on
+    steps = [*_deinterlace(plan), _setpts(plan.zero_s), FilterStep("fps", fps)]
+    if chunk.hold_frames:
+        # The last picture stays while sound goes on, or while the index promises a frame that isn't there.
+        steps.append(FilterStep("tpad", (("stop", chunk.hold_frames), ("stop_mode", "clone"))))
+    # After `fps` the time unit is one frame, so the cut counts in frames and is exact.
+    steps.append(FilterStep("trim", (("start_pts", chunk.first_frame), ("end_pts", chunk.end_frame))))
+    return tuple(steps)
+
+
+def tone_map_steps(plan: VideoPlan) -> tuple[FilterStep, ...]:
+    """Return the chain from HDR to BT.709 at the top rung's size; nothing for ordinary sources."""
+    if not plan.is_hdr:
+        return ()
+    top = plan.rungs[0]
+    return (
+        # Scaled first: tone mapping works on floating point planes and is the dearest step.
+        FilterStep("zscale", (("w", top.width), ("h", top.height))),
+        FilterStep("zscale", (("t", "linear"), ("npl", 100))),
+        FilterStep("format", (("pix_fmts", "gbrpf32le"),)),
+        FilterStep("zscale", (("p", "bt709"),)),
+        FilterStep("tonemap", (("tonemap", "hable"), ("desat", 0))),
+        FilterStep("zscale", (("t", "bt709"), ("m", "bt709"), ("r", "tv"))),
+    )
+
+
+def rung_steps(rung: Rung) -> tuple[FilterStep, ...]:
+    """Return the chain that makes one rung's pictures: its size, square pixels, 8 bit 4:2:0, tagged BT.709."""
+    return (*_scale(rung.width, rung.height), *_plain_picture("yuv420p", "tv"))
+
+
+def poster_steps(width: int, height: int, *, candidates: int, is_interlaced: bool) -> tuple[FilterStep, ...]:
+    """Return the chain that picks the most typical of `candidates` pictures and scales it."""
+    deinterlace = (FilterStep("bwdif", (("deint", "interlaced"),)),) if is_interlaced else ()
+    choose = FilterStep("thumbnail", (("n", candidates),))
+    return (*deinterlace, choose, *_scale(width, height, out_range="pc"), *_plain_picture("yuvj420p", "pc"))
+
+
+def sound_steps(plan: AudioPlan) -> tuple[FilterStep, ...]:
+    """Return the chain that puts sound on the video's zero, without gaps, exactly as long as planned."""
+    length = _decimal(plan.duration_s)
+    return (
+        FilterStep("asetpts", (("expr", f"PTS-({_fraction(plan.zero_s)})/TB"),)),
+        # async=1 fills gaps and follows drifting clocks; first_pts=0 fills or cuts what lies before zero.
+        FilterStep(
+            "aresample", (("osr", plan.timescale), ("async", 1), ("min_hard_comp", "0.03"), ("first_pts", 0))
+        ),
+        FilterStep("apad", (("whole_dur", length),)),
+        FilterStep("atrim", (("end", length),)),
+    )
+
+
+def _deinterlace(plan: VideoPlan) -> list[FilterStep]:
+    if not plan.is_interlaced:
+        return []
+    # One frame a frame, and only where a frame is marked as interlaced.
+    return [FilterStep("bwdif", (("mode", "send_frame"), ("deint", "interlaced")))]
+
+
+def _setpts(zero_s: Fraction) -> FilterStep:
+    # An exact fraction: a rounded one would put frames of long videos beside the grid.
+    return FilterStep("setpts", (("expr", f"PTS-({_fraction(zero_s)})/TB"),))
+
+
+def _scale(width: int, height: int, *, out_range: str = "tv") -> tuple[FilterStep, ...]:
+    options = (
+        ("w", width),
+        ("h", height),
+        ("flags", "bicubic"),
+        ("out_color_matrix", "bt709"),
+        ("out_range", out_range),
+    )
+    return (FilterStep("scale", options), FilterStep("setsar", (("sar", 1),)))
+
+
+def _plain_picture(pixel_format: str, color_range: str) -> tuple[FilterStep, ...]:
+    tags = (
+        ("range", color_range),
+        ("color_primaries", "bt709"),
+        ("color_trc", "bt709"),
+        ("colorspace", "bt709"),
+    )
+    return (FilterStep("format", (("pix_fmts", pixel_format),)), FilterStep("setparams", tags))
+
+
+def _fraction(value: Fraction) -> str:
+    return f"{value.numerator}/{value.denominator}"
+
+
+def _decimal(value: Fraction) -> str:
+    return f"{float(value):.6f}"

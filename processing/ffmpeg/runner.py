@@ -1,0 +1,176 @@
+"""The only door to other programs: under the guard, with a time limit, watched, and ended as a group."""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from processing.errors import ToolFailed, ToolTimedOut
+from processing.ffmpeg.progress import Progress, ProgressReader
+
+GUARD = Path(__file__).with_name("guard.py")
+POLL_S = 0.5
+READ_BYTES = 65_536
+STDERR_TAIL_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one program may use."""
+
+    memory_bytes: int  # address space
+    cpu_s: int
+    file_bytes: int  # of each file it writes
+    processes: int = 4096  # of the whole user: it bounds a runaway, not a busy machine
+
+
+@dataclass(slots=True)
+class _Sink:
+    """Where the program's output goes as it comes."""
+
+    on_stdout: Callable[[bytes], None]
+    tail: bytes = b""
+
+    def on_stderr(self, data: bytes) -> None:
+        self.tail = (self.tail + data)[-STDERR_TAIL_BYTES:]
+
+    @property
+    def tail_text(self) -> str:
+        # NUL can't be kept in a text column.
+        return self.tail.decode("utf-8", "replace").replace("\0", "").strip()
+
+
+def run_ffmpeg(
+    argv: Sequence[str],
+    *,
+    limits: Limits,
+    time_limit_s: float,
+    heartbeat: Callable[[], None],
+    on_progress: Callable[[Progress], None] | None = None,
+) -> None:
+    """Run ffmpeg (its argv asks for `-progress pipe:1`) to its end.
+
+    `heartbeat` is called about twice a second; what it raises ends the program and comes through.
+    Raises: ToolFailed, ToolTimedOut.
+    """
+    reader = ProgressReader()
+
+    def take(data: bytes) -> None:
+        for progress in reader.feed(data):
+            if on_progress:
+                on_progress(progress)
+
+    _run(argv, limits, time_limit_s, heartbeat, _Sink(take))
+
+
+def run_captured(
+    argv: Sequence[str],
+    *,
+    limits: Limits,
+    time_limit_s: float,
+    heartbeat: Callable[[], None] = lambda: None,
+    max_output_bytes: int = 64 * 1024 * 1024,
+) -> bytes:
+    """Run a program to its end and return its standard output.
+
+    Raises: ToolFailed (also when the output exceeds `max_output_bytes`), ToolTimedOut.
+    """
+    pieces: list[bytes] = []
+    sink = _Sink(pieces.append)
+
+    def beat() -> None:
+        heartbeat()
+        if sum(map(len, pieces)) > max_output_bytes:
+            message = "A program wrote more than it may."
+            raise ToolFailed(message, argv=tuple(argv), exit_code=0, stderr_tail=sink.tail_text)
+
+    _run(argv, limits, time_limit_s, beat, sink)
+    beat()
+    return b"".join(pieces)
+
+
+def _run(
+    argv: Sequence[str], limits: Limits, time_limit_s: float, heartbeat: Callable[[], None], sink: _Sink
+) -> None:
+    ends_at = time.monotonic() + time_limit_s
+    with _started(argv, limits) as process, selectors.DefaultSelector() as selector:
+        for pipe, take in ((process.stdout, sink.on_stdout), (process.stderr, sink.on_stderr)):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+                selector.register(pipe, selectors.EVENT_READ, take)
+        beats_at = 0.0
+        while True:
+            has_ended = _has_ended(process)  # asked before reading, so that the last words are read too
+            _read_what_is_there(selector, 0 if has_ended else POLL_S)
+            if has_ended:
+                break
+            if time.monotonic() >= ends_at:
+                message = f"{_name(argv)} took longer than {time_limit_s:.0f} s."
+                raise ToolTimedOut(message, argv=tuple(argv), exit_code=-1, stderr_tail=sink.tail_text)
+            if time.monotonic() >= beats_at:
+                heartbeat()
+                beats_at = time.monotonic() + POLL_S
+    if process.returncode != 0:
+        message = f"{_name(argv)} ended with exit code {process.returncode}."
+        raise ToolFailed(message, argv=tuple(argv), exit_code=process.returncode, stderr_tail=sink.tail_text)
+
+
+def _name(argv: Sequence[str]) -> str:
+    return Path(argv[0]).name
+
+
+@contextmanager
+def _started(argv: Sequence[str], limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+    """Start argv in a group of its own; whatever happens, nothing of the group is left afterwards."""
+    allowed = json.dumps({**asdict(limits), "parent_pid": os.getpid()})
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(GUARD), allowed, "--", *argv],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(os.environ),
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        # Before the leader is reaped, so that its number can't yet belong to somebody else's group.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+def _environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """Give programs no secret: only what finding and loading them takes."""
+    kept = {name: ours[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in ours}
+    return {**kept, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"}
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether the process has ended, without reaping it."""
+    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _read_what_is_there(selector: selectors.BaseSelector, timeout_s: float) -> None:
+    while True:
+        ready = selector.select(timeout_s)
+        for key, _ in ready:
+            data = os.read(key.fd, READ_BYTES)
+            if data:
+                key.data(data)
+            else:
+                selector.unregister(key.fileobj)
+        if timeout_s > 0 or not ready:
+            return

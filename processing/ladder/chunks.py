@@ -1,0 +1,94 @@
+"""Cuts the frame grid into chunks: a short opening, then long bodies, all on the segment grid."""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+
+from gilfoyle.lib.config import Container
+from processing.ffmpeg.formats import seek_margin_s
+from processing.media import Chunk, VideoStream
+
+FIRST_RUNGS = 2  # of a ladder of at least FULL_LADDER rungs, this many lowest ones open the video
+FULL_LADDER = 4
+SPARE_S = 1  # an index may promise a few frames more than decoders give
+PRIORITY_OPENING, PRIORITY_OPENING_REST, PRIORITY_BODY = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """What all chunks of a video share."""
+
+    stream: VideoStream
+    container: Container
+    zero_s: Fraction
+    rate: Fraction
+    segment_frames: int
+
+    def seek_s(self, first_frame: int) -> Fraction | None:
+        """Return the last key frame that is at least one frame earlier: the frame before the cut must be seen."""
+        if first_frame == 0:
+            return None
+        keys = self.stream.key_times_s
+        before = bisect_right(keys, self.zero_s + (first_frame - 1) / self.rate)
+        return keys[before - 1] - seek_margin_s(self.container) if before else None
+
+    def hold_frames(self, end_frame: int) -> int:
+        """Return how many frames the last picture must last for."""
+        # The last frame is there by itself; what it lasts beyond one step is not.
+        pictures_end = math.floor((self.stream.last_s - self.zero_s) * self.rate)
+        missing = end_frame - pictures_end
+        return missing + math.ceil(SPARE_S * self.rate) if missing > 0 else 0
+
+
+def plan_chunks(  # noqa: PLR0913  # the grid's parts, each by name
+    stream: VideoStream,
+    *,
+    container: Container,
+    zero_s: Fraction,
+    rate: Fraction,
+    frame_count: int,
+    segment_frames: int,
+    rung_names: tuple[str, ...],
+    opening_s: float,
+    chunk_s: float,
+) -> tuple[Chunk, ...]:
+    """Return the chunks in the order in which they are wanted: the opening in the lowest rungs, its rest, bodies.
+
+    `rung_names` is largest first. Every rung's frames are covered exactly once.
+    """
+    grid = _Grid(stream, container, zero_s, rate, segment_frames)
+    opening_end = min(frame_count, _whole_segments(opening_s, grid) * segment_frames)
+    lowest = FIRST_RUNGS if len(rung_names) >= FULL_LADDER else 1
+    openings = [names for names in (rung_names[-lowest:], rung_names[:-lowest]) if names]
+    numbers = count()
+    chunks = [
+        _chunk(grid, next(numbers), (0, opening_end), names, priority)
+        for priority, names in enumerate(openings, PRIORITY_OPENING)
+    ]
+    step = _whole_segments(chunk_s, grid) * segment_frames
+    for first in range(opening_end, frame_count, step):
+        span = (first, min(first + step, frame_count))
+        chunks.append(_chunk(grid, next(numbers), span, rung_names, PRIORITY_BODY))
+    return tuple(chunks)
+
+
+def _whole_segments(seconds: float, grid: _Grid) -> int:
+    return max(1, round(Fraction(seconds) * grid.rate / grid.segment_frames))
+
+
+def _chunk(grid: _Grid, index: int, span: tuple[int, int], names: tuple[str, ...], priority: int) -> Chunk:
+    first, end = span
+    return Chunk(
+        index=index,
+        first_frame=first,
+        end_frame=end,
+        first_segment=first // grid.segment_frames,
+        rung_names=names,
+        priority=priority,
+        seek_s=grid.seek_s(first),
+        hold_frames=grid.hold_frames(end),
+    )

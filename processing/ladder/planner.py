@@ -1,0 +1,151 @@
+"""Plans the encoding of a source: frame grid, ladder, chunks, audio."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from gilfoyle.lib.config import EncodingSettings
+from processing.ladder.chunks import plan_chunks
+from processing.ladder.rungs import plan_rungs
+from processing.media import FIXED_AUDIO_RATE_HZ, AudioPlan, EncodePlan, MediaInfo, VideoPlan, VideoStream
+
+STANDARD_RATES = (
+    Fraction(24000, 1001),
+    Fraction(24),
+    Fraction(25),
+    Fraction(30000, 1001),
+    Fraction(30),
+    Fraction(48),
+    Fraction(50),
+    Fraction(60000, 1001),
+    Fraction(60),
+)
+RATE_TOLERANCE = Fraction(5, 10_000)
+LARGEST_RATE_PART = 1001  # of numerator and denominator's limit for odd rates
+MIN_TIMESCALE = 10_000
+HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last picture up
+
+
+def plan_encode(info: MediaInfo, *, encoding: EncodingSettings) -> EncodePlan:
+    """Return how to encode an accepted source."""
+    video = _plan_video(info, encoding) if info.video else None
+    return EncodePlan(container=info.container, video=video, audio=_plan_audio(info, video, encoding))
+
+
+def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
+    stream = info.video
+    assert stream is not None  # noqa: S101  # the caller looked
+    rate = grid_rate(stream, max_rate=encoding.max_fps)
+    zero_s = _zero(stream, info, rate)
+    pictures = max(1, round((stream.end_s - zero_s) * rate))
+    end_s = _end(stream, info)
+    frame_count = max(pictures, round((end_s - zero_s) * rate))
+    segment_frames = max(1, round(Fraction(encoding.segment_s) * rate))
+    rungs = plan_rungs(*stream.display_size, encoding.ladder)
+    chunks = plan_chunks(
+        stream,
+        container=info.container,
+        zero_s=zero_s,
+        rate=rate,
+        frame_count=frame_count,
+        segment_frames=segment_frames,
+        rung_names=tuple(rung.name for rung in rungs),
+        opening_s=encoding.opening_s,
+        chunk_s=encoding.chunk_s,
+    )
+    return VideoPlan(
+        stream_index=stream.index,
+        zero_s=zero_s,
+        frame_rate=rate,
+        frame_count=frame_count,
+        segment_frames=segment_frames,
+        timescale=_timescale(rate),
+        is_interlaced=stream.is_interlaced,
+        is_hdr=stream.transfer in HDR_TRANSFERS,
+        rungs=rungs,
+        chunks=chunks,
+    )
+
+
+def grid_rate(stream: VideoStream, *, max_rate: int) -> Fraction:
+    """Return the exact frame rate of the output: at least 1, at most `max_rate`."""
+    rate = _source_rate(stream)
+    if rate > max_rate:
+        rate /= math.ceil(rate / max_rate)
+    if rate < 1:
+        rate *= math.ceil(1 / rate)  # a whole multiple: every frame of the source stays where it was
+    return rate.limit_denominator(LARGEST_RATE_PART)
+
+
+def _source_rate(stream: VideoStream) -> Fraction:
+    for rate in _candidates(stream):
+        standard = _nearest_standard(rate)
+        if abs(rate - standard) <= standard * RATE_TOLERANCE and _fits(standard, stream):
+            return standard
+    if not stream.is_constant_rate:
+        return _nearest_standard(1 / stream.median_step_s)
+    for rate in _candidates(stream):
+        if _fits(rate, stream):
+            return rate
+    return 1 / stream.median_step_s
+
+
+def _candidates(stream: VideoStream) -> list[Fraction]:
+    """Return what the container declares and what the index shows."""
+    shown_s = stream.last_s - stream.first_s
+    measured = [(stream.frame_count - 1) / shown_s] if shown_s > 0 else []
+    return ([stream.declared_rate] if stream.declared_rate else []) + measured
+
+
+def _fits(rate: Fraction, stream: VideoStream) -> bool:
+    """Tell whether the frames of the index last as long as they would at this rate."""
+    shown_s = stream.last_s - stream.first_s
+    slack_s = max(stream.tick_s * 3 / 2, shown_s * RATE_TOLERANCE)
+    return abs((stream.frame_count - 1) / rate - shown_s) <= slack_s
+
+
+def _nearest_standard(rate: Fraction) -> Fraction:
+    return min(STANDARD_RATES, key=lambda standard: abs(standard - rate))
+
+
+def _timescale(rate: Fraction) -> int:
+    timescale = rate.numerator
+    while timescale < MIN_TIMESCALE:
+        timescale *= 10
+    return timescale
+
+
+def _zero(stream: VideoStream, info: MediaInfo, rate: Fraction) -> Fraction:
+    """Return the time of frame 0: the first frame's, moved back by whole frames to where the sound begins."""
+    early_s = stream.first_s - info.start_s
+    # The hundredth forgives clocks that are too coarse to name a frame's time.
+    return stream.first_s - math.floor(early_s * rate + Fraction(1, 100)) / rate
+
+
+def _end(stream: VideoStream, info: MediaInfo) -> Fraction:
+    """Return when the presentation is over, on the source's clock."""
+    has_long_sound = info.audio is not None and info.audio.end_s > stream.end_s + AUDIO_OVERRUN_S
+    return info.end_s if has_long_sound else stream.end_s
+
+
+def _plan_audio(info: MediaInfo, video: VideoPlan | None, encoding: EncodingSettings) -> AudioPlan | None:
+    stream = info.audio
+    if stream is None:
+        return None
+    channels = 1 if stream.channels == 1 else 2
+    return AudioPlan(
+        name="a0",
+        stream_index=stream.index,
+        zero_s=video.zero_s if video else stream.first_s,
+        duration_s=video.duration_s if video else _on_audio_grid(stream.end_s - stream.first_s),
+        segment_s=video.segment_frames / video.frame_rate if video else Fraction(encoding.segment_s),
+        channels=channels,
+        bitrate_bps=encoding.audio.bitrate_bps * channels // 2,
+        language=stream.language,
+    )
+
+
+def _on_audio_grid(duration_s: Fraction) -> Fraction:
+    return Fraction(max(1, round(duration_s * FIXED_AUDIO_RATE_HZ)), FIXED_AUDIO_RATE_HZ)

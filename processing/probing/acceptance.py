@@ -1,0 +1,110 @@
+"""What a source must be to be accepted; each refusal in the customer's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
+from processing.errors import (
+    CodecNotAccepted,
+    ContainerNotAccepted,
+    NoPlayableStream,
+    PictureTooLarge,
+    SourceTooLong,
+    SourceUnreadable,
+)
+from processing.media import MediaInfo
+
+NAMES: Mapping[Container, str] = {
+    "mp4": "MP4 or MOV",
+    "matroska": "Matroska or WebM",
+    "mpegts": "MPEG-TS",
+    "mpegps": "MPEG-PS",
+    "avi": "AVI",
+    "flv": "FLV",
+    "ogg": "Ogg",
+    "mp3": "MP3",
+    "wav": "WAV",
+    "flac": "FLAC",
+    "aac": "AAC",
+}
+
+
+def require_accepted_container(container: Container, upload: UploadSettings) -> None:
+    """Check that the operator accepts this container.
+
+    Raises: ContainerNotAccepted.
+    """
+    if container not in upload.containers:
+        wanted = ", ".join(NAMES[accepted] for accepted in upload.containers)
+        message = f"The file is {NAMES[container]}, which is not accepted here."
+        raise ContainerNotAccepted(message, hint=f"Accepted: {wanted}.")
+
+
+def require_readable(document: Mapping[str, Any], encoding: EncodingSettings) -> None:
+    """Check what the probing child met: a file it could open, a picture of sane size, a stream it could decode.
+
+    Raises: SourceUnreadable, PictureTooLarge, CodecNotAccepted, NoPlayableStream.
+    """
+    problem = document.get("problem")
+    if problem == "unreadable":
+        raise damaged(detail=str(document.get("detail", "")))
+    if problem == "picture_too_large":
+        _refuse_picture(document["video"]["width"], document["video"]["height"], encoding)
+    video, audio = document.get("video"), document.get("audio")
+    if video is None and (codecs := _codecs(document, "video")):
+        raise _codec_refused(codecs)
+    if any(stream["decodes"] for stream in ([video] if video else [audio] if audio else [])):
+        return
+    if video or audio:
+        raise damaged()
+    if codecs := _codecs(document, "audio"):
+        raise _codec_refused(codecs)
+    message = "The file holds neither video nor sound."
+    raise NoPlayableStream(message)
+
+
+def _codecs(document: Mapping[str, Any], kind: str) -> list[str]:
+    """Name the codecs of the streams of a kind; a cover picture is no video."""
+    streams = [stream for stream in document["streams"] if stream["type"] == kind]
+    return sorted({stream["codec"] or "unknown" for stream in streams if not stream["is_cover"]})
+
+
+def _codec_refused(codecs: list[str]) -> CodecNotAccepted:
+    message = f"The file's codec is not accepted: {', '.join(codecs)}."
+    return CodecNotAccepted(message, hint="Convert it to H.264 and AAC.")
+
+
+def require_within_limits(info: MediaInfo, *, upload: UploadSettings, encoding: EncodingSettings) -> None:
+    """Check the size of the picture and the length.
+
+    Raises: PictureTooLarge, SourceTooLong, SourceUnreadable.
+    """
+    if info.video and info.video.width * info.video.height > encoding.max_pixels:
+        _refuse_picture(info.video.width, info.video.height, encoding)
+    if info.duration_s <= 0:
+        raise damaged()
+    if info.duration_s > upload.max_duration_s:
+        found, allowed = _hours(float(info.duration_s)), _hours(upload.max_duration_s)
+        message = f"The video lasts {found}, longer than the {allowed} that are accepted."
+        raise SourceTooLong(message)
+
+
+def damaged(*, detail: str = "") -> SourceUnreadable:
+    """Return the refusal of a file that is of the right kind but can't be read."""
+    return SourceUnreadable(
+        "The file is damaged: it can't be read as video or sound.",
+        hint="Export it again from the original.",
+        detail=detail[:500],
+    )
+
+
+def _refuse_picture(width: int, height: int, encoding: EncodingSettings) -> None:
+    message = f"The picture of {width} x {height} is too large: at most {encoding.max_pixels:,} pixels are accepted."
+    raise PictureTooLarge(message)
+
+
+def _hours(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

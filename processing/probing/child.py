@@ -1,0 +1,208 @@
+"""Reads a stranger's file with PyAV and prints what it is as one JSON document: `child.py REQUEST`.
+
+It runs alone in a process under limits, because decoders of hostile bytes can die or worse. It decides nothing
+and imports nothing of the house; `parse.py` reads what it prints.
+"""
+
+import contextlib
+import json
+import sys
+from collections import Counter
+from itertools import pairwise
+from typing import Any
+
+import av
+
+MAX_UNDECODED_PACKETS = 600  # a recording may begin in the middle of a group of pictures
+AUDIO_PACKETS_TRIED = 50
+
+
+def main(request: dict[str, Any]) -> dict[str, Any]:
+    """Open, list the streams, then read all packets of the chosen ones once."""
+    options = {
+        "format_whitelist": request["demuxer"],
+        "protocol_whitelist": "file",
+        "codec_whitelist": ",".join(request["video_decoders"] + request["audio_decoders"]),
+        "max_streams": str(request["max_streams"]),
+    }
+    try:
+        container = av.open(
+            f"file:{request['path']}",
+            format=request["demuxer"],
+            options=options,
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, ValueError, MemoryError) as error:
+        return {"problem": "unreadable", "detail": str(error)}
+    with container:
+        streams = [_describe(stream) for stream in container.streams]
+        document: dict[str, Any] = {"streams": streams}
+        picked = {"video": _pick(streams, "video", request), "audio": _pick(streams, "audio", request)}
+        picture = picked["video"]
+        if picture and picture["width"] * picture["height"] > request["max_pixels"]:
+            return {**document, "problem": "picture_too_large", "video": picture}
+        _read_packets(container, picked, request, document)
+    return document
+
+
+def _describe(stream: Any) -> dict[str, Any]:
+    codec = stream.codec_context
+    described: dict[str, Any] = {
+        "index": stream.index,
+        "type": stream.type,
+        "codec": codec.name if codec else "",
+        "decoder": codec.codec.name if codec else "",
+        "time_base": str(stream.time_base),
+        "start": stream.start_time,
+        "duration": stream.duration,
+        "language": stream.language or "",
+        "is_default": bool(stream.disposition & av.stream.Disposition.default),
+        "is_cover": bool(stream.disposition & av.stream.Disposition.attached_pic),
+    }
+    if stream.type == "video":
+        described |= {
+            "width": codec.width if codec else 0,
+            "height": codec.height if codec else 0,
+            "sample_aspect": str(stream.sample_aspect_ratio or 1),
+            "average_rate": str(stream.average_rate or 0),
+            "pixel_format": (codec.pix_fmt if codec else "") or "",
+            "transfer": int(codec.color_trc or 0) if codec else 0,
+        }
+    elif stream.type == "audio":
+        described |= {
+            "channels": codec.channels if codec else 0,
+            "sample_rate": codec.sample_rate if codec else 0,
+        }
+    return described
+
+
+def _pick(streams: list[dict[str, Any]], kind: str, request: dict[str, Any]) -> dict[str, Any] | None:
+    """Choose the default stream of a kind, else the first, among those that may be decoded; a cover is no video."""
+    accepted = request[f"{kind}_decoders"]
+    fitting = [s for s in streams if s["type"] == kind and not s["is_cover"] and s["decoder"] in accepted]
+    if kind == "audio":
+        fitting = [s for s in fitting if s["channels"] > 0 and s["sample_rate"] > 0]
+    return min(fitting, key=lambda s: not s["is_default"]) if fitting else None
+
+
+class _Index:
+    """Collects what the packets of one stream tell."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.first_frame: Any = None
+        self.times: list[int] = []
+        self.keys: list[int] = []
+        self.last: tuple[int, int] | None = None  # when the last packet begins, and how long it says it is
+        self.end: int | None = None
+        self.undecoded = 0
+
+    def add(self, packet: Any) -> None:
+        time = packet.pts if packet.pts is not None else packet.dts
+        if time is None:
+            return
+        if packet.is_keyframe:
+            self.keys.append(time)
+        if packet.is_discard:
+            return  # outside of the edit list: read, but never shown
+        duration = max(0, packet.duration or 0)
+        self.times.append(time)
+        self.last = (time, duration) if self.last is None else max(self.last, (time, duration))
+        self.end = time + duration if self.end is None else max(self.end, time + duration)
+
+    def try_frame(self, packet: Any, limit: int) -> None:
+        """Decode until the first frame is there."""
+        if self.first_frame is not None or self.undecoded > limit:
+            return
+        self.undecoded += 1
+        with contextlib.suppress(av.FFmpegError, MemoryError):
+            for frame in self.stream.codec_context.decode(packet):
+                if not getattr(frame, "is_corrupt", False):
+                    self.first_frame = frame
+                    return
+
+    def flush(self) -> None:
+        if self.first_frame is None:
+            with contextlib.suppress(av.FFmpegError, MemoryError):
+                self.first_frame = next(iter(self.stream.codec_context.decode(None)), None)
+
+
+def _read_packets(
+    container: Any, picked: dict[str, Any], request: dict[str, Any], document: dict[str, Any]
+) -> None:
+    indexes = {p["index"]: _Index(container.streams[p["index"]]) for p in picked.values() if p}
+    for stream in container.streams:
+        if stream.index not in indexes:
+            with contextlib.suppress(AttributeError, ValueError):
+                stream.discard = "all"
+    for index in indexes.values():
+        codec = index.stream.codec_context
+        codec.thread_count = 1
+        codec.options = {"max_pixels": str(request["max_pixels"])}
+    if indexes:
+        _fill(container, indexes)
+    for kind, chosen in picked.items():
+        if chosen:
+            summarize = _summarize_video if kind == "video" else _summarize_audio
+            document[kind] = {**chosen, **summarize(indexes[chosen["index"]])}
+
+
+def _fill(container: Any, indexes: dict[int, _Index]) -> None:
+    streams = [index.stream for index in indexes.values()]
+    # A file whose last packets are damaged is still worth what stands before them.
+    with contextlib.suppress(av.FFmpegError):
+        for packet in container.demux(streams):
+            if packet.size == 0:
+                continue
+            index = indexes[packet.stream.index]
+            limit = MAX_UNDECODED_PACKETS if packet.stream.type == "video" else AUDIO_PACKETS_TRIED
+            index.add(packet)
+            index.try_frame(packet, limit)
+    for index in indexes.values():
+        index.flush()
+
+
+def _summarize_video(index: _Index) -> dict[str, Any]:
+    frame = index.first_frame
+    if frame is None or index.last is None:
+        return {"decodes": False}
+    times = sorted(set(index.times))
+    if frame.pts is not None:
+        times = [time for time in times if time >= frame.pts] or times  # what stands before can't be decoded
+    steps = Counter(later - earlier for earlier, later in pairwise(times))
+    return {
+        "decodes": True,
+        "first": times[0],
+        "last": times[-1],
+        "last_duration": index.last[1],
+        "count": len(times),
+        "steps": sorted(steps.items()),
+        "keys": _thin(sorted(set(index.keys)), index.stream.time_base),
+        "frame": {
+            "width": frame.width,
+            "height": frame.height,
+            "rotation": int(frame.rotation),
+            "pixel_format": frame.format.name,
+            "is_interlaced": bool(frame.interlaced_frame),
+            "transfer": int(frame.color_trc or 0),
+        },
+    }
+
+
+def _thin(keys: list[int], time_base: Any) -> list[int]:
+    """Keep about one key frame a second: some codecs have nothing else."""
+    kept: list[int] = []
+    for key in keys:
+        if not kept or (key - kept[-1]) * time_base >= 1:
+            kept.append(key)
+    return kept
+
+
+def _summarize_audio(index: _Index) -> dict[str, Any]:
+    if index.first_frame is None or not index.times:
+        return {"decodes": False}
+    return {"decodes": True, "first": min(index.times), "end": index.end}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(json.loads(sys.argv[1]))))

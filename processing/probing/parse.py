@@ -1,0 +1,112 @@
+"""Turns what the probing child printed into MediaInfo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any, cast
+
+from gilfoyle.lib.config import Container
+from processing.media import AudioStream, MediaInfo, Rotation, VideoStream
+
+TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
+SANE_ASPECT = (Fraction(1, 16), Fraction(16))
+# Steps this close to the median are one rate written in a coarse unit of time.
+STEADY_SHARE = Fraction(98, 100)
+STEADY_TOLERANCE_S = Fraction(2, 1000)
+RATE_OF_A_SINGLE_FRAME = Fraction(25)
+LONGEST_SINGLE_STEP_S = Fraction(3600)
+
+
+def parse_probe(document: Mapping[str, Any], *, container: Container, size_bytes: int) -> MediaInfo:
+    """Return what the document says of streams that were decoded; a stream that could not be is left out.
+
+    Raises: KeyError, TypeError, ValueError when it is not a document of our child.
+    """
+    video, audio = document.get("video"), document.get("audio")
+    return MediaInfo(
+        container=container,
+        size_bytes=size_bytes,
+        video=_parse_video(video) if video and video.get("decodes") else None,
+        audio=_parse_audio(audio) if audio and audio.get("decodes") else None,
+    )
+
+
+def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
+    frame = stream["frame"]
+    tick_s = Fraction(stream["time_base"])
+    declared = _positive(Fraction(stream["average_rate"]))
+    median_step = _median(stream["steps"])
+    median_step_s = median_step * tick_s or 1 / (declared or RATE_OF_A_SINGLE_FRAME)
+    first_s, last_s = stream["first"] * tick_s, stream["last"] * tick_s
+    last_step_s = min(_positive(stream["last_duration"] * tick_s) or median_step_s, LONGEST_SINGLE_STEP_S)
+    return VideoStream(
+        index=stream["index"],
+        codec=stream["codec"],
+        width=frame["width"],
+        height=frame["height"],
+        sample_aspect=_sane_aspect(Fraction(stream["sample_aspect"])),
+        rotation=_clockwise(frame["rotation"]),
+        pixel_format=frame["pixel_format"],
+        transfer=TRANSFERS.get(frame["transfer"] or stream["transfer"], ""),
+        is_interlaced=frame["is_interlaced"],
+        first_s=first_s,
+        last_s=last_s,
+        end_s=last_s + last_step_s,
+        frame_count=stream["count"],
+        declared_rate=declared,
+        median_step_s=median_step_s,
+        is_constant_rate=_is_steady(stream["steps"], median_step, tick_s),
+        tick_s=tick_s,
+        key_steps=_steps(stream["keys"]),
+    )
+
+
+def _parse_audio(stream: Mapping[str, Any]) -> AudioStream:
+    tick_s = Fraction(stream["time_base"])
+    return AudioStream(
+        index=stream["index"],
+        codec=stream["codec"],
+        channels=stream["channels"],
+        sample_rate_hz=stream["sample_rate"],
+        language=stream["language"] if _is_language(stream["language"]) else "und",
+        first_s=stream["first"] * tick_s,
+        end_s=stream["end"] * tick_s,
+    )
+
+
+def _positive(value: Fraction) -> Fraction | None:
+    return value if value > 0 else None
+
+
+def _median(steps: Sequence[tuple[int, int]]) -> int:
+    """Return the middle one of all steps; `steps` is (step, how often), ascending."""
+    half = sum(count for _, count in steps) // 2
+    for step, count in steps:
+        if half < count:
+            return step
+        half -= count
+    return 0
+
+
+def _is_steady(steps: Sequence[tuple[int, int]], median: int, tick_s: Fraction) -> bool:
+    tolerance = max(Fraction(1), STEADY_TOLERANCE_S / tick_s)
+    near = sum(count for step, count in steps if abs(step - median) <= tolerance)
+    return near >= STEADY_SHARE * sum(count for _, count in steps)
+
+
+def _steps(keys: Sequence[int]) -> tuple[int, ...]:
+    return tuple(later - earlier for earlier, later in zip([0, *keys], keys, strict=False))
+
+
+def _sane_aspect(aspect: Fraction) -> Fraction:
+    return aspect if SANE_ASPECT[0] <= aspect <= SANE_ASPECT[1] else Fraction(1)
+
+
+def _clockwise(counterclockwise: int) -> Rotation:
+    """Return the quarter turns of a display matrix; other angles leave the frame's shape as it is."""
+    return cast("Rotation", -counterclockwise % 360) if counterclockwise % 90 == 0 else 0
+
+
+def _is_language(text: str) -> bool:
+    return len(text) in (2, 3) and text.isascii() and text.isalpha() and text.islower()

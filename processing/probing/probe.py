@@ -1,0 +1,102 @@
+"""Looks into a stored source: what it is, or why it can't be accepted."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
+from processing.errors import SourceTruncated, ToolFailed, ToolTimedOut
+from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_STREAMS, VIDEO_DECODERS
+from processing.ffmpeg.runner import Limits, run_captured
+from processing.media import MediaInfo
+from processing.probing.acceptance import (
+    damaged,
+    require_accepted_container,
+    require_readable,
+    require_within_limits,
+)
+from processing.probing.completeness import require_complete
+from processing.probing.parse import parse_probe
+from processing.probing.sniff import HEAD_BYTES, audio_tag_bytes, sniff_container
+
+CHILD = Path(__file__).with_name("child.py")
+TIME_LIMIT_S = 60
+SLOWEST_READ_BPS = 20_000_000  # bytes a second; the whole file is read once for its index
+OUTPUT_BYTES = 16 * 1024 * 1024  # what the child writes to files: nothing, but a limit must be a number
+
+
+def probe_source(
+    source: Path,
+    *,
+    upload: UploadSettings,
+    encoding: EncodingSettings,
+    heartbeat: Callable[[], None] = lambda: None,
+) -> MediaInfo:
+    """Return what the file at `source` is.
+
+    Raises: SourceRejected (one of its kinds), ToolTimedOut; whatever `heartbeat` raises.
+    """
+    size_bytes = source.stat().st_size
+    container = _sniff(source, size_bytes)
+    require_accepted_container(container, upload)
+    document = _ask_child(source, container, encoding, size_bytes, heartbeat)
+    require_readable(document, encoding)
+    info = parse_probe(document, container=container, size_bytes=size_bytes)
+    require_within_limits(info, upload=upload, encoding=encoding)
+    return info
+
+
+def _sniff(source: Path, size_bytes: int) -> Container:
+    with source.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        tag_bytes = audio_tag_bytes(head)
+        if tag_bytes:
+            file.seek(tag_bytes)
+            head = file.read(HEAD_BYTES).lstrip(b"\0")  # tags are often followed by padding
+            if not head:
+                raise _nothing_after_tag()
+        container = sniff_container(head)
+        require_complete(file, container, size_bytes)
+    return container
+
+
+def _nothing_after_tag() -> SourceTruncated:
+    return SourceTruncated("The file is incomplete: it holds a title, but no sound.")
+
+
+def _ask_child(
+    source: Path,
+    container: Container,
+    encoding: EncodingSettings,
+    size_bytes: int,
+    heartbeat: Callable[[], None],
+) -> dict[str, Any]:
+    request = {
+        "path": str(source.absolute()),
+        "demuxer": DEMUXERS[container],
+        "video_decoders": VIDEO_DECODERS,
+        "audio_decoders": AUDIO_DECODERS,
+        "max_pixels": encoding.max_pixels,
+        "max_streams": MAX_STREAMS,
+    }
+    time_limit_s = TIME_LIMIT_S + size_bytes / SLOWEST_READ_BPS
+    limits = Limits(
+        memory_bytes=encoding.max_memory_bytes, cpu_s=round(time_limit_s), file_bytes=OUTPUT_BYTES
+    )
+    argv = [sys.executable, "-I", str(CHILD), json.dumps(request)]
+    try:
+        output = run_captured(argv, limits=limits, time_limit_s=time_limit_s, heartbeat=heartbeat)
+    except ToolTimedOut:
+        raise
+    except ToolFailed as error:
+        # The child catches what libraries report; if it died, the file killed it.
+        if os.access(source, os.R_OK):
+            raise damaged(detail=f"exit code {error.exit_code}: {error.stderr_tail[-300:]}") from error
+        raise
+    document: dict[str, Any] = json.loads(output)
+    return document
