@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import dramatiq
 
 from gilfoyle.lib.queue import QUEUES, send
-from processing.jobs.services import has_ready_steps
 from processing.jobs.worker import run_next_step
+
+TURN_S = 60
 
 for _queue in QUEUES:
     dramatiq.get_broker().declare_queue(_queue)
@@ -14,6 +17,12 @@ for _queue in QUEUES:
 
 @dramatiq.actor(max_retries=0)
 def run_step(of: str) -> None:
-    """Do the most urgent step of the queue `of`, and ask for the next."""
-    if run_next_step(queue=of) and has_ready_steps(queue=of):
-        send("run_step", queue=of, of=of)
+    """Do the work of the queue `of`, most urgent first, for a while; then leave the rest to another message.
+
+    Not for ever: RabbitMQ takes back a message that is not acknowledged within half an hour.
+    """
+    until = time.monotonic() + TURN_S
+    while run_next_step(queue=of):
+        if time.monotonic() > until:
+            send("run_step", queue=of, of=of)
+            return

@@ -93,13 +93,6 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     return None
 
 
-def has_ready_steps(*, queue: str) -> bool:
-    """Tell whether a queue has work that could be claimed now."""
-    return Step.objects.filter(
-        queue=queue, status=states.READY, ready_at__lte=timezone.now(), job__status=states.ACTIVE
-    ).exists()
-
-
 def _held(step: Step) -> Any:
     return Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
 

@@ -14,7 +14,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from processing.encoding.encode_audio import encode_audio
 from processing.encoding.encode_chunk import encode_chunk
-from processing.images.poster import make_poster
+from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record, add_steps, finish_job
@@ -59,7 +59,12 @@ class StepContext:
 def run_probe(context: StepContext) -> Record:
     """Find out what the source is, refuse it in words, or plan its encoding."""
     with storage.local_copy(context.source_name) as source:
-        info = probe_source(source, upload=context.config.upload, encoding=context.config.encoding)
+        info = probe_source(
+            source,
+            upload=context.config.upload,
+            encoding=context.config.encoding,
+            heartbeat=context.heartbeat,
+        )
     plan = plan_encode(info, encoding=context.config.encoding)
 
     def record(job: Job) -> None:
