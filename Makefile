@@ -1,6 +1,9 @@
 # The one door: `make` lists what it can do, `make run` is the whole first experience.
 
-PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first Python that really runs here, is new enough and can make a virtual environment. `make PYTHON=… run` names one.
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3; do \
+	if "$$name" -c '$(USABLE)' 2>/dev/null; then command -v "$$name"; break; fi; done)
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
@@ -64,15 +67,17 @@ clean: ## remove .venv and caches; the data folder stays
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
-	@test -n "$(PYTHON)" || { echo "Gilfoyle needs Python 3.11 or newer, and there is none on PATH. Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Gilfoyle needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" -V 2>&1). Name another: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; exit 1; }
-	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. Install it (Debian: apt install python3-venv), then try again."; exit 1; }
-	@echo "Making $(VENV) with $$("$(PYTHON)" -V)."
-	@"$(PYTHON)" -m venv $(VENV)
+	@python="$(PYTHON)"; "$${python:-python3}" -c '$(USABLE)' 2>/dev/null || { \
+		echo "Gilfoyle needs Python 3.11 or newer with its venv module, and found $$("$${python:-python3}" -V 2>/dev/null || echo none)."; \
+		echo "Install it (Debian: apt install python3 python3-venv), or name one: make PYTHON=/path/to/python3 $(MAKECMDGOALS)"; \
+		exit 1; }; \
+	echo "Making $(VENV) with $$("$$python" -V)."; \
+	"$$python" -m venv $(VENV)
 
 # The stamps change only after pip succeeded, so an interrupted installation is tried again.
 $(VENV)/.installed: $(LOCK) | $(VENV)/pyvenv.cfg
 	@echo "Installing what Gilfoyle needs (once; a minute or two)."
+	@$(BIN)/python -c 'import pip' 2>/dev/null || $(BIN)/python -m ensurepip >/dev/null
 	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $(LOCK)
 	@touch $@
 

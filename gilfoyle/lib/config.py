@@ -40,12 +40,34 @@ def _without_trailing_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _database_address(secret: SecretStr) -> SecretStr:
+    if secret.get_secret_value() and not secret.get_secret_value().startswith(
+        ("postgres://", "postgresql://")
+    ):
+        msg = "must begin with postgres://, or be empty for SQLite"
+        raise ValueError(msg)
+    return secret
+
+
+def _broker_address(secret: SecretStr) -> SecretStr:
+    kinds = ("redis://", "rediss://", "unix://", "amqp://", "amqps://")
+    # stub keeps messages in the process: the tests' broker.
+    if secret.get_secret_value() not in {"embedded", "stub"} and not secret.get_secret_value().startswith(
+        kinds
+    ):
+        msg = f"must be embedded, or begin with {', '.join(kinds)}"
+        raise ValueError(msg)
+    return secret
+
+
 def _from_root(path: Path) -> Path:
     return ROOT / path.expanduser()
 
 
 HttpUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
 Folder = Annotated[Path, AfterValidator(_from_root)]
+DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_address)]
+BrokerUrl = Annotated[SecretStr, AfterValidator(_broker_address)]
 
 
 class Section(BaseModel):
@@ -68,11 +90,11 @@ class ServerSettings(Section):
 
 
 class DatabaseSettings(Section):
-    url: SecretStr = Field(SecretStr(""), description="postgres://… ; empty: SQLite in the data folder.")
+    url: DatabaseUrl = Field(SecretStr(""), description="postgres://… ; empty: SQLite in the data folder.")
 
 
 class BrokerSettings(Section):
-    url: SecretStr = Field(
+    url: BrokerUrl = Field(
         SecretStr("embedded"), description="embedded, redis://…, rediss://…, unix://… or amqp://…"
     )
 

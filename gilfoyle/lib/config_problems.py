@@ -66,8 +66,9 @@ def list_keys(root: type[BaseModel], prefix: tuple[str, ...] = ()) -> Iterator[t
     """Yield the path of every key below `root`: sections, then what is in them; not inside of lists."""
     for name, field in root.model_fields.items():
         yield (*prefix, name)
-        if _is_model(field.annotation):
-            yield from list_keys(field.annotation, (*prefix, name))
+        model = field.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from list_keys(model, (*prefix, name))
 
 
 def _wanted(error: Any) -> str:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -13,7 +12,7 @@ from gilfoyle.settings_report import build_schema, render_effective
 
 class Command(BaseCommand):
     help = "Show the settings in force, check them, or print their JSON Schema."
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("action", choices=["show", "check", "schema"])

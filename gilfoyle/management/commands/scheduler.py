@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
 from threading import Event
 from typing import Any
 
@@ -18,7 +17,7 @@ EVERY_S = 2.0
 
 class Command(BaseCommand):
     help = "Run the sweeps that bring back lost work and remove what was deleted, until SIGTERM."
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         stop = Event()

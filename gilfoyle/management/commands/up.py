@@ -25,7 +25,7 @@ class Command(BaseCommand):
     help = (
         "Run all of Gilfoyle on this machine until Ctrl-C: web server, workers, scheduler, embedded broker."
     )
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:

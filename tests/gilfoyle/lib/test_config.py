@@ -124,6 +124,8 @@ def test_secrets_are_not_shown() -> None:
             "server:\n  public_url: video.example",
             "must begin with http:// or https://, found 'video.example'.",
         ),
+        ("database:\n  url: mysql://a", "database.url must begin with postgres://, or be empty for SQLite."),
+        ("broker:\n  url: kafka://a", "broker.url must be embedded, or begin with redis://"),
         ("7: 1", "7 is not a known key."),
     ],
 )
@@ -146,6 +148,20 @@ def test_value_of_a_secret_is_never_in_a_message(tmp_path: Path) -> None:
     line = refusal(written(tmp_path, "server:\n  secret_key: [hunter2]\n"))
     assert "server.secret_key" in line
     assert "hunter2" not in line
+
+
+@pytest.mark.parametrize("variable", ["GILFOYLE_DATABASE_URL", "GILFOYLE_BROKER_URL"])
+def test_password_in_an_address_is_never_in_a_message(variable: str) -> None:
+    line = refusal(None, {variable: "mysql://me:hunter2@db/films"})
+    assert variable in line
+    assert "hunter2" not in line
+
+
+@pytest.mark.parametrize(
+    "url", ["embedded", "redis://h:1/0", "rediss://h", "unix:///run/v.sock", "amqp://h", "amqps://h"]
+)
+def test_brokers_that_are_known(url: str) -> None:
+    assert load_config(None, {"GILFOYLE_BROKER_URL": url}).broker.url.get_secret_value() == url
 
 
 def test_a_long_value_is_cut(tmp_path: Path) -> None:
