@@ -8,7 +8,7 @@ import dramatiq
 import structlog
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
-from dramatiq.errors import ConnectionError as BrokerUnreachable
+from dramatiq.errors import BrokerConnectionError as BrokerUnreachable
 from redis.exceptions import RedisError
 
 from gilfoyle.lib import storage
