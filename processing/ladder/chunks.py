@@ -34,7 +34,8 @@ class _Grid:
             return None
         keys = self.stream.key_times_s
         before = bisect_right(keys, self.zero_s + (first_frame - 1) / self.rate)
-        return keys[before - 1] - seek_margin_s(self.container) if before else None
+        seek_s = keys[before - 1] - seek_margin_s(self.container) if before else self.stream.first_s
+        return seek_s if seek_s > self.stream.first_s else None  # some demuxers fail when asked for earlier
 
     def hold_frames(self, end_frame: int) -> int:
         """Return how many frames the last picture must last for."""

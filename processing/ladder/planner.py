@@ -22,9 +22,10 @@ STANDARD_RATES = (
     Fraction(60),
 )
 RATE_TOLERANCE = Fraction(5, 10_000)
-LARGEST_RATE_PART = 1001  # of numerator and denominator's limit for odd rates
+LARGEST_DENOMINATOR = 1001
 MIN_TIMESCALE = 10_000
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+LATE_PICTURE_S = Fraction(1, 10)  # sound before the picture: up to here an encoder's delay, and left out
 AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last picture up
 
 
@@ -76,16 +77,20 @@ def grid_rate(stream: VideoStream, *, max_rate: int) -> Fraction:
         rate /= math.ceil(rate / max_rate)
     if rate < 1:
         rate *= math.ceil(1 / rate)  # a whole multiple: every frame of the source stays where it was
-    return rate.limit_denominator(LARGEST_RATE_PART)
+    return rate.limit_denominator(LARGEST_DENOMINATOR)
 
 
 def _source_rate(stream: VideoStream) -> Fraction:
     for rate in _candidates(stream):
         standard = _nearest_standard(rate)
-        if abs(rate - standard) <= standard * RATE_TOLERANCE and _fits(standard, stream):
+        if _is_same(rate, standard) and _fits(standard, stream):
             return standard
     if not stream.is_constant_rate:
         return _nearest_standard(1 / stream.median_step_s)
+    near = [rate for rate in STANDARD_RATES if abs(1 / rate - stream.median_step_s) <= stream.tick_s]
+    if near:  # steady but for a few jumps, which keep the average away from the rate
+        declared = [rate for rate in near if stream.declared_rate and _is_same(stream.declared_rate, rate)]
+        return min(declared or near, key=lambda rate: abs(1 / rate - stream.median_step_s))
     for rate in _candidates(stream):
         if _fits(rate, stream):
             return rate
@@ -106,6 +111,10 @@ def _fits(rate: Fraction, stream: VideoStream) -> bool:
     return abs((stream.frame_count - 1) / rate - shown_s) <= slack_s
 
 
+def _is_same(rate: Fraction, standard: Fraction) -> bool:
+    return abs(rate - standard) <= standard * RATE_TOLERANCE
+
+
 def _nearest_standard(rate: Fraction) -> Fraction:
     return min(STANDARD_RATES, key=lambda standard: abs(standard - rate))
 
@@ -120,6 +129,8 @@ def _timescale(rate: Fraction) -> int:
 def _zero(stream: VideoStream, info: MediaInfo, rate: Fraction) -> Fraction:
     """Return the time of frame 0: the first frame's, moved back by whole frames to where the sound begins."""
     early_s = stream.first_s - info.start_s
+    if early_s <= LATE_PICTURE_S:
+        return stream.first_s
     # The hundredth forgives clocks that are too coarse to name a frame's time.
     return stream.first_s - math.floor(early_s * rate + Fraction(1, 100)) / rate
 

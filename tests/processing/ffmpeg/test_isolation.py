@@ -1,0 +1,21 @@
+import ctypes
+import os
+
+from processing.ffmpeg.isolation import has_private_network
+
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWNET = 0x40000000
+
+
+def may_leave_the_network() -> bool:
+    """Try it in a child, as the guard does."""
+    child = os.fork()
+    if child == 0:
+        libc = ctypes.CDLL(None)
+        done = libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0
+        os._exit(0 if done else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_it_says_what_this_machine_allows() -> None:
+    assert has_private_network() == may_leave_the_network()
