@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
 
 from tests.embedded import Gilfoyle, running_gilfoyle
+
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # a failure is easier to read without each poll
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from django.db.models import QuerySet
 
+from gilfoyle.lib.ids import is_id
 from videos.access.models import Project
 from videos.catalog import states
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
@@ -43,7 +44,7 @@ def get_video(*, project: Project, video_id: str) -> Video:
 
     Raises: VideoNotFound, also for another project's id.
     """
-    video = list_videos(project=project).filter(pk=video_id).first()
+    video = list_videos(project=project).filter(pk=video_id).first() if is_id(video_id) else None
     if video is None:
         message = "There is no such video."
         raise VideoNotFound(message)

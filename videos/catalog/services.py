@@ -10,9 +10,10 @@ from typing import Any, Literal
 from django.db import transaction
 from django.utils import timezone
 
-from gilfoyle.lib import ids
+from gilfoyle.lib import ids, storage
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.states import require_transition
+from videos import layout
 from videos.access.models import Project
 from videos.catalog import states
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
@@ -120,6 +121,10 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
     Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile.
     """
     video = _locked(video_id)
+    if video.source_upload_id:
+        replaced = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+        # Robust: a store that fails now costs room until the video is deleted, and nothing else.
+        transaction.on_commit(lambda: storage.delete(replaced), robust=True)
     _move(
         video,
         states.PROCESSING,

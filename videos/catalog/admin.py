@@ -1,0 +1,232 @@
+"""Videos in the admin: the list, the form, deleting, posters. What stands above videos is added by the roof."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin.actions import delete_selected as confirm_deleting
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import (
+    AutocompleteSelectFilter,
+    ChoicesDropdownFilter,
+    RangeDateFilter,
+)
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextareaWidget
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.admin import HouseAdmin
+from gilfoyle.lib.admin_words import bar, clock, pill, size_in_words, when
+from videos import layout
+from videos.catalog import services, states
+from videos.catalog.models import ImageSet, Video
+from videos.catalog.serializers import VideoInputSerializer
+
+POSTER_AGE_S = 24 * 3600
+
+
+class VideoForm(forms.ModelForm[Video]):
+    """What the consumer may edit, under the API's own rules."""
+
+    class Meta:
+        model = Video
+        fields = services.EDITABLE
+        widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+
+    def clean_metadata(self) -> Any:
+        metadata = self.cleaned_data["metadata"]
+        return {} if metadata is None else metadata
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        given = {name: cleaned[name] for name in self.changed_data if name in cleaned}
+        checked = VideoInputSerializer(data=given)
+        if not checked.is_valid():
+            for name, problems in checked.errors.items():
+                self.add_error(name if name in self.fields else None, [str(one) for one in problems])
+        return cleaned
+
+
+class VideoAdmin(HouseAdmin):
+    """Not registered here: the roof adds jobs and the player to the page, which this app must not know."""
+
+    form = VideoForm
+    list_display = (
+        "poster",
+        "title_cell",
+        "status_cell",
+        "playable_cell",
+        "duration",
+        "size",
+        "project_cell",
+        "creator_id",
+        "created",
+    )
+    list_display_links = ("title_cell",)
+    list_filter = (
+        ("status", ChoicesDropdownFilter),
+        ("project", AutocompleteSelectFilter),
+        ("restriction", ChoicesDropdownFilter),
+        ("created_at", RangeDateFilter),
+    )
+    list_filter_submit = True
+    list_select_related = ("project",)
+    search_fields = ("title", "=external_id", "=creator_id")
+    search_help_text = "Title, or exactly an id, external id or creator"
+    sortable_by = ("created",)
+    actions = ("delete_selected",)
+    fieldsets: ClassVar[Any] = (("Details", {"fields": services.EDITABLE}),)
+    empty_title = "No videos yet"
+    empty_words = "The dashboard shows how to upload the first one."
+    empty_icon = "smart_display"
+
+    def has_change_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:
+        is_gone = obj is not None and obj.status == states.DELETING
+        return self._may(request, "change") and not is_gone
+
+    def has_delete_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:
+        is_gone = obj is not None and obj.status == states.DELETING
+        return self._may(request, "delete") and not is_gone
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
+        videos: QuerySet[Video] = super().get_queryset(request)
+        posters = ImageSet.objects.filter(video=OuterRef("pk"), revision=OuterRef("revision"), kind="poster")
+        return videos.annotate(has_poster=Exists(posters))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Video], search_term: str
+    ) -> tuple[QuerySet[Video], bool]:
+        term = search_term.strip()
+        if term.startswith("vid_") and " " not in term:
+            return queryset.filter(pk=term), False  # by the primary key, however many videos there are
+        found: tuple[QuerySet[Video], bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
+    @display(description="Poster")
+    def poster(self, video: Any) -> SafeString:
+        return poster_image(video)
+
+    @display(description="Title", header=True)
+    def title_cell(self, video: Video) -> tuple[str, str]:
+        return video.title or "Untitled", video.pk
+
+    @display(description="Status")
+    def status_cell(self, video: Video) -> SafeString:
+        return format_html('<span class="gf-stack">{}{}</span>', status_pills(video), _progress(video))
+
+    @display(description="Playable")
+    def playable_cell(self, video: Video) -> SafeString:
+        return pill("Yes", "good") if video.playable else pill("No", "plain")
+
+    @display(description="Duration")
+    def duration(self, video: Video) -> str:
+        return clock(video.duration_s)
+
+    @display(description="Stored")
+    def size(self, video: Video) -> str:
+        return size_in_words(video.stored_bytes)
+
+    @display(description="Project")
+    def project_cell(self, video: Video) -> str:
+        return video.project.name
+
+    @display(description="Created", ordering=F("created_at"))
+    def created(self, video: Video) -> SafeString | str:
+        return when(video.created_at)
+
+    def save_model(self, request: HttpRequest, obj: Video, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        del request, change  # there is no adding here
+        services.edit_video(video=obj, fields={name: form.cleaned_data[name] for name in form.changed_data})
+
+    def delete_model(self, request: HttpRequest, obj: Video) -> None:
+        del request
+        services.delete_video(video=obj)
+
+    def get_deleted_objects(
+        self, objs: Any, request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        # Django would walk every row below each video; what is lost is told in words instead.
+        del request
+        videos = list(objs)
+        return [f"{video} ({video.pk})" for video in videos], {"videos": len(videos)}, set(), []
+
+    def response_delete(self, request: HttpRequest, obj_display: str, obj_id: str) -> HttpResponse:
+        del obj_id
+        messages.success(
+            request, f"“{obj_display}” is being deleted: it plays no more, and its files go within minutes."
+        )
+        return redirect("admin:videos_video_changelist")
+
+    @action(description="Delete", permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, queryset: QuerySet[Video]) -> Any:
+        if not request.POST.get("post"):
+            return confirm_deleting(self, request, queryset)
+        videos = list(queryset.exclude(status=states.DELETING))
+        self.log_deletions(request, videos)
+        count = services.delete_videos(videos=videos)
+        messages.success(request, f"{count} {'video is' if count == 1 else 'videos are'} being deleted.")
+        return None
+
+    def get_urls(self) -> list[URLPattern]:
+        address = path(
+            "<path:object_id>/poster/<slug:revision>.jpg",
+            self.admin_site.admin_view(self.poster_view, cacheable=True),
+            name="videos_video_poster",
+        )
+        return [address, *super().get_urls()]
+
+    def poster_view(self, request: HttpRequest, object_id: str, revision: str) -> FileResponse:
+        """Answer a poster to staff alone; it needs no playback token and works for videos under restriction."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        image = (
+            ImageSet.objects.select_related("video")
+            .filter(video=unquote(object_id), revision=revision, kind="poster")
+            .first()
+        )
+        if image is None:
+            raise Http404
+        name = layout.poster_name(image.video.project_id, image.video_id, image.revision)
+        try:
+            picture = storage.open_stored(name)
+        except storage.ObjectMissing as missing:
+            raise Http404 from missing
+        response = FileResponse(picture, content_type="image/jpeg")
+        # A revision's poster never changes; private, since the next one at this machine may be nobody's staff.
+        response["Cache-Control"] = f"private, max-age={POSTER_AGE_S}"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def poster_address(video: Video) -> str:
+    """Return the admin's address of a video's poster."""
+    return reverse("admin:videos_video_poster", args=[video.pk, video.revision])
+
+
+def poster_image(video: Any) -> SafeString:
+    """Return a small poster; `video.has_poster` must be annotated."""
+    if not video.has_poster:
+        return format_html('<span class="gf-thumb gf-thumb-none" aria-hidden="true">{}</span>', "")
+    return format_html(
+        '<span class="gf-thumb"><img src="{}" alt="" loading="lazy" decoding="async"></span>',
+        poster_address(video),
+    )
+
+
+def status_pills(video: Video) -> SafeString:
+    """Return the labels of a video's status and, where there is one, its restriction."""
+    restriction = pill(video.restriction) if video.restriction != "none" else ""
+    return format_html('<span class="gf-chips">{}{}</span>', pill(video.status), restriction)
+
+
+def _progress(video: Video) -> SafeString | str:
+    return bar(video.progress) if video.status == states.PROCESSING else ""
