@@ -5,6 +5,7 @@ Random rather than sequential: ids can't be counted, and inserts spread over the
 
 from __future__ import annotations
 
+import re
 import secrets
 import string
 
@@ -13,11 +14,17 @@ BASE36 = string.digits + string.ascii_lowercase
 ID_LENGTH = 22
 REVISION_LENGTH = 16
 PROJECT_ID_LENGTH = 12
+_SHAPE = re.compile(rf"[a-z]{{3}}_[0-9A-Za-z]{{{ID_LENGTH - 4}}}")
 
 
 def random_text(length: int, alphabet: str = BASE62) -> str:
     """Return `length` unguessable characters of the alphabet."""
     return "".join(secrets.choice(alphabet) for _ in range(length))
+
+
+def is_id(text: str) -> bool:
+    """Tell whether a stranger's text has the shape of an id; what has not need not be looked for."""
+    return _SHAPE.fullmatch(text) is not None
 
 
 def _prefixed(prefix: str) -> str:

@@ -6,7 +6,6 @@ Playback tokens stand in paths, so every text that leaves here is scrubbed of th
 from __future__ import annotations
 
 import re
-from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -23,13 +22,8 @@ def scrub(text: str) -> str:
     return _API_KEY.sub(r"gfk_\1_~", text)
 
 
-def _scrub_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = scrub(value)
-        elif isinstance(value, (list, tuple)):
-            event[key] = [scrub(item) if isinstance(item, str) else item for item in value]
-    return event
+def _scrub_line(_logger: Any, _method: str, line: str) -> str:
+    return scrub(line)
 
 
 def logging_settings(level: str, form: str) -> dict[str, Any]:
@@ -62,8 +56,8 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
-                    _scrub_event,
                     renderer,
+                    _scrub_line,  # last: whatever depth of whatever value a secret stood in
                 ],
             }
         },

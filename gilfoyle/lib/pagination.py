@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
-from django.db.models import QuerySet
-from rest_framework.pagination import CursorPagination
-from rest_framework.request import Request
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
 
 
 class NewestFirst(CursorPagination):
@@ -18,10 +17,13 @@ class NewestFirst(CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 100
 
-    def paginate_queryset(
-        self, queryset: QuerySet[Any, Any], request: Request, view: Any = None
-    ) -> list[Any] | None:
-        """Cut the page; its links begin with our own address, whatever host the request names."""
-        page = super().paginate_queryset(queryset, request, view)
-        self.base_url = settings.GILFOYLE.public_url + request.get_full_path()
-        return page
+    def decode_cursor(self, request: Any) -> Cursor | None:
+        """Raises: ValidationError for what no page has given out."""
+        try:
+            cursor: Cursor | None = super().decode_cursor(request)
+            if cursor is not None and cursor.position is not None:
+                datetime.fromisoformat(str(cursor.position)).astimezone(UTC)
+        except (NotFound, ValueError, OverflowError):
+            message = {"cursor": "This cursor is not one of ours; begin again without it."}
+            raise ValidationError(message) from None
+        return cursor

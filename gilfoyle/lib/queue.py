@@ -85,4 +85,5 @@ def send(actor: str, *, queue: str, **arguments: str | int) -> bool:
 
 def send_on_commit(actor: str, *, queue: str, **arguments: str | int) -> None:
     """Send a nudge once the current transaction has committed; a rolled-back one sends nothing."""
-    transaction.on_commit(lambda: send(actor, queue=queue, **arguments))
+    # robust: the change stands whatever becomes of the nudge, and its caller must not be told otherwise.
+    transaction.on_commit(lambda: send(actor, queue=queue, **arguments), robust=True)

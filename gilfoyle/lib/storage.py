@@ -5,6 +5,7 @@ Nothing half-written is ever visible under its name. Names come from `videos/lay
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from django.core.files.storage import FileSystemStorage, Storage, storages
 from gilfoyle.lib.errors import Fault, NoSpace
 from gilfoyle.lib.ids import random_text
 
+PART_BYTES = 16 * 1024 * 1024
 INCOMING = "incoming"  # unfinished writes, on the same filesystem as the rest, so that a rename finishes them
 
 
@@ -70,28 +72,82 @@ def save_stream(name: str, pieces: Iterable[bytes]) -> None:
     if files is not None:
         _write_then_rename(files, name, pieces)
         return
-    # An object store shows an object only when its upload is complete.
-    with _faults(name), _media().open(name, "wb") as target:
-        for piece in pieces:
-            target.write(piece)
+    _write_object(name, pieces)
+
+
+class _Pieces(io.RawIOBase):
+    """An iterable of bytes as the unseekable file that boto uploads from; keeps what the iterable raised."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces, self._rest = iter(pieces), b""
+        self.error: BaseException | None = None
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, target: Any) -> int:
+        try:
+            while not self._rest and (piece := next(self._pieces, None)) is not None:
+                self._rest = piece
+        except BaseException as error:
+            self.error = error
+            raise
+        count = min(len(target), len(self._rest))
+        target[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+def _write_object(name: str, pieces: Iterable[bytes]) -> None:
+    """Upload in parts; boto takes all of them back on any error, so a half of an object never appears."""
+    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - a filesystem set-up never loads boto
+
+    source = _Pieces(pieces)
+    # One part in memory at a time; S3 allows 10,000 of them.
+    parts = TransferConfig(multipart_chunksize=PART_BYTES, multipart_threshold=PART_BYTES, use_threads=False)
+    try:
+        with _faults(name):
+            _object(name).upload_fileobj(io.BufferedReader(source, PART_BYTES), Config=parts)
+    except StorageFault:
+        if source.error is not None:
+            raise source.error from None
+        raise
+
+
+def _object(name: str) -> Any:
+    bucket: Any = _media()
+    return bucket.bucket.Object(_key(bucket, name))
+
+
+def _key(bucket: Any, name: str) -> str:
+    return f"{bucket.location.strip('/')}/{name}".strip("/")
 
 
 def _write_then_rename(files: FileSystemStorage, name: str, pieces: Iterable[bytes]) -> None:
     target = Path(files.path(name))
     unfinished = Path(files.path(f"{INCOMING}/{random_text(22)}"))
+    # The iterable is advanced outside of _faults: its errors are its caller's, and not the store's.
     with _faults(name):
         unfinished.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            with unfinished.open("xb") as file:
-                for piece in pieces:
-                    file.write(piece)
-                file.flush()
+        file = unfinished.open("xb", buffering=0)
+    try:
+        with file:
+            for piece in pieces:
+                with _faults(name):
+                    _write_whole(file, piece)
+            with _faults(name):
                 os.fsync(file.fileno())
+        with _faults(name):
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             unfinished.replace(target)
             _sync_folder(target.parent)
-        finally:
-            unfinished.unlink(missing_ok=True)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _write_whole(file: io.FileIO, piece: bytes) -> None:
+    rest = memoryview(piece)
+    while rest:
+        rest = rest[file.write(rest) :]
 
 
 def _sync_folder(folder: Path) -> None:
@@ -180,8 +236,7 @@ def delete_folder(prefix: str) -> None:
         return
     with _faults(prefix):
         bucket: Any = _media()
-        location = f"{bucket.location.strip('/')}/{prefix}".strip("/") + "/"
-        bucket.bucket.objects.filter(Prefix=location).delete()
+        bucket.bucket.objects.filter(Prefix=_key(bucket, prefix) + "/").delete()
 
 
 def free_bytes() -> int | None:

@@ -53,6 +53,7 @@ class Step(models.Model):
         default=0, help_text="How often it was claimed; the fencing number."
     )
     faults = models.PositiveIntegerField(default=0, help_text="How often it failed.")
+    losses = models.PositiveIntegerField(default=0, help_text="How often its worker was lost.")
     ready_at = models.DateTimeField(null=True, help_text="Not to be claimed before.")
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)

@@ -93,6 +93,21 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     return None
 
 
+def _locked(job_id: str) -> Job:
+    """Lock a job, after its video: `delete_video` comes from there, and must not be met half-way.
+
+    Raises: StaleWork when it is gone, with its video.
+    """
+    video_id = Job.objects.filter(pk=job_id).values_list("video_id", flat=True).first()
+    if video_id is not None:
+        catalog.hold_video(video_id=video_id)
+    job = Job.objects.select_for_update().filter(pk=job_id).first()
+    if job is None:
+        message = "This job is gone."
+        raise StaleWork(message, job_id=job_id)
+    return job
+
+
 def _held(step: Step) -> Any:
     return Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
 
@@ -119,7 +134,7 @@ def finish_step(*, step: Step, record: Record) -> None:
 
     Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
     """
-    job = Job.objects.select_for_update().get(pk=step.job_id)
+    job = _locked(step.job_id)
     if not _held(step).update(
         status=states.DONE, progress=1, finished_at=timezone.now(), lease_expires_at=None, lease_owner=""
     ):
@@ -158,7 +173,7 @@ def fail_step(
 
     Raises: StaleWork when the lease was lost meanwhile.
     """
-    job = Job.objects.select_for_update().get(pk=step.job_id)
+    job = _locked(step.job_id)
     now = timezone.now()
     is_last = is_final or step.faults + 1 >= max_attempts
     noted = _held(step).update(
@@ -169,16 +184,21 @@ def fail_step(
         lease_expires_at=None,
         lease_owner="",
         failure_code=code[:64],
-        failure_message=message[:500],
+        failure_message=_storable(message)[:500],
         exit_code=facts.get("exit_code"),
-        argv=[str(part) for part in facts.get("argv", ())],
-        stderr_tail=str(facts.get("stderr_tail", ""))[-8000:],
+        argv=[_storable(str(part)) for part in facts.get("argv", ())],
+        stderr_tail=_storable(str(facts.get("stderr_tail", "")))[-8000:],
     )
     if not noted:
         lost = "The lease of this step was lost."
         raise StaleWork(lost, step_id=step.pk)
     if is_last:
         _fail_job(job, code, message)
+
+
+def _storable(text: str) -> str:
+    """Return text as every database keeps it: what tools print of a hostile file may hold nulls and broken characters."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _fail_job(job: Job, code: str, message: str) -> None:
@@ -204,7 +224,7 @@ def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
 
     Raises: InvalidTransition when the job has ended.
     """
-    job = Job.objects.select_for_update().get(pk=job.pk)
+    job = _locked(job.pk)
     require_transition(states.JOB_TRANSITIONS, job.status, states.CANCELLED, subject="job")
     message = "Processing was cancelled."
     _end_job(job, states.CANCELLED, "cancelled", message)
@@ -225,7 +245,7 @@ def retry_job(*, job: Job) -> None:
 
     Raises: InvalidTransition when the job has not ended so, or is not the video's latest.
     """
-    job = Job.objects.select_for_update().get(pk=job.pk)
+    job = _locked(job.pk)
     require_transition(states.JOB_TRANSITIONS, job.status, states.ACTIVE, subject="job")
     if catalog.resume_processing(video_id=job.video_id) != job.revision:
         message = "A newer upload of this video has its own job."
@@ -238,6 +258,7 @@ def retry_job(*, job: Job) -> None:
         Step.objects.filter(pk=step.pk).update(
             status=status,
             faults=0,
+            losses=0,
             attempt=F("attempt") + 1,
             ready_at=timezone.now(),
             failure_code="",
@@ -254,11 +275,12 @@ def free_lost_step(*, step: Step) -> bool:
 
     A step that has lost its worker again and again would never end: it fails its job instead.
     """
-    job = Job.objects.select_for_update().get(pk=step.job_id)
-    is_hopeless = step.attempt - step.faults >= MAX_LOST_LEASES
+    job = _locked(step.job_id)
+    is_hopeless = step.losses + 1 >= MAX_LOST_LEASES
     freed = _held(step).filter(lease_expires_at=step.lease_expires_at)
     if not freed.update(
         status=states.FAILED if is_hopeless else states.READY,
+        losses=F("losses") + 1,
         ready_at=timezone.now(),
         lease_expires_at=None,
         lease_owner="",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 
+from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES, send
 from processing.jobs import services, states
 from processing.jobs.models import Step
@@ -42,7 +44,9 @@ def free_lost_steps(*, now: datetime) -> int:
     lost = Step.objects.filter(status=states.RUNNING, lease_expires_at__lt=now)
     freed = 0
     for step in lost[:BATCH]:
-        if services.free_lost_step(step=step):
+        with suppress(StaleWork):  # its video was purged since it was looked up
+            if not services.free_lost_step(step=step):
+                continue
             freed += 1
             log.warning(
                 "step_freed", step_id=step.pk, name=step.name, job_id=step.job_id, owner=step.lease_owner
@@ -79,7 +83,10 @@ def clear_scratch(folder: Path) -> int:
     cleared = 0
     for left in folder.iterdir():
         step_id, _, attempt = left.name.partition("-")
-        is_old = time.time() - left.stat().st_mtime > SCRATCH_PATIENCE_S
+        try:
+            is_old = time.time() - left.stat().st_mtime > SCRATCH_PATIENCE_S
+        except FileNotFoundError:  # its worker has just cleared it itself
+            continue
         if is_old and attempt.isdigit() and not _is_running(step_id, int(attempt)):
             shutil.rmtree(left, ignore_errors=True)
             cleared += 1

@@ -20,13 +20,17 @@ def create_project(*, name: str) -> Project:
     Raises: InvalidInput when the name is empty, too long or taken.
     """
     name = name.strip()
-    if not name or len(name) > 100:
-        message = "A project's name has 1 to 100 characters."
+    if not _is_name(name):
+        message = "A project's name has 1 to 100 printable characters."
         raise InvalidInput(message)
     if Project.objects.filter(name=name).exists():
         message = f"There is a project called {name} already."
         raise InvalidInput(message)
     return Project.objects.create(name=name)
+
+
+def _is_name(text: str) -> bool:
+    return 1 <= len(text) <= 100 and text.isprintable()
 
 
 @transaction.atomic
@@ -48,8 +52,12 @@ def create_api_key(
 ) -> tuple[ApiKey, str]:
     """Make an API key (all scopes when none are named); the returned text can't be had a second time.
 
-    Raises: InvalidInput for an unknown scope.
+    Raises: InvalidInput for an unknown scope, or a label that is empty or too long.
     """
+    label = label.strip()
+    if not _is_name(label):
+        message = "A key's label has 1 to 100 printable characters."
+        raise InvalidInput(message)
     wanted = sorted(set(SCOPES if scopes is None else scopes))
     unknown = sorted(set(wanted) - set(SCOPES))
     if unknown:

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
 import django_filters
-from django.db.models import Q, QuerySet
-from django.db.models.fields.json import KeyTextTransform
+from django.core.exceptions import ValidationError
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django_filters.fields import IsoDateTimeField
 
 from videos.catalog import states
 from videos.catalog.models import Video
+
+
+class UtcDateTimeField(IsoDateTimeField):
+    """A time that can be told in UTC: the first and last hours of the calendar can't."""
+
+    def clean(self, value: Any) -> Any:
+        time = super().clean(value)
+        try:
+            return time and time.astimezone(UTC)
+        except OverflowError:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class TimeFilter(django_filters.IsoDateTimeFilter):
+    field_class = UtcDateTimeField
+
+
+class MetadataText(Func):
+    """The value of a key of `metadata` as text: `5` and `true` too, the same on every database."""
+
+    function = "jsonb_extract_path_text"
+    output_field = TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        # json_each compares keys as they are; a JSON path would need them quoted, and reads 0 as a place in a list.
+        template = (
+            "(SELECT CASE WHEN type IN ('true', 'false') THEN type ELSE CAST(value AS TEXT) END"
+            " FROM json_each(%(expressions)s))"
+        )
+        return self.as_sql(compiler, connection, template=template, arg_joiner=") WHERE key = (", **context)
 
 
 class VideoFilter(django_filters.FilterSet):
@@ -20,12 +52,23 @@ class VideoFilter(django_filters.FilterSet):
     external_id = django_filters.CharFilter()
     creator_id = django_filters.CharFilter()
     text = django_filters.CharFilter(method="with_text", label="In the title or the description.")
-    created_after = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="gte")
-    created_before = django_filters.IsoDateTimeFilter(field_name="created_at", lookup_expr="lt")
+    created_after = TimeFilter(field_name="created_at", lookup_expr="gte")
+    created_before = TimeFilter(field_name="created_at", lookup_expr="lt")
 
     class Meta:
         model = Video
         fields: tuple[str, ...] = ()
+
+    def is_valid(self) -> bool:
+        """Also refuse what no metadata can hold."""
+        valid: bool = super().is_valid()
+        for name, value in _metadata_filters(self.data):
+            if "\0" in name + value:
+                self.form.add_error(
+                    None, ValidationError("Metadata holds no null characters.", code="invalid")
+                )
+                return False
+        return valid
 
     def with_text(self, videos: QuerySet[Video], _name: str, text: str) -> QuerySet[Video]:
         return videos.filter(Q(title__icontains=text) | Q(description__icontains=text))
@@ -34,7 +77,8 @@ class VideoFilter(django_filters.FilterSet):
         videos: QuerySet[Video] = super().filter_queryset(queryset)
         for position, (name, value) in enumerate(_metadata_filters(self.data)):
             alias = f"metadata_{position}"
-            videos = videos.alias(**{alias: KeyTextTransform(name, "metadata")}).filter(**{alias: value})
+            text = MetadataText(F("metadata"), Value(name))
+            videos = videos.alias(**{alias: text}).filter(**{alias: value})
         return videos
 
 

@@ -13,6 +13,7 @@ from videos.catalog.models import Video
 from videos.segment_index import PlayableRendition
 
 MAX_METADATA_BYTES = 16 * 1024
+MAX_METADATA_DEPTH = 32
 
 EXAMPLE = {
     "id": "vid_3kTmvU1qQx0aZpLr7e",
@@ -82,16 +83,26 @@ class VideoInputSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=255, required=False, allow_blank=True)
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
     metadata = serializers.DictField(
-        child=serializers.JSONField(), required=False, help_text="At most 16 KiB."
+        child=serializers.JSONField(allow_null=True), required=False, help_text="At most 16 KiB."
     )
     external_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
     creator_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
-        if len(json.dumps(value).encode()) > MAX_METADATA_BYTES:
+        if _depth(value) > MAX_METADATA_DEPTH:
+            message = f"Metadata may be nested {MAX_METADATA_DEPTH} deep at most."
+            raise serializers.ValidationError(message)
+        try:
+            # What every database can keep: no infinite numbers (1e999), no halves of characters, no nulls in text.
+            text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+            size_bytes = len(text.encode())
+        except ValueError:
+            message = "Metadata holds a number or a character that can't be kept."
+            raise serializers.ValidationError(message) from None
+        if size_bytes > MAX_METADATA_BYTES:
             message = "Metadata may have at most 16 KiB as JSON."
             raise serializers.ValidationError(message)
-        if "\\u0000" in json.dumps(value):
+        if _has_null_character(value):
             message = "Metadata may not hold null characters."
             raise serializers.ValidationError(message)
         return value
@@ -103,6 +114,28 @@ class VideoInputSerializer(serializers.Serializer[Any]):
                 dict.fromkeys(unknown, "This field is not known or can't be set.")
             )
         return attrs
+
+
+def _depth(value: Any) -> int:
+    """Return how deeply a value is nested, or just above the limit."""
+    level, depth = [value], 0
+    while level and depth <= MAX_METADATA_DEPTH:
+        inner = [
+            item.values() if isinstance(item, dict) else item
+            for item in level
+            if isinstance(item, dict | list)
+        ]
+        level = [value for values in inner for value in values]
+        depth += 1
+    return depth
+
+
+def _has_null_character(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any("\0" in name or _has_null_character(item) for name, item in value.items())
+    if isinstance(value, list):
+        return any(_has_null_character(item) for item in value)
+    return isinstance(value, str) and "\0" in value
 
 
 class RenditionSerializer(serializers.Serializer[Any]):

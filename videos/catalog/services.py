@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
+from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.states import require_transition
 from videos import layout
@@ -140,6 +141,14 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
     publish(VideoUploaded(video.pk))
 
 
+def hold_video(*, video_id: str) -> None:
+    """Keep everyone else from changing a video until the current transaction ends; it may be gone already.
+
+    Whoever is to lock rows below a video locks the video first: in one order, nobody waits in a circle.
+    """
+    Video.objects.select_for_update().filter(pk=video_id).first()
+
+
 @transaction.atomic
 def resume_processing(*, video_id: str) -> str:
     """Set a failed video back to processing, for a retry of its job; returns the revision.
@@ -147,6 +156,9 @@ def resume_processing(*, video_id: str) -> str:
     Raises: VideoNotFound, InvalidTransition.
     """
     video = _locked(video_id)
+    if video.status != states.FAILED:  # while a new source arrives, the old one is not taken up again
+        message = f"A video that is {video.status} can't be tried again."
+        raise InvalidTransition(message, current=video.status, wanted=states.PROCESSING)
     _move(video, states.PROCESSING, failure_code="", failure_message="")
     return video.revision
 

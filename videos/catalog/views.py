@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.pagination import NewestFirst
-from gilfoyle.lib.problems import problem
 from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors, services
@@ -55,7 +53,7 @@ class VideoList(generics.GenericAPIView[Video]):
     def get(self, request: Request) -> Response:
         wanted = VideoFilter(request.query_params, queryset=self.get_queryset(), request=request)
         if not wanted.is_valid():
-            return Response(_filter_problem(wanted.errors), status=status.HTTP_400_BAD_REQUEST)
+            raise ValidationError(wanted.errors)
         page = self.paginate_queryset(wanted.qs)
         return self.get_paginated_response(VideoSerializer(page, many=True).data)
 
@@ -71,13 +69,6 @@ class VideoList(generics.GenericAPIView[Video]):
         given.is_valid(raise_exception=True)
         video = services.create_video(project=project_of(request), fields=given.validated_data)
         return Response(VideoSerializer(video).data, status=status.HTTP_201_CREATED)
-
-
-def _filter_problem(errors: Any) -> dict[str, Any]:
-    rows = [
-        {"field": field, "message": str(messages[0]), "code": "invalid"} for field, messages in errors.items()
-    ]
-    return problem(400, "invalid_filter", "A filter is not acceptable.", errors=rows)
 
 
 class VideoDetail(APIView):

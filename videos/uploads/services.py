@@ -50,8 +50,9 @@ def receive_source(*, video: Video, length_bytes: int, read: Read, config: Confi
         _finish(upload=upload, received=received)
     except BaseException as error:
         # BaseException: also when the server is told to stop, the half-done upload is taken back.
-        abort_upload(upload=upload)
-        storage.delete(name)
+        if not _is_finished(upload):
+            abort_upload(upload=upload)
+            storage.delete(name)
         if isinstance(error, InvalidTransition):
             message = "The video was deleted while its source arrived."
             raise UploadTakenOver(message) from error
@@ -93,12 +94,7 @@ def _stream(*, upload: Upload, name: str, read: Read, lease: timedelta) -> _Rece
     def pieces() -> Iterator[bytes]:
         renew_at = timezone.now() + lease / 4
         while received.size_bytes < upload.length_bytes:
-            piece = read(min(PIECE_BYTES, upload.length_bytes - received.size_bytes))
-            if not piece:
-                message = (
-                    f"Only {received.size_bytes} of {upload.length_bytes} bytes arrived; nothing was kept."
-                )
-                raise UploadIncomplete(message, hint="Send the whole file again.")
+            piece = _read(read, upload.length_bytes, received.size_bytes)
             digest.update(piece)
             received.size_bytes += len(piece)
             yield piece
@@ -110,6 +106,18 @@ def _stream(*, upload: Upload, name: str, read: Read, lease: timedelta) -> _Rece
     storage.save_stream(name, pieces())
     received.sha256 = digest.hexdigest()
     return received
+
+
+def _read(read: Read, length_bytes: int, offset_bytes: int) -> bytes:
+    try:
+        piece = read(min(PIECE_BYTES, length_bytes - offset_bytes))
+    except OSError as error:  # how a broken connection shows
+        log.info("upload_broke", error=str(error))
+        piece = b""
+    if not piece:
+        message = f"Only {offset_bytes} of {length_bytes} bytes arrived; nothing was kept."
+        raise UploadIncomplete(message, hint="Send the whole file again.")
+    return piece
 
 
 def _renew(*, upload: Upload, offset_bytes: int, until: datetime) -> None:
@@ -138,23 +146,34 @@ def _finish(*, upload: Upload, received: _Received) -> None:
     )
 
 
+def _is_finished(upload: Upload) -> bool:
+    return Upload.objects.filter(pk=upload.pk, status=states.FINISHED).exists()
+
+
 @transaction.atomic
-def abort_upload(*, upload: Upload) -> None:
-    """End an upload that will not arrive; the video awaits another. A second time changes nothing."""
-    aborted = Upload.objects.filter(pk=upload.pk, status=states.RECEIVING).update(
-        status=states.ABORTED, finished_at=timezone.now()
-    )
-    if aborted:
-        catalog.stop_receiving(video_id=upload.video_id)
+def abort_upload(*, upload: Upload, stale_at: datetime | None = None) -> bool:
+    """End an upload that will not arrive; the video awaits another. False, and no change, where it has ended.
+
+    With `stale_at` also where its lease still holds at that time.
+    """
+    under_way = Upload.objects.filter(pk=upload.pk, status=states.RECEIVING)
+    if stale_at is not None:
+        under_way = under_way.filter(lease_expires_at__lt=stale_at)
+    if not under_way.update(status=states.ABORTED, finished_at=timezone.now()):
+        return False
+    catalog.stop_receiving(video_id=upload.video_id)
+    return True
 
 
 def release_stale_uploads(*, now: datetime | None = None) -> int:
     """Abort uploads whose lease has run out, such as those of a killed process; returns how many."""
-    stale = Upload.objects.filter(status=states.RECEIVING, lease_expires_at__lt=now or timezone.now())
+    now = now or timezone.now()
+    stale = Upload.objects.filter(status=states.RECEIVING, lease_expires_at__lt=now)
     released = 0
     for upload in stale.select_related("video"):
         try:
-            abort_upload(upload=upload)
+            if not abort_upload(upload=upload, stale_at=now):
+                continue  # it went on, or even arrived, since it was looked up
             storage.delete(layout.source_name(upload.video.project_id, upload.video_id, upload.pk))
         except GilfoyleError as error:
             log.warning("upload_not_released", upload_id=upload.pk, code=error.code)

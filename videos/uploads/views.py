@@ -18,6 +18,8 @@ from videos.catalog.serializers import VideoSerializer
 from videos.errors import LengthRequired
 from videos.uploads.services import receive_source
 
+MAX_DIGITS = 18  # more than any disk has; longer numbers are cut rather than parsed
+
 
 class AnyBytes(BaseParser):
     """Names what is accepted; the view reads the stream itself, so that nothing is held in memory."""
@@ -47,7 +49,7 @@ class VideoSource(APIView):
 
 def _length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH", "")
-    if not text.isdigit() or request.META.get("HTTP_TRANSFER_ENCODING"):
+    if not (text.isascii() and text.isdigit()) or request.META.get("HTTP_TRANSFER_ENCODING"):
         message = "The request must tell its Content-Length."
         raise LengthRequired(message, hint="Send a file rather than a pipe: `curl -T clip.mp4 …`.")
-    return int(text)
+    return int(text.lstrip("0")[:MAX_DIGITS] or "0")
