@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+from django.db.models import QuerySet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
 
 
 class NewestFirst(CursorPagination):
@@ -16,6 +19,14 @@ class NewestFirst(CursorPagination):
     page_size = 25
     page_size_query_param = "page_size"
     max_page_size = 100
+
+    def paginate_queryset(
+        self, queryset: QuerySet[Any, Any], request: Request, view: Any = None
+    ) -> list[Any] | None:
+        """Cut the page; its links begin with our own address, whatever host the request names."""
+        page = super().paginate_queryset(queryset, request, view)
+        self.base_url = settings.GILFOYLE.public_url + request.get_full_path()
+        return page
 
     def decode_cursor(self, request: Any) -> Cursor | None:
         """Raises: ValidationError for what no page has given out."""
