@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db import close_old_connections
+from django.db import connections
 
 from streaming.bounded_cache import BoundedCache
 from streaming.errors import PlaybackRefused, PlaybackUnavailable
@@ -86,20 +86,35 @@ class Admission:
 
 
 def _fetch(load: Callable[[str], V], key: str) -> V:
-    """Load outside of Django's request cycle, which would otherwise look after the thread's connection."""
     try:
-        close_old_connections()
-        try:
-            return load(key)
-        finally:
-            close_old_connections()
+        return load(key)
     except DatabaseError as error:
         message = "Playback can't be checked at the moment."
         raise PlaybackUnavailable(message, error=type(error).__name__) from error
 
 
+def _on_usable_connection(load: Callable[[str], V]) -> Callable[[str], V]:
+    """Look after the thread's connection, as only Django's request cycle otherwise does."""
+
+    def load_then_close(key: str) -> V:
+        _close_old_connections()
+        try:
+            return load(key)
+        finally:
+            _close_old_connections()
+
+    return load_then_close
+
+
+def _close_old_connections() -> None:
+    for connection in connections.all(initialized_only=True):
+        # Unlike Django's own function of this name, leave a caller's transaction alone.
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()
+
+
 admission = Admission(
-    load_key=get_key_record,
-    load_policy=get_playback_policy,
+    load_key=_on_usable_connection(get_key_record),
+    load_policy=_on_usable_connection(get_playback_policy),
     root_secret=lambda: settings.GILFOYLE_ROOT_SECRET,
 )

@@ -27,16 +27,22 @@ from streaming.headers import (
 )
 from streaming.tokens.claims import normalize_origin, parse_token, session_label
 
+METHOD_NOT_ALLOWED = "Media can only be read."
 log = structlog.get_logger(__name__)
+
+
+def problem_body(status: int, code: str, title: str, *, hint: str = "") -> bytes:
+    """Return a problem+json document."""
+    return json.dumps(problem(status, code, title, hint=hint)).encode()
 
 
 def problem_of(error: Refusal | Fault) -> tuple[int, bytes]:
     """Return the status and the body that stand for a foreseen error outside."""
     if isinstance(error, Fault):
-        body = problem(error.http_status, error.code, "Playback is not possible at the moment.")
+        title, hint = "Playback is not possible at the moment.", ""
     else:
-        body = problem(error.http_status, error.code, error.message, hint=error.hint)
-    return error.http_status, json.dumps(body).encode()
+        title, hint = error.message, error.hint
+    return error.http_status, problem_body(error.http_status, error.code, title, hint=hint)
 
 
 def log_problem(error: Refusal | Fault, video: VideoAddress) -> None:
@@ -74,7 +80,8 @@ def playback_answer(
         response = HttpResponse(status=204)
         return _with_headers(request, response, preflight_headers(_origin(request), _allowed_origins()))
     if request.method not in {"GET", "HEAD"}:
-        response = HttpResponse(status=405, headers={"Allow": METHODS, "Cache-Control": NO_STORE})
+        response = _problem_answer(405, problem_body(405, "method_not_allowed", METHOD_NOT_ALLOWED))
+        response["Allow"] = METHODS
     else:
         try:
             response = make()
@@ -86,10 +93,11 @@ def playback_answer(
 
 def refusal_answer(error: Refusal | Fault) -> HttpResponse:
     """Return a foreseen error as problem+json that nobody keeps."""
-    status, body = problem_of(error)
-    response = HttpResponse(body, status=status, content_type=PROBLEM_TYPE)
-    response["Cache-Control"] = NO_STORE
-    return response
+    return _problem_answer(*problem_of(error))
+
+
+def _problem_answer(status: int, body: bytes) -> HttpResponse:
+    return HttpResponse(body, status=status, content_type=PROBLEM_TYPE, headers={"Cache-Control": NO_STORE})
 
 
 def _with_headers(request: HttpRequest, response: HttpResponse, cors: list[tuple[str, str]]) -> HttpResponse:

@@ -17,7 +17,7 @@ from gilfoyle.lib.errors import Fault, Refusal
 from gilfoyle.lib.storage import ObjectMissing
 from streaming.addresses import StoredFile, parse_stored_file
 from streaming.admission import Admission
-from streaming.answers import log_problem, problem_of
+from streaming.answers import METHOD_NOT_ALLOWED, log_problem, problem_body, problem_of
 from streaming.delivery.caching import cache_control, is_range_usable, is_unchanged
 from streaming.delivery.ranges import Span, Unsatisfiable, parse_range
 from streaming.delivery.stored_body import BLOCK_BYTES, SpanReader, StoredObject, open_object
@@ -61,9 +61,8 @@ class RawDelivery:
             origin = environ.get("HTTP_ORIGIN")
             return answer.empty(HTTPStatus.NO_CONTENT, preflight_headers(origin, self._allowed_origins))
         if method not in {"GET", "HEAD"}:
-            return answer.empty(
-                HTTPStatus.METHOD_NOT_ALLOWED, [("Allow", METHODS), ("Cache-Control", NO_STORE)]
-            )
+            body = problem_body(405, "method_not_allowed", METHOD_NOT_ALLOWED)
+            return answer.problem_body(HTTPStatus.METHOD_NOT_ALLOWED, body, [("Allow", METHODS)])
         try:
             return self._serve(file, answer)
         except (Refusal, Fault) as error:
@@ -145,12 +144,18 @@ class _Answer:
     def problem(self, error: Refusal | Fault) -> Iterable[bytes]:
         """Answer a foreseen error."""
         status, body = problem_of(error)
-        headers = [
+        return self.problem_body(HTTPStatus(status), body)
+
+    def problem_body(
+        self, status: HTTPStatus, body: bytes, headers: Headers | None = None
+    ) -> Iterable[bytes]:
+        """Answer with a problem+json document that nobody keeps."""
+        fixed = [
             ("Content-Type", PROBLEM_TYPE),
             ("Cache-Control", NO_STORE),
             ("Content-Length", str(len(body))),
         ]
-        self._start(HTTPStatus(status), headers)
+        self._start(status, [*fixed, *(headers or [])])
         return [] if self.environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def object(self, stored: StoredObject, headers: Headers) -> Iterable[bytes]:
@@ -169,8 +174,9 @@ class _Answer:
             span = self._wanted_span(stored)
         except Unsatisfiable:
             stored.stream.close()
-            beyond = [("Content-Range", f"bytes */{stored.size_bytes}"), ("Cache-Control", NO_STORE)]
-            return self.empty(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, beyond)
+            body = problem_body(416, "range_not_satisfiable", "The file does not have these bytes.")
+            beyond = [("Content-Range", f"bytes */{stored.size_bytes}")]
+            return self.problem_body(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, body, beyond)
         return self._send(stored, span, headers)
 
     def _wanted_span(self, stored: StoredObject) -> Span | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from streaming.manifests.presentation import Presentation
-    from videos.segment_index import PlayableRendition, Segment
+    from videos.segment_index import PlayableRendition, Segment, SegmentIndex
 
 VERSION = 7  # EXT-X-MAP outside of I-frame playlists needs 6; Apple asks for 7 with fragmented MP4
 AUDIO_GROUP = "audio"
@@ -104,10 +104,25 @@ def bandwidth_bps(
     """
 
     def peak(one: PlayableRendition) -> int:
-        measured = one.index.peak_bitrate_bps
+        measured = peak_bitrate_bps(one.index)
         return measured if one.is_complete else max(measured, one.bandwidth_cap_bps)
 
-    return max(1, sum(map(peak, renditions)) + max(map(peak, companions), default=0))
+    total = sum(map(peak, renditions)) + max(map(peak, companions), default=0)
+    return max(total, average_bandwidth_bps(renditions, companions))
+
+
+def peak_bitrate_bps(index: SegmentIndex) -> int:
+    """Return the largest bit rate of any segment of at least half the target duration (RFC 8216, 4.1).
+
+    A last segment of a few frames would otherwise make a film look too heavy for its viewers.
+    """
+    longest_ticks = max((segment.duration_ticks for segment in index.segments), default=0)
+    rates = (
+        Fraction(segment.size_bytes * 8 * index.timescale, segment.duration_ticks)
+        for segment in index.segments
+        if segment.duration_ticks * 2 >= longest_ticks > 0
+    )
+    return _rounded(max(rates, default=Fraction(0)))
 
 
 def average_bandwidth_bps(

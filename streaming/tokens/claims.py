@@ -186,7 +186,7 @@ def decode_claims(body: bytes) -> Claims:
     version, scope, issued_at_s, expires_at_s, session = _HEAD.unpack_from(body)
     if version != VERSION:
         raise TokenInvalid("version")
-    if scope & ~ALL_SCOPES:
+    if scope & ~int(ALL_SCOPES):
         raise TokenInvalid("scope_unknown")
     tlvs = _split_tlvs(body[_HEAD.size :])
     max_height = tlvs.get(MAX_HEIGHT_TLV)

@@ -1,0 +1,318 @@
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import pytest
+from django.conf import settings as django_settings
+from django.db import OperationalError
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from streaming.addresses import scrub_path
+from streaming.admission import Admission, admission
+from streaming.delivery.raw import RawDelivery
+from streaming.tokens.claims import Scope
+from tests.streaming.clip import make_clip, store_video
+from tests.streaming.conftest import folder_of, forged
+from videos import layout
+
+
+def other(_environ: Any, start_response: Any) -> list[bytes]:
+    start_response("418 I'm a teapot", [("Content-Type", "text/plain")])
+    return [b"elsewhere"]
+
+
+class Answer:
+    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
+        self.status, self.body = int(status[:3]), body
+        self.headers = dict(headers)
+        assert len(self.headers) == len(headers), "a header stands twice"
+
+
+def call(
+    path: str, method: str = "GET", *, config: Any = None, gate: Admission = admission, **headers: str
+) -> Answer:
+    config = config or django_settings.GILFOYLE
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+    }
+    environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
+    setup_testing_defaults(environ)
+    started: list[Any] = []
+
+    def start_response(status: str, given: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        started.append((status, given))
+        return lambda _data: None
+
+    # The validator of the standard library fails on any breach of the WSGI rules.
+    application = validator(RawDelivery(other, admission=gate, config=config))
+    result = application(environ, start_response)
+    try:
+        body = b"".join(result)
+    finally:
+        result.close()  # type: ignore[attr-defined]  # the validator's iterator has it
+    status, given = started[0]
+    return Answer(status, given, body)
+
+
+def config_with(**playback: Any) -> Any:
+    config = django_settings.GILFOYLE
+    return config.model_copy(update={"playback": config.playback.model_copy(update=playback)})
+
+
+@pytest.mark.parametrize(
+    ("file", "content_type"),
+    [
+        ("v240/init.mp4", "video/mp4"),
+        ("v240/00001.m4s", "video/mp4"),
+        ("a0/init.mp4", "audio/mp4"),
+        ("a0/00001.m4s", "audio/mp4"),
+        ("poster.jpg", "image/jpeg"),
+    ],
+)
+def test_stored_files_are_sent_whole(video, mint, file, content_type):
+    answer = call(folder_of(video, mint(video, ttl_s=7200)) + file)
+    clip = make_clip()
+    rendition, _, name = file.rpartition("/")
+    wanted = clip.poster if not rendition else clip.tracks[rendition].init
+    if name == "00001.m4s":
+        wanted = clip.tracks[rendition].segments[1]
+    assert (answer.status, answer.body) == (200, wanted)
+    assert answer.headers["Content-Type"] == content_type
+    assert answer.headers["Content-Length"] == str(len(wanted))
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["Cache-Control"] == "private, max-age=3600"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_head_is_get_without_the_bytes(video, mint):
+    path = folder_of(video, mint(video)) + "v240/00000.m4s"
+    whole, head = call(path), call(path, "HEAD")
+    assert (head.status, head.body, head.headers) == (200, b"", whole.headers)
+    assert call(path, "HEAD", range="bytes=0-1").status == 200
+
+
+@pytest.mark.parametrize(
+    ("header", "cut"),
+    [("bytes=0-99", slice(0, 100)), ("bytes=100-", slice(100, None)), ("bytes=-7", slice(-7, None))],
+)
+def test_ranges_are_cut_right(video, mint, header, cut):
+    data = make_clip().tracks["v240"].segments[0]
+    answer = call(folder_of(video, mint(video)) + "v240/00000.m4s", range=header)
+    assert (answer.status, answer.body) == (206, data[cut])
+    assert answer.headers["Content-Length"] == str(len(data[cut]))
+    first = data.index(data[cut])
+    assert answer.headers["Content-Range"] == f"bytes {first}-{first + len(data[cut]) - 1}/{len(data)}"
+
+
+def test_a_range_outside_is_416(video, mint):
+    data = make_clip().tracks["v240"].segments[0]
+    answer = call(folder_of(video, mint(video)) + "v240/00000.m4s", range=f"bytes={len(data)}-")
+    assert problem(answer) == (416, "range_not_satisfiable")
+    assert answer.headers["Content-Range"] == f"bytes */{len(data)}"
+
+
+def test_what_the_caller_has_is_not_sent_again(video, mint):
+    path = folder_of(video, mint(video)) + "v240/00000.m4s"
+    etag = call(path).headers["ETag"]
+    same = call(path, if_none_match=etag)
+    assert (same.status, same.body, same.headers["ETag"]) == (304, b"", etag)
+    assert call(path, if_none_match='"other"').status == 200
+
+
+def test_a_range_of_other_bytes_is_answered_whole(video, mint):
+    path = folder_of(video, mint(video)) + "v240/00000.m4s"
+    etag = call(path).headers["ETag"]
+    assert call(path, range="bytes=0-9", if_range=etag).status == 206
+    assert call(path, range="bytes=0-9", if_range='"old"').status == 200
+
+
+def test_other_addresses_go_elsewhere(video, mint):
+    folder = folder_of(video, mint(video))
+    token = folder.split("/")[2]
+    for path in (
+        "/",
+        "/api/v1/videos",
+        folder,
+        folder + "master.m3u8",
+        folder + "v240/index.m3u8",
+        folder + "../../source",
+        folder + "v240/../../../../../etc/passwd",
+        folder + "v240/%2e%2e/poster.jpg",
+        folder + "v240/00000.m4s/",
+        folder + "v240/00000.m4s\n",
+        folder + "v240/00000.m4s\0.jpg",
+        folder.replace(token, token + "."),
+        f"/play/{token}/{video.project_id}/{video.pk}/{video.revision}/v240\\00000.m4s",
+    ):
+        answer = call(path)
+        # A dot more makes no token, but may still look like one.
+        assert answer.status in {418, 401}, path
+        assert b"ftyp" not in answer.body
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+def test_other_methods_are_refused(video, mint, method):
+    answer = call(folder_of(video, mint(video)) + "poster.jpg", method)
+    assert problem(answer) == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+def problem(answer: Answer) -> tuple[int, str]:
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    body = json.loads(answer.body)
+    assert body["status"] == answer.status
+    assert answer.headers["Content-Length"] == str(len(answer.body))
+    return answer.status, body["code"]
+
+
+def test_refusals_say_as_much_as_the_holder_may_know(video, mint):
+    file = "v240/00000.m4s"
+    good = mint(video)
+    assert problem(call(folder_of(video, "x" * 54) + file)) == (401, "token_invalid")
+    assert problem(call(folder_of(video, forged(good)) + file)) == (401, "token_invalid")
+    old = mint(video, now=timezone.now() - timedelta(seconds=91), ttl_s=60)
+    assert problem(call(folder_of(video, old) + file)) == (401, "token_expired")
+    early = mint(video, now=timezone.now() + timedelta(seconds=90))
+    assert problem(call(folder_of(video, early) + file)) == (401, "token_invalid")
+    assert problem(call(folder_of(video, good) + "v240/00099.m4s")) == (404, "media_not_found")
+    assert problem(call(folder_of(video, good) + "v999/init.mp4")) == (404, "media_not_found")
+    assert problem(call(folder_of(video, good, "S" * 16) + file)) == (404, "media_not_found")
+    assert problem(call(folder_of(video, mint(video, scope=Scope.IMAGES)) + file)) == (
+        403,
+        "playback_forbidden",
+    )
+    assert problem(call(folder_of(video, mint(video, scope=Scope.PLAY)) + "poster.jpg")) == (
+        403,
+        "playback_forbidden",
+    )
+    assert problem(call(folder_of(video, mint(video, max_height=144)) + file)) == (403, "playback_forbidden")
+    assert call(folder_of(video, mint(video, max_height=144)) + "v144/00000.m4s").status == 200
+
+
+def test_an_invalid_token_gets_one_answer_whether_there_is_a_video_or_not(video, mint):
+    wrong = forged(mint(video))
+    there = call(folder_of(video, wrong) + "poster.jpg")
+    video.pk = "vid_" + "z" * 18
+    nowhere = call(folder_of(video, wrong) + "poster.jpg")
+    assert there.body == nowhere.body
+    assert there.headers == nowhere.headers
+
+
+def test_a_token_is_of_one_video(video, mint):
+    second = store_video()
+    assert problem(call(folder_of(second, mint(video)) + "poster.jpg")) == (401, "token_invalid")
+    assert call(folder_of(second, mint(second)) + "poster.jpg").status == 200
+
+
+def test_a_video_without_poster_has_none(video, mint):
+    video.image_sets.all().delete()
+    assert problem(call(folder_of(video, mint(video)) + "poster.jpg")) == (404, "media_not_found")
+
+
+def test_restricted_videos_and_suspended_projects_are_closed(video, mint):
+    path = folder_of(video, mint(video)) + "v240/00000.m4s"
+    assert call(path).status == 200
+    video.restriction = "held"
+    video.save()
+    admission.forget()
+    assert problem(call(path)) == (403, "video_restricted")
+    video.restriction = "none"
+    video.save()
+    video.project.suspended_at = timezone.now()
+    video.project.save()
+    admission.forget()
+    assert problem(call(path)) == (403, "video_restricted")
+
+
+def test_a_token_for_a_site_is_checked(video, mint):
+    path = folder_of(video, mint(video, origins=("https://a.example",))) + "v240/00000.m4s"
+    assert call(path, origin="https://a.example").status == 200
+    assert problem(call(path, origin="https://b.example")) == (403, "playback_forbidden")
+    assert call(path, sec_fetch_site="cross-site", referer="https://a.example/x").status == 200
+    assert call(path, sec_fetch_site="cross-site", referer="https://b.example/x").status == 403
+    assert call(path, sec_fetch_site="same-origin").status == 200
+
+
+def test_listed_sites_may_read(video, mint):
+    path = folder_of(video, mint(video)) + "v240/00000.m4s"
+    config = config_with(allowed_origins=("https://a.example",))
+    listed, unlisted = (
+        call(path, config=config, origin="https://a.example"),
+        call(path, config=config, origin="https://b.example"),
+    )
+    assert (listed.headers["Access-Control-Allow-Origin"], listed.headers["Vary"]) == (
+        "https://a.example",
+        "Origin",
+    )
+    assert "Access-Control-Allow-Origin" not in unlisted.headers
+    assert unlisted.headers["Vary"] == "Origin"
+
+
+def test_preflight_needs_no_token():
+    path = f"/play/{'x' * 54}/{'p' * 12}/vid_{'a' * 18}/{'R' * 16}/v240/00000.m4s"
+    answer = call(path, "OPTIONS", origin="https://a.example", access_control_request_headers="range")
+    assert (answer.status, answer.body) == (204, b"")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Range" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_nginx_is_told_where_the_bytes_are(video, mint):
+    config = config_with(delivery="x_accel")
+    folder = folder_of(video, mint(video))
+    name = layout.segment_name(layout.rendition_folder(video.project_id, video.pk, video.revision, "v240"), 3)
+    answer = call(folder + "v240/00003.m4s", config=config)
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.headers["X-Accel-Redirect"] == f"/_media/{name}"
+    assert answer.headers["Content-Type"] == "video/mp4"
+    refused = call(folder.replace("/play/", "/play/x", 1) + "v240/00003.m4s", config=config)
+    assert refused.status == 401
+    assert "X-Accel-Redirect" not in refused.headers
+
+
+def test_without_a_database_the_answer_is_no_and_says_no_more(video, mint):
+    def fail(_key: str) -> None:
+        raise OperationalError("host db.internal is down")
+
+    closed = Admission(load_key=fail, load_policy=fail, root_secret=lambda: b"")
+    answer = call(folder_of(video, mint(video)) + "poster.jpg", gate=closed)
+    assert problem(answer) == (503, "playback_unavailable")
+    assert b"db.internal" not in answer.body
+
+
+def test_a_lost_object_is_not_found_and_an_unreadable_store_is_a_fault(video, mint, media_dir):
+    folder = folder_of(video, mint(video))
+    storage.delete(layout.poster_name(video.project_id, video.pk, video.revision))
+    assert problem(call(folder + "poster.jpg")) == (404, "media_not_found")
+    segment = media_dir / layout.segment_name(
+        layout.rendition_folder(video.project_id, video.pk, video.revision, "v240"), 0
+    )
+    segment.unlink()
+    segment.symlink_to(segment.name)
+    assert problem(call(folder + "v240/00000.m4s")) == (503, "storage_fault")
+
+
+def test_no_token_is_logged(video, mint, caplog):
+    caplog.set_level("INFO")
+    good = mint(video)
+    call(
+        folder_of(video, good, "S" * 16) + "poster.jpg",
+        origin="https://a.example",
+        referer="https://a.example/x",
+    )
+    text = caplog.text + str([record.__dict__ for record in caplog.records])
+    label = scrub_path(f"/play/{good}/").split("/")[2]
+    assert "playback refused" in text
+    assert label in text
+    assert good not in text
+    assert good.split(".")[1] not in text

@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streaming.manifests.hls import (
+    bandwidth_bps,
+    peak_bitrate_bps,
+    render_master,
+    render_media_playlist,
+    target_duration_s,
+)
+from streaming.manifests.presentation import Presentation
+from tests.streaming.manifests.presentations import (
+    AUDIO,
+    AUDIO_ONLY,
+    GROWING,
+    LADDER,
+    PORTRAIT,
+    TWO_LANGUAGES,
+    growing,
+    index_of,
+    rung,
+)
+from videos.segment_index import PlayableRendition, SegmentIndex
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "streaming"
+
+
+def attributes(line: str) -> dict[str, str]:
+    """Read an attribute list by the grammar of RFC 8216, 4.2."""
+    text = line.split(":", 1)[1]
+    found: dict[str, str] = {}
+    while text:
+        match = re.match(r'([A-Z0-9-]+)=("[^"\r\n]*"|[^",\s]+)(?:,|$)', text)
+        assert match, text
+        assert match[1] not in found
+        found[match[1]], text = match[2], text[match.end() :]
+    return found
+
+
+def variants(master: str) -> Iterator[tuple[str, dict[str, str]]]:
+    lines = master.splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith("#EXT-X-STREAM-INF:"):
+            yield lines[at + 1], attributes(line)
+
+
+def parse_media(text: str) -> tuple[dict[str, str], list[tuple[Fraction, str]]]:
+    """Return tags that stand once, and the segments."""
+    lines = text.splitlines()
+    assert lines[0] == "#EXTM3U"
+    assert text.endswith("\n")
+    tags: dict[str, str] = {}
+    segments: list[tuple[Fraction, str]] = []
+    at = 1
+    while at < len(lines):
+        name, _, value = lines[at].partition(":")
+        if name == "#EXTINF":
+            assert re.fullmatch(r"\d+\.\d{6},", value)
+            segments.append((Fraction(value[:-1]), lines[at + 1]))
+            at += 1
+        else:
+            assert name.startswith("#EXT")
+            assert name not in tags
+            tags[name] = value
+        at += 1
+    return tags, segments
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ladder.master.m3u8", render_master(LADDER)),
+        ("growing.master.m3u8", render_master(GROWING)),
+        ("portrait.master.m3u8", render_master(PORTRAIT)),
+        ("languages.master.m3u8", render_master(TWO_LANGUAGES)),
+        ("audio-only.master.m3u8", render_master(AUDIO_ONLY)),
+        ("ladder.v1080.m3u8", render_media_playlist(LADDER.video[0])),
+        ("growing.v1080.m3u8", render_media_playlist(GROWING.video[0])),
+        ("ladder.a0.m3u8", render_media_playlist(AUDIO)),
+    ],
+)
+def test_golden(name, text):
+    assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_bandwidths_are_measured():
+    stream = dict(variants(render_master(LADDER)))["v720/index.m3u8"]
+    seconds = 120 * 1001 / 30_000
+    peak = round(900_000 * 5 / 4 * 8 / seconds) + round(63_900 * 8 / (187 * 1024 / 48_000))
+    whole_s = 285 * 1001 / 30_000
+    average = round((900_000 + 1_125_000 + 300_000) * 8 / whole_s)
+    average += round((64_100 + 63_900 + 24_000) * 8 / (446 * 1024 / 48_000))
+    assert int(stream["BANDWIDTH"]) == peak
+    assert int(stream["AVERAGE-BANDWIDTH"]) == average
+    assert int(stream["BANDWIDTH"]) >= int(stream["AVERAGE-BANDWIDTH"])
+
+
+def test_a_last_frame_alone_is_no_peak():
+    index = index_of(25, [100, 100, 1], [50_000, 60_000, 30_000])
+    assert peak_bitrate_bps(index) == 60_000 * 8 // 4
+    assert peak_bitrate_bps(index_of(25, [1], [30_000])) == 30_000 * 8 * 25
+    assert peak_bitrate_bps(index_of(25, [], [])) == 0
+
+
+def test_a_growing_rung_reserves_its_cap():
+    small = growing(LADDER.video[2], 1)
+    assert bandwidth_bps([small]) == 6_000_000
+    large = growing(rung(1080, 1920, "avc1.640028", 9_000_000), 1)
+    assert bandwidth_bps([large]) == peak_bitrate_bps(large.index) > 6_000_000
+
+
+def test_the_first_variant_suits_an_unknown_network_and_all_are_there():
+    names = [name for name, _ in variants(render_master(LADDER))]
+    assert names[0] == "v360/index.m3u8"
+    assert sorted(names) == ["v1080/index.m3u8", "v360/index.m3u8", "v720/index.m3u8"]
+    heavy = Presentation(video=LADDER.video[:2], audio=())
+    assert next(name for name, _ in variants(render_master(heavy))) == "v720/index.m3u8"
+
+
+def test_nothing_playable_has_no_master():
+    with pytest.raises(ValueError, match="Nothing"):
+        render_master(Presentation((), ()))
+    with pytest.raises(ValueError, match="segment"):
+        render_media_playlist(growing(AUDIO, 0))
+
+
+def test_no_address_leaves_the_folder():
+    for text in (render_master(LADDER), render_master(AUDIO_ONLY), render_media_playlist(AUDIO)):
+        uris = [line for line in text.splitlines() if not line.startswith("#")] + re.findall(
+            r'URI="([^"]*)"', text
+        )
+        assert uris
+        assert all(re.fullmatch(r"(?:[a-z0-9]+/)?[a-z0-9]+\.(?:m3u8|m4s|mp4)", uri) for uri in uris)
+
+
+def test_a_hostile_language_cannot_add_lines():
+    evil = dataclasses.replace(AUDIO, name="a1", language='en",URI="http://evil"\n#EXT-X-KEY:METHOD=NONE')
+    master = render_master(Presentation(LADDER.video, (AUDIO, evil)))
+    media = [attributes(line) for line in master.splitlines() if line.startswith("#EXT-X-MEDIA:")]
+    assert [one["URI"] for one in media] == ['"a0/index.m3u8"', '"a1/index.m3u8"']
+    assert "#EXT-X-KEY" not in [line.split(":")[0] for line in master.splitlines()]
+
+
+durations = st.lists(st.integers(1, 2_000_000), min_size=1, max_size=60)
+timescales = st.sampled_from([12_800, 24_000, 30_000, 48_000, 60_000, 90_000])
+
+
+def rendition_of(timescale: int, ticks: list[int], *, is_complete: bool) -> PlayableRendition:
+    index = index_of(timescale, ticks, [1000 + tick % 997 for tick in ticks])
+    return PlayableRendition("v720", "video", "avc1.64001f", 1280, 720, None, None, "", 0, index, is_complete)
+
+
+@given(timescales, durations, st.booleans())
+def test_any_playlist_parses_and_its_durations_sum(timescale, ticks, is_complete):
+    tags, segments = parse_media(
+        render_media_playlist(rendition_of(timescale, ticks, is_complete=is_complete))
+    )
+    assert [name for _, name in segments] == [f"{number:05d}.m4s" for number in range(len(ticks))]
+    exact = Fraction(0)
+    shown = Fraction(0)
+    for tick, (duration, _) in zip(ticks, segments, strict=True):
+        exact += Fraction(tick, timescale)
+        shown += duration
+        # At any point of the playlist, not only at its end.
+        assert abs(shown - exact) <= Fraction(1, 1_000_000)
+    target = int(tags["#EXT-X-TARGETDURATION"])
+    assert target >= 1
+    assert all(int(duration + Fraction(1, 2)) <= target for duration, _ in segments)
+    assert ("#EXT-X-ENDLIST" in tags) is is_complete
+    assert tags["#EXT-X-PLAYLIST-TYPE"] == ("VOD" if is_complete else "EVENT")
+    assert tags["#EXT-X-MAP"] == 'URI="init.mp4"'
+
+
+@given(
+    st.integers(1, 10),
+    st.integers(1, 200),
+    st.lists(st.integers(-2, 2), min_size=1, max_size=40),
+    st.integers(0, 99),
+)
+def test_the_target_stays_while_a_playlist_grows(whole_s, hundredths, jitters, last):
+    # Audio: each segment is a whole number of AAC frames near the grid, the last one shorter.
+    nominal = round((whole_s + hundredths / 200) * 48_000 / 1024)
+    ticks = [(nominal + (jitter % 2)) * 1024 for jitter in jitters] + [max(1, nominal * last // 100) * 1024]
+    index = index_of(48_000, ticks, [1] * len(ticks))
+    targets = {target_duration_s(index.segments[:count], 48_000) for count in range(1, len(ticks) + 1)}
+    assert len(targets) == 1
+
+
+@given(timescales, durations)
+def test_a_growing_playlist_only_grows(timescale, ticks):
+    whole = rendition_of(timescale, ticks, is_complete=False)
+    before = ""
+    for count in range(1, len(ticks) + 1):
+        index = SegmentIndex(timescale, whole.index.segments[:count])
+        text = render_media_playlist(dataclasses.replace(whole, index=index))
+        body = text.split("#EXT-X-MAP", 1)[1]
+        assert body.startswith(before)
+        before = body
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(2, 4320), st.integers(2, 7680), timescales, durations), min_size=0, max_size=4
+    ),
+    st.lists(st.tuples(st.text(max_size=8), durations), max_size=3),
+)
+def test_any_master_parses(rungs, sounds):
+    video = tuple(
+        PlayableRendition(
+            f"v{at}",
+            "video",
+            "avc1.64001f",
+            width,
+            height,
+            Fraction(30_000, 1001),
+            None,
+            "",
+            0,
+            index_of(timescale, ticks, [5000] * len(ticks)),
+            is_complete=True,
+        )
+        for at, (height, width, timescale, ticks) in enumerate(rungs)
+    )
+    audio = tuple(
+        PlayableRendition(
+            f"a{at}",
+            "audio",
+            "mp4a.40.2",
+            None,
+            None,
+            None,
+            2,
+            language,
+            0,
+            index_of(48_000, ticks, [500] * len(ticks)),
+            is_complete=True,
+        )
+        for at, (language, ticks) in enumerate(sounds)
+    )
+    if not video and not audio:
+        return
+    master = render_master(Presentation(video, audio))
+    streams = list(variants(master))
+    assert sorted(name for name, _ in streams) == sorted(f"{one.name}/index.m3u8" for one in video or audio)
+    for _, stream in streams:
+        assert int(stream["BANDWIDTH"]) >= int(stream["AVERAGE-BANDWIDTH"]) >= 1
+        assert ("AUDIO" in stream) == bool(video and audio)
+    media = [attributes(line) for line in master.splitlines() if line.startswith("#EXT-X-MEDIA:")]
+    assert len(media) == (len(audio) if video else 0)
+    assert len({one["NAME"] for one in media}) == len(media)
+    assert sum(one["DEFAULT"] == "YES" for one in media) == (1 if media else 0)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from streaming.manifests.presentation import Presentation, load_presentation
+from tests.streaming.clip import SEGMENTS, store_rendition
+from tests.streaming.manifests.presentations import AUDIO, GROWING, LADDER
+
+
+def test_rows_become_a_presentation(video):
+    shown = load_presentation(video.pk, video.revision)
+    assert [one.name for one in shown.video] == ["v240", "v144"]
+    assert [one.name for one in shown.audio] == ["a0"]
+    assert shown.is_complete
+    assert [len(one.index.segments) for one in shown.video] == [SEGMENTS, SEGMENTS]
+
+
+def test_a_rendition_without_segments_is_not_shown(video):
+    video.renditions.filter(name="v240").delete()
+    store_rendition(video, "v240", segments=0, is_complete=False)
+    video.renditions.get(name="v144").runs.all().delete()
+    shown = load_presentation(video.pk, video.revision)
+    assert [one.name for one in shown.video] == []
+    assert [one.name for one in shown.audio] == ["a0"]
+
+
+def test_another_revision_is_another_presentation(video):
+    assert load_presentation(video.pk, "S" * 16) == Presentation((), ())
+
+
+def test_a_height_limits_video_alone():
+    assert [one.name for one in LADDER.limited_to(720).video] == ["v720", "v360"]
+    assert LADDER.limited_to(100).video == ()
+    assert LADDER.limited_to(100).audio == (AUDIO,)
+    assert LADDER.limited_to(None) is LADDER
+
+
+def test_the_fingerprint_changes_with_segments_and_with_the_end():
+    assert LADDER.fingerprint != GROWING.fingerprint
+    assert LADDER.fingerprint[0] == ("v1080", 3, True)
+    assert GROWING.fingerprint[0] == ("v1080", 1, False)
+
+
+def test_renditions_are_found_by_name():
+    assert LADDER.find("a0") is AUDIO
+    assert LADDER.find("v1") is None

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from streaming.admission import admission
+from streaming.tokens.claims import Scope
+from tests.streaming.clip import store_video
+from tests.streaming.conftest import folder_of, forged
+
+HLS = "application/vnd.apple.mpegurl"
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client()
+
+
+def test_the_master_names_every_rendition(client, video, mint):
+    answer = client.get(folder_of(video, mint(video)) + "master.m3u8")
+    text = answer.content.decode()
+    assert (answer.status_code, answer["Content-Type"]) == (200, HLS)
+    assert "v240/index.m3u8\n" in text
+    assert "v144/index.m3u8\n" in text
+    assert 'URI="a0/index.m3u8"' in text
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert not answer.cookies
+
+
+def test_a_media_playlist_names_every_segment(client, video, mint):
+    answer = client.get(folder_of(video, mint(video)) + "v240/index.m3u8")
+    assert answer["Content-Type"] == HLS
+    assert [line for line in answer.content.decode().splitlines() if line.endswith(".m4s")] == [
+        "00000.m4s",
+        "00001.m4s",
+        "00002.m4s",
+        "00003.m4s",
+    ]
+
+
+def test_a_growing_video_has_what_is_there(client, mint, db):
+    video = store_video(segments=2, is_complete=False)
+    text = client.get(folder_of(video, mint(video)) + "v144/index.m3u8").content.decode()
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in text
+    assert "00001.m4s" in text
+    assert "00002.m4s" not in text
+    assert "#EXT-X-ENDLIST" not in text
+
+
+def test_no_token_stands_in_a_playlist(client, video, mint):
+    token = mint(video)
+    for file in ("master.m3u8", "v240/index.m3u8"):
+        assert token not in client.get(folder_of(video, token) + file).content.decode()
+
+
+def test_a_height_limit_hides_and_closes_larger_rungs(client, video, mint):
+    folder = folder_of(video, mint(video, max_height=144))
+    master = client.get(folder + "master.m3u8").content.decode()
+    assert "v240" not in master
+    assert "v144/index.m3u8" in master
+    assert client.get(folder + "v240/index.m3u8").status_code == 403
+    assert client.get(folder + "v144/index.m3u8").status_code == 200
+    nothing = folder_of(video, mint(video, max_height=10))
+    # Sound is left, and is no rung.
+    assert "a0/index.m3u8" in client.get(nothing + "master.m3u8").content.decode()
+
+
+def test_unchanged_playlists_are_not_sent_again(client, video, mint):
+    path = folder_of(video, mint(video)) + "master.m3u8"
+    first = client.get(path)
+    same = client.get(path, headers={"If-None-Match": first["ETag"]})
+    assert (same.status_code, same.content, same["ETag"]) == (304, b"", first["ETag"])
+    assert same["Access-Control-Allow-Origin"] == "*"
+    assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+
+
+def test_head_and_preflight(client, video, mint):
+    path = folder_of(video, mint(video)) + "master.m3u8"
+    head = client.head(path)
+    assert (head.status_code, head.content, head["Content-Length"]) == (
+        200,
+        b"",
+        client.get(path)["Content-Length"],
+    )
+    preflight = client.options(path.replace("/play/", "/play/x", 1), headers={"Origin": "https://a.example"})
+    assert (preflight.status_code, preflight["Access-Control-Allow-Origin"]) == (204, "*")
+    assert client.post(path).status_code == 405
+
+
+@pytest.mark.parametrize("file", ["master.m3u8", "v240/index.m3u8"])
+def test_refusals(client, video, mint, file):
+    def answer(token, revision=None):
+        found = client.get(folder_of(video, token, revision) + file)
+        assert found["Content-Type"] == "application/problem+json"
+        assert found["Cache-Control"] == "no-store"
+        return found.status_code, found.json()["code"]
+
+    good = mint(video)
+    assert answer("x" * 54) == answer(forged(good)) == (401, "token_invalid")
+    assert answer(good, "S" * 16) == (404, "media_not_found")
+    assert answer(mint(video, scope=Scope.IMAGES)) == (403, "playback_forbidden")
+    video.restriction = "blocked"
+    video.save()
+    admission.forget()
+    assert answer(good) == (403, "video_restricted")
+    video.restriction, video.playable = "none", False
+    video.save()
+    admission.forget()
+    assert answer(good) == (404, "video_not_ready")
+    gone = folder_of(video, good) + file
+    video.delete()
+    admission.forget()
+    assert client.get(gone).json()["code"] == "video_not_ready"
+
+
+def test_unknown_renditions_and_files_are_not_found(client, video, mint):
+    folder = folder_of(video, mint(video))
+    assert client.get(folder + "v999/index.m3u8").json()["code"] == "media_not_found"
+    for file in (
+        "",
+        "index.m3u8",
+        "master.m3u8/",
+        "master.m3u8.txt",
+        "v240/master.m3u8",
+        "x/../master.m3u8",
+        "manifest.css",
+    ):
+        assert client.get(folder + file).status_code == 404
+
+
+def test_listed_sites(client, video, mint, settings):
+    playback = settings.GILFOYLE.playback.model_copy(update={"allowed_origins": ("https://a.example",)})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"playback": playback})
+    path = folder_of(video, mint(video)) + "master.m3u8"
+    listed = client.get(path, headers={"Origin": "https://a.example"})
+    assert listed["Access-Control-Allow-Origin"] == "https://a.example"
+    unlisted = client.get(path, headers={"Origin": "https://b.example"})
+    assert "Access-Control-Allow-Origin" not in unlisted
+    assert "Origin" in unlisted["Vary"]
+
+
+def test_a_token_for_a_site_is_checked(client, video, mint):
+    path = folder_of(video, mint(video, origins=("https://a.example",))) + "master.m3u8"
+    assert client.get(path, headers={"Origin": "https://a.example"}).status_code == 200
+    assert client.get(path, headers={"Origin": "https://b.example"}).status_code == 403
