@@ -76,6 +76,7 @@ class VideoStream(Plain):
     rotation: Rotation
     pixel_format: str
     transfer: str  # "smpte2084" and "arib-std-b67" are HDR
+    has_known_matrix: bool  # says by which matrix its colours were coded
     is_interlaced: bool
     first_s: Fraction  # when the first frame is shown
     last_s: Fraction  # when the last frame is shown
@@ -171,6 +172,7 @@ class VideoPlan(Plain):
     timescale: int  # ticks a second; a frame is a whole number of them
     is_interlaced: bool
     is_hdr: bool
+    assumed_matrix: Literal["", "bt709", "smpte170m"]  # for a source that does not name its own
     rungs: tuple[Rung, ...]  # largest first
     chunks: tuple[Chunk, ...]
 

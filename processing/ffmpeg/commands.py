@@ -77,8 +77,7 @@ def poster_argv(
     """Return the command that writes one good picture as JPEG."""
     video = _video_of(plan)
     stream = _source(source, plan.container, encoding, seek_s=seek_s)[str(video.stream_index)]
-    steps = poster_steps(*size, candidates=candidates, is_interlaced=video.is_interlaced)
-    stream = _through(stream, (*tone_map_steps(video), *steps))
+    stream = _through(stream, poster_steps(video, size, candidates=candidates))
     return _argv(ffmpeg_path, [_output(stream, target, jpeg_arguments())])
 
 

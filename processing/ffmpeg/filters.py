@@ -22,7 +22,7 @@ def grid_steps(plan: VideoPlan, chunk: Chunk) -> tuple[FilterStep, ...]:
     fps: tuple[tuple[str, str | int], ...] = (("fps", rate),)
     if chunk.first_frame == 0:
         fps += (("start_time", 0),)  # a picture that begins late is shown from zero on
-    steps = [*_deinterlace(plan), _setpts(plan.zero_s), FilterStep("fps", fps)]
+    steps = [*_deinterlace(plan), *_assume_matrix(plan), _setpts(plan.zero_s), FilterStep("fps", fps)]
     if chunk.hold_frames:
         # The last picture stays while sound goes on, or while the index promises a frame that isn't there.
         steps.append(FilterStep("tpad", (("stop", chunk.hold_frames), ("stop_mode", "clone"))))
@@ -37,6 +37,8 @@ def tone_map_steps(plan: VideoPlan) -> tuple[FilterStep, ...]:
         return ()
     top = plan.rungs[0]
     return (
+        # HDR is always in BT.2020, but not every recorder says so, and zscale refuses to guess.
+        FilterStep("setparams", (("color_primaries", "bt2020"), ("colorspace", "bt2020nc"))),
         # Scaled first: tone mapping works on floating point planes and is the dearest step.
         FilterStep("zscale", (("w", top.width), ("h", top.height))),
         FilterStep("zscale", (("t", "linear"), ("npl", 100))),
@@ -52,11 +54,17 @@ def rung_steps(rung: Rung) -> tuple[FilterStep, ...]:
     return (*_scale(rung.width, rung.height), *_plain_picture("yuv420p", "tv"))
 
 
-def poster_steps(width: int, height: int, *, candidates: int, is_interlaced: bool) -> tuple[FilterStep, ...]:
+def poster_steps(plan: VideoPlan, size: tuple[int, int], *, candidates: int) -> tuple[FilterStep, ...]:
     """Return the chain that picks the most typical of `candidates` pictures and scales it."""
-    deinterlace = (FilterStep("bwdif", (("deint", "interlaced"),)),) if is_interlaced else ()
     choose = FilterStep("thumbnail", (("n", candidates),))
-    return (*deinterlace, choose, *_scale(width, height, out_range="pc"), *_plain_picture("yuvj420p", "pc"))
+    return (
+        *_deinterlace(plan),
+        *_assume_matrix(plan),
+        choose,
+        *tone_map_steps(plan),  # after the choice: once, not for every candidate
+        *_scale(*size, out_range="pc"),
+        *_plain_picture("yuvj420p", "pc"),
+    )
 
 
 def sound_steps(plan: AudioPlan) -> tuple[FilterStep, ...]:
@@ -78,6 +86,11 @@ def _deinterlace(plan: VideoPlan) -> list[FilterStep]:
         return []
     # One frame a frame, and only where a frame is marked as interlaced.
     return [FilterStep("bwdif", (("mode", "send_frame"), ("deint", "interlaced")))]
+
+
+def _assume_matrix(plan: VideoPlan) -> list[FilterStep]:
+    # The scaler takes untagged pictures for BT.601, which would shift the colours of high definition.
+    return [FilterStep("setparams", (("colorspace", plan.assumed_matrix),))] if plan.assumed_matrix else []
 
 
 def _setpts(zero_s: Fraction) -> FilterStep:

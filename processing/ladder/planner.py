@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Literal
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.ladder.chunks import plan_chunks
@@ -24,6 +25,7 @@ STANDARD_RATES = (
 RATE_TOLERANCE = Fraction(5, 10_000)
 LARGEST_DENOMINATOR = 1001
 MIN_TIMESCALE = 10_000
+HIGH_DEFINITION_PX = 720
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 LATE_PICTURE_S = Fraction(1, 10)  # sound before the picture: up to here an encoder's delay, and left out
 AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last picture up
@@ -65,6 +67,7 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         timescale=_timescale(rate),
         is_interlaced=stream.is_interlaced,
         is_hdr=stream.transfer in HDR_TRANSFERS,
+        assumed_matrix=_assumed_matrix(stream),
         rungs=rungs,
         chunks=chunks,
     )
@@ -124,6 +127,13 @@ def _timescale(rate: Fraction) -> int:
     while timescale < MIN_TIMESCALE:
         timescale *= 10
     return timescale
+
+
+def _assumed_matrix(stream: VideoStream) -> Literal["", "bt709", "smpte170m"]:
+    """Return what players assume of an untagged source: BT.709 for high definition, BT.601 below."""
+    if stream.has_known_matrix:
+        return ""
+    return "bt709" if min(stream.width, stream.height) >= HIGH_DEFINITION_PX else "smpte170m"
 
 
 def _zero(stream: VideoStream, info: MediaInfo, rate: Fraction) -> Fraction:

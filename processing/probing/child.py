@@ -50,7 +50,7 @@ def _describe(stream: Any) -> dict[str, Any]:
     described: dict[str, Any] = {
         "index": stream.index,
         "type": stream.type,
-        "codec": codec.name if codec else "",
+        "codec": codec.codec.canonical_name if codec else "",
         "decoder": codec.codec.name if codec else "",
         "time_base": str(stream.time_base),
         "start": stream.start_time,
@@ -185,6 +185,7 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
             "pixel_format": frame.format.name,
             "is_interlaced": bool(frame.interlaced_frame),
             "transfer": int(frame.color_trc or 0),
+            "matrix": int(frame.colorspace or 0),
         },
     }
 

@@ -10,6 +10,7 @@ from gilfoyle.lib.config import Container
 from processing.media import AudioStream, MediaInfo, Rotation, VideoStream
 
 TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
+UNKNOWN_MATRIX = 2  # ISO 23091-2
 SANE_ASPECT = (Fraction(1, 16), Fraction(16))
 # Steps this close to the median are one rate written in a coarse unit of time.
 STEADY_SHARE = Fraction(98, 100)
@@ -49,6 +50,7 @@ def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
         rotation=_clockwise(frame["rotation"]),
         pixel_format=frame["pixel_format"],
         transfer=TRANSFERS.get(frame["transfer"] or stream["transfer"], ""),
+        has_known_matrix=frame["matrix"] != UNKNOWN_MATRIX,
         is_interlaced=frame["is_interlaced"],
         first_s=first_s,
         last_s=last_s,

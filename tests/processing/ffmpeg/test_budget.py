@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import os
+
+from processing.ffmpeg.budget import plan_budget
+
+
+def test_longer_work_may_take_longer_and_write_more() -> None:
+    short = plan_budget(duration_s=8, bitrate_bps=1_000_000, memory_bytes=7)
+    long = plan_budget(duration_s=80, bitrate_bps=1_000_000, memory_bytes=7)
+    assert short.limits.memory_bytes == 7
+    assert long.time_limit_s > short.time_limit_s
+    assert long.limits.file_bytes > short.limits.file_bytes > 8 * 1_000_000 / 8
+    assert short.limits.cpu_s >= short.time_limit_s * (os.cpu_count() or 1) - 1

@@ -1,0 +1,108 @@
+"""The command lines as people read them; each file is one command, an argument a line."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from gilfoyle.lib.config import EncodingSettings
+from processing.ffmpeg.commands import audio_argv, chunk_argv, poster_argv
+from processing.media import EncodePlan, MediaInfo
+from tests.processing import facts
+from tests.processing.golden import require_golden
+
+SOURCE = Path("/store/source")
+WORK = Path("/scratch")
+ENCODING = EncodingSettings(threads=2)
+
+
+def plan_of(info: MediaInfo) -> EncodePlan:
+    return facts.plan(info)
+
+
+PLAIN = plan_of(facts.info(audio=facts.sound()))
+HDR_TS = plan_of(
+    facts.info(
+        container="mpegts",
+        video=facts.picture(
+            index=2, rotation=90, transfer="smpte2084", is_interlaced=True, first_s=Fraction(7, 5)
+        ),
+    )
+)
+
+
+def chunk_text(plan: EncodePlan, index: int) -> str:
+    chunk = plan.chunks[index]
+    targets = [WORK / f"{name}.mp4" for name in chunk.rung_names]
+    return text(chunk_argv("ffmpeg", SOURCE, plan, chunk, targets=targets, encoding=ENCODING))
+
+
+def text(argv: list[str]) -> str:
+    return "\n".join(argv) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "plan", "index"),
+    [
+        ("opening.argv", PLAIN, 0),
+        ("body.argv", PLAIN, 2),
+        ("last.argv", PLAIN, 4),
+        ("hdr-interlaced-ts.argv", HDR_TS, 2),
+    ],
+)
+def test_chunk(name: str, plan: EncodePlan, index: int) -> None:
+    require_golden(name, chunk_text(plan, index))
+
+
+def test_audio() -> None:
+    argv = audio_argv("ffmpeg", SOURCE, PLAIN, target=WORK / "a0.mp4", encoding=ENCODING)
+    require_golden("audio.argv", text(argv))
+
+
+def test_poster() -> None:
+    argv = poster_argv(
+        "ffmpeg",
+        SOURCE,
+        PLAIN,
+        target=WORK / "poster.jpg",
+        size=(1280, 720),
+        seek_s=Fraction(6),
+        candidates=50,
+        encoding=ENCODING,
+    )
+    require_golden("poster.argv", text(argv))
+
+
+def test_every_command_shuts_all_other_ways_before_it_opens_the_source() -> None:
+    argv = audio_argv("ffmpeg", SOURCE, PLAIN, target=WORK / "a0.mp4", encoding=ENCODING)
+    before = argv[: argv.index("-i")]
+    options = dict(itertools.pairwise(before))
+    assert (options["-f"], options["-format_whitelist"], options["-protocol_whitelist"]) == (
+        "mov",
+        "mov",
+        "file",
+    )
+    assert "magicyuv" not in options["-codec_whitelist"].split(",")
+    assert options["-max_pixels"] == str(ENCODING.max_pixels)
+    assert argv[argv.index("-i") + 1] == f"file:{SOURCE}"
+
+
+def test_a_seek_time_is_never_before_the_key_frame() -> None:
+    plan = plan_of(facts.info(video=facts.picture(tick_s=Fraction(1001, 30_000), key_steps=(0, *[60] * 40))))
+    argv = chunk_text(plan, 2).splitlines()
+    seek_s = plan.chunks[2].seek_s
+    assert seek_s is not None
+    written = Fraction(argv[argv.index("-ss") + 1])
+    assert seek_s <= written < seek_s + Fraction(1, 1_000_000)
+
+
+def test_a_plan_without_sound_or_picture_is_no_command() -> None:
+    silent = plan_of(facts.info())
+    with pytest.raises(ValueError, match="no audio"):
+        audio_argv("ffmpeg", SOURCE, silent, target=WORK / "a0.mp4", encoding=ENCODING)
+    blind = plan_of(facts.info(video=None, audio=facts.sound()))
+    with pytest.raises(ValueError, match="no video"):
+        chunk_argv("ffmpeg", SOURCE, blind, PLAIN.chunks[0], targets=[], encoding=ENCODING)

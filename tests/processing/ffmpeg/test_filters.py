@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from processing.ffmpeg.filters import (
+    FilterStep,
+    grid_steps,
+    poster_steps,
+    rung_steps,
+    sound_steps,
+    tone_map_steps,
+)
+from processing.media import VideoPlan
+from tests.processing import facts
+
+
+def video(**changes: object) -> VideoPlan:
+    plan = facts.plan(facts.info()).video
+    assert plan is not None
+    return replace(plan, **changes)  # type: ignore[arg-type]  # passed through
+
+
+def names(steps: tuple[FilterStep, ...]) -> list[str]:
+    return [step.name for step in steps]
+
+
+def test_the_first_chunk_shows_its_picture_from_zero_on() -> None:
+    plan = video()
+    fps = {step.name: dict(step.options) for step in grid_steps(plan, plan.chunks[0])}["fps"]
+    assert fps == {"fps": "25/1", "start_time": 0}
+
+
+def test_a_later_chunk_is_cut_by_frame_numbers() -> None:
+    plan = video()
+    chunk = plan.chunks[2]
+    steps = {step.name: dict(step.options) for step in grid_steps(plan, chunk)}
+    assert steps["trim"] == {"start_pts": chunk.first_frame, "end_pts": chunk.end_frame}
+    assert steps["fps"] == {"fps": "25/1"}
+    assert "tpad" not in steps
+
+
+def test_only_the_end_may_repeat_the_last_picture() -> None:
+    plan = video()
+    assert [("tpad" in names(grid_steps(plan, chunk))) for chunk in plan.chunks] == [False] * 4 + [True]
+
+
+def test_the_zero_is_an_exact_fraction() -> None:
+    steps = grid_steps(video(zero_s=Fraction(-1001, 30_000)), video().chunks[0])
+    assert steps[0].options == (("expr", "PTS-(-1001/30000)/TB"),)
+
+
+def test_only_interlaced_sources_are_deinterlaced() -> None:
+    plan = video()
+    assert "bwdif" not in names(grid_steps(plan, plan.chunks[0]))
+    assert names(grid_steps(replace(plan, is_interlaced=True), plan.chunks[0]))[0] == "bwdif"
+    assert names(poster_steps(replace(plan, is_interlaced=True), (64, 36), candidates=5))[0] == "bwdif"
+
+
+def test_untagged_colours_are_read_as_players_read_them() -> None:
+    plan = video(assumed_matrix="bt709")
+    assert FilterStep("setparams", (("colorspace", "bt709"),)) in grid_steps(plan, plan.chunks[0])
+    assert "setparams" not in names(grid_steps(video(), plan.chunks[0]))
+
+
+def test_only_hdr_is_tone_mapped() -> None:
+    assert tone_map_steps(video()) == ()
+    assert "tonemap" in names(tone_map_steps(video(is_hdr=True)))
+
+
+def test_a_rung_is_of_its_size_with_square_pixels_in_ordinary_colours() -> None:
+    steps = {step.name: dict(step.options) for step in rung_steps(video().rungs[1])}
+    assert (steps["scale"]["w"], steps["scale"]["h"]) == (1280, 720)
+    assert (steps["setsar"]["sar"], steps["format"]["pix_fmts"]) == (1, "yuv420p")
+    assert set(steps["setparams"].values()) == {"tv", "bt709"}
+
+
+def test_sound_is_as_long_as_planned() -> None:
+    audio = facts.plan(facts.info(audio=facts.sound())).audio
+    assert audio is not None
+    steps = {step.name: dict(step.options) for step in sound_steps(audio)}
+    assert steps["apad"] == {"whole_dur": "100.000000"}
+    assert steps["atrim"] == {"end": "100.000000"}

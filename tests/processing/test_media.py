@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processing.media import EncodePlan, MediaInfo
+from tests.processing import facts
+
+
+def through_json(document: dict[str, object]) -> dict[str, object]:
+    read: dict[str, object] = json.loads(json.dumps(document))
+    return read
+
+
+@given(facts.media_infos())
+def test_it_survives_json_whole(info: MediaInfo) -> None:
+    assert MediaInfo.from_json(through_json(info.to_json())) == info
+
+
+def test_a_plan_survives_json_whole() -> None:
+    plan = facts.plan(facts.info(audio=facts.sound()))
+    assert EncodePlan.from_json(through_json(plan.to_json())) == plan
+    assert isinstance(EncodePlan.from_json(through_json(plan.to_json())).duration_s, Fraction)
+
+
+@given(st.lists(st.integers(1, 10**9)))
+def test_key_times_are_the_sums_of_their_steps(steps: list[int]) -> None:
+    stream = facts.picture(key_steps=tuple(steps), tick_s=Fraction(1, 90_000))
+    assert stream.key_times_s == tuple(Fraction(sum(steps[: n + 1]), 90_000) for n in range(len(steps)))
+
+
+def test_the_display_size_has_square_pixels_and_stands_upright() -> None:
+    stream = facts.picture(width=720, height=576, sample_aspect=Fraction(16, 15), rotation=90)
+    assert stream.display_size == (Fraction(576), Fraction(768))
+
+
+def test_a_source_lasts_from_its_first_stream_to_the_end_of_its_last() -> None:
+    info = facts.info(
+        video=facts.picture(first_s=Fraction(1), end_s=Fraction(4)),
+        audio=facts.sound(first_s=Fraction(1, 2), end_s=Fraction(3)),
+    )
+    assert (info.start_s, info.end_s, info.duration_s) == (Fraction(1, 2), Fraction(4), Fraction(7, 2))
