@@ -33,13 +33,21 @@ def root_secret(config: Config) -> str:
 
 def _kept_secret(path: Path) -> str:
     try:
-        return path.read_text(encoding="ascii").strip() or _make_secret(path)
+        kept = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
         return _make_secret(path)
     except OSError as error:
         raise ConfigError(
             str(path), "", f"could not be read: {error.strerror}", hint="Check its owner."
         ) from None
+    if len(kept) < SHORTEST:
+        raise ConfigError(
+            str(path),
+            "",
+            "is empty or cut off",
+            hint="Restore it from a backup, or remove it to get a new one.",
+        )
+    return kept
 
 
 def _make_secret(path: Path) -> str:

@@ -1,0 +1,59 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.db import transaction
+
+from gilfoyle.lib import events
+from gilfoyle.lib.events import Event, handlers, publish, subscribe
+from tests.factories import make_project
+from videos.access.models import Project
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@dataclass(frozen=True, slots=True)
+class SomethingHappened(Event):
+    thing_id: str
+
+
+@pytest.fixture(autouse=True)
+def no_traces() -> Iterator[None]:
+    yield
+    events._handlers.pop(SomethingHappened, None)
+
+
+def test_all_handlers_hear_an_event_in_the_order_of_their_connection() -> None:
+    heard = []
+    subscribe(SomethingHappened)(lambda event: heard.append(("first", event.thing_id)))
+    subscribe(SomethingHappened)(lambda event: heard.append(("second", event.thing_id)))
+    with transaction.atomic():
+        publish(SomethingHappened("x"))
+    assert heard == [("first", "x"), ("second", "x")]
+
+
+def test_nothing_is_published_outside_of_a_transaction() -> None:
+    with pytest.raises(RuntimeError, match="SomethingHappened"):
+        publish(SomethingHappened("x"))
+
+
+def test_a_failing_handler_undoes_the_change_that_was_published() -> None:
+    @subscribe(SomethingHappened)
+    def refuse(_event: SomethingHappened) -> None:
+        raise ValueError
+
+    def change() -> None:
+        with transaction.atomic():
+            make_project("Undone")
+            publish(SomethingHappened("x"))
+
+    with pytest.raises(ValueError):  # noqa: PT011 - the handler's own
+        change()
+    assert not Project.objects.filter(name="Undone").exists()
+
+
+def test_who_hears_what() -> None:
+    assert handlers() == {
+        "VideoDeleted": ["processing.subscribers.stop_work"],
+        "VideoUploaded": ["processing.subscribers.process_upload"],
+    }

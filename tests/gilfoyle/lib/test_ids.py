@@ -1,0 +1,43 @@
+import re
+
+import pytest
+
+from gilfoyle.lib import ids
+
+
+@pytest.mark.parametrize(
+    ("make", "prefix"),
+    [
+        (ids.new_key_id, "key"),
+        (ids.new_video_id, "vid"),
+        (ids.new_upload_id, "upl"),
+        (ids.new_rendition_id, "ren"),
+        (ids.new_run_id, "run"),
+        (ids.new_image_set_id, "img"),
+        (ids.new_job_id, "job"),
+        (ids.new_step_id, "stp"),
+    ],
+)
+def test_ids_have_a_prefix_and_eighteen_random_characters(make, prefix) -> None:
+    made = {make() for _ in range(200)}
+    assert len(made) == 200
+    assert all(re.fullmatch(rf"{prefix}_[0-9A-Za-z]{{18}}", text) and ids.is_id(text) for text in made)
+
+
+def test_project_ids_are_lower_case_and_revisions_are_not() -> None:
+    assert re.fullmatch(r"[a-z0-9]{12}", ids.new_project_id())
+    assert re.fullmatch(r"[0-9A-Za-z]{16}", ids.new_revision())
+
+
+def test_random_text_uses_the_whole_alphabet() -> None:
+    assert set(ids.random_text(5000)) == set(ids.BASE62)
+    assert set(ids.random_text(300, "ab")) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "vid_", "vid_" + "a" * 17, "vid_" + "a" * 19, "VID_" + "a" * 18, "vid-" + "a" * 18]
+    + ["vid_" + "a" * 17 + character for character in ("\0", "\n", "é", "/", " ", "٣")],
+)
+def test_other_texts_are_no_ids(text: str) -> None:
+    assert not ids.is_id(text)

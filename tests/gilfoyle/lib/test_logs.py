@@ -1,0 +1,94 @@
+import io
+import json
+import logging
+import logging.config
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+from typing import Any
+
+import pytest
+import structlog
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from gilfoyle.lib.logs import RequestIdMiddleware, logging_settings, scrub
+from videos.access.keys import mint_key
+
+TOKEN = "k3Yab1.AQIDBAUGBwgJCgsMDQ4PEA.c2lnbmF0dXJl-_"
+KEY = mint_key().text
+
+
+@contextmanager
+def logging_as(form: str, *, level: str = "info") -> Iterator[io.StringIO]:
+    """Log as the product does, into the text that is given."""
+    written = io.StringIO()
+    try:
+        with redirect_stderr(written):
+            logging.config.dictConfig(logging_settings(level, form))
+            yield written
+    finally:
+        logging.config.dictConfig(settings.LOGGING)
+
+
+def test_scrub_leaves_the_key_id_of_a_token_and_the_prefix_of_a_key() -> None:
+    assert (
+        scrub(f"GET /play/{TOKEN}/p/v/r/v720/00001.m4s?x=1") == "GET /play/k3Yab1~/p/v/r/v720/00001.m4s?x=1"
+    )
+    assert scrub(f'"/embed/{TOKEN}" 200') == '"/embed/k3Yab1~" 200'
+    assert scrub(f"key {KEY}.") == f"key {KEY[:12]}_~."
+    assert scrub("nothing secret") == "nothing secret"
+
+
+@pytest.mark.parametrize("form", ["console", "json"])
+def test_no_secret_is_logged_however_deep_it_stands(form: str) -> None:
+    with logging_as(form) as written:
+        log = structlog.get_logger("tests")
+        deep = {"headers": [{"authorization": f"Bearer {KEY}"}]}
+        log.info("seen", text=f"/play/{TOKEN}/x", deep=deep, parts=(KEY, 1))
+        logging.getLogger("django.request").error("failed at %s with %s", f"/embed/{TOKEN}", {"key": KEY})
+        try:
+            raise ValueError(KEY)  # noqa: TRY301 - it is to be in the traceback
+        except ValueError:
+            log.exception("broke")
+    text = written.getvalue()
+    assert text.count("k3Yab1~") == 2
+    assert TOKEN[7:] not in text
+    assert KEY[13:] not in text
+    assert KEY[:12] in text
+    assert "ValueError" in text
+
+
+def test_json_lines_are_json() -> None:
+    with logging_as("json") as written:
+        structlog.get_logger("tests").info("seen", number=1)
+        logging.getLogger("other").warning("plain %s", "words")
+    first, second = (json.loads(line) for line in written.getvalue().splitlines())
+    assert (first["event"], first["number"], first["level"], first["logger"]) == ("seen", 1, "info", "tests")
+    assert (second["event"], second["level"]) == ("plain words", "warning")
+
+
+def test_the_level_holds() -> None:
+    with logging_as("console", level="error") as written:
+        structlog.get_logger("tests").info("quiet")
+        structlog.get_logger("tests").error("loud")
+    assert "quiet" not in written.getvalue()
+    assert "loud" in written.getvalue()
+
+
+def test_a_request_id_stands_in_the_answer_and_in_the_log() -> None:
+    def view(request: Any) -> HttpResponse:
+        structlog.get_logger("tests").info("inside")
+        return HttpResponse(request.request_id)
+
+    with logging_as("json") as written:
+        middleware = RequestIdMiddleware(view)
+        first, second = (middleware(RequestFactory().get("/")) for _ in range(2))
+        structlog.get_logger("tests").info("outside")
+    assert first["X-Request-Id"] == first.content.decode()
+    assert len(first["X-Request-Id"]) == 16
+    assert first["X-Request-Id"] != second["X-Request-Id"]
+    inside, other, outside = (json.loads(line) for line in written.getvalue().splitlines())
+    assert inside["request_id"] == first["X-Request-Id"]
+    assert other["request_id"] == second["X-Request-Id"]
+    assert "request_id" not in outside
