@@ -23,6 +23,7 @@ class _Grid:
     """What all chunks of a video share."""
 
     stream: VideoStream
+    key_times_s: tuple[Fraction, ...]
     container: Container
     zero_s: Fraction
     rate: Fraction
@@ -32,7 +33,7 @@ class _Grid:
         """Return the last key frame that is at least one frame earlier: the frame before the cut must be seen."""
         if first_frame == 0:
             return None
-        keys = self.stream.key_times_s
+        keys = self.key_times_s
         before = bisect_right(keys, self.zero_s + (first_frame - 1) / self.rate)
         seek_s = keys[before - 1] - seek_margin_s(self.container) if before else self.stream.first_s
         return seek_s if seek_s > self.stream.first_s else None  # some demuxers fail when asked for earlier
@@ -61,7 +62,7 @@ def plan_chunks(  # noqa: PLR0913  # the grid's parts, each by name
 
     `rung_names` is largest first. Every rung's frames are covered exactly once.
     """
-    grid = _Grid(stream, container, zero_s, rate, segment_frames)
+    grid = _Grid(stream, stream.key_times_s, container, zero_s, rate, segment_frames)
     opening_end = min(frame_count, _whole_segments(opening_s, grid) * segment_frames)
     lowest = FIRST_RUNGS if len(rung_names) >= FULL_LADDER else 1
     openings = [names for names in (rung_names[-lowest:], rung_names[:-lowest]) if names]

@@ -62,7 +62,7 @@ def audio_tag_bytes(head: bytes) -> int:
 
 
 def _is_mp4(head: bytes) -> bool:
-    return head[4:8] in QUICKTIME_BOXES and not _is_image(head)
+    return head[4:8] in QUICKTIME_BOXES and not _is_image_in_boxes(head)
 
 
 def _is_matroska(head: bytes) -> bool:
@@ -118,9 +118,13 @@ KNOWN: tuple[tuple[Callable[[bytes], bool], Container], ...] = (
 )
 
 
+def _is_image_in_boxes(head: bytes) -> bool:
+    return head[4:8] == b"ftyp" and head[8:12] in IMAGE_BRANDS
+
+
 def _is_image(head: bytes) -> bool:
-    if head[4:8] == b"ftyp":
-        return head[8:12] in IMAGE_BRANDS
+    if _is_image_in_boxes(head):
+        return True
     is_webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     is_bmp = head[:2] == b"BM" and head[6:10] == b"\0\0\0\0"
     return is_webp or is_bmp or head.startswith(IMAGE_MAGIC) or b"<svg" in head[:1024].lower()

@@ -75,9 +75,9 @@ def steady(rate: Fraction, count: int, **changes: Any) -> VideoStream:
 
 @st.composite
 def media_infos(draw: st.DrawFn) -> MediaInfo:
-    """Any source that acceptance lets through (no longer than an hour, so that plans stay small)."""
+    """Any source that acceptance lets through (ten minutes at most, so that plans stay small)."""
     rate = draw(st.fractions(Fraction(1, 10), 240, max_denominator=1001))
-    seconds = draw(st.integers(1, 3600))
+    seconds = draw(st.integers(1, 600))
     first_s = draw(st.fractions(-5, 5, max_denominator=1000))
     channels = draw(st.sampled_from((None, 1, 2, 6)))
     count = max(1, round(seconds * rate))

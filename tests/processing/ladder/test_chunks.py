@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processing.media import Chunk, MediaInfo, VideoPlan
+from tests.processing import facts
+
+
+def video_plan(info: MediaInfo, **settings: object) -> VideoPlan:
+    plan = facts.plan(info, **settings).video
+    assert plan is not None
+    return plan
+
+
+def summary(chunks: tuple[Chunk, ...]) -> list[tuple[int, int, int, int]]:
+    return [(c.first_frame, c.end_frame, len(c.rung_names), c.priority) for c in chunks]
+
+
+def test_the_lowest_rungs_open_the_video() -> None:
+    plan = video_plan(facts.info())
+    assert summary(plan.chunks) == [
+        (0, 200, 2, 0),
+        (0, 200, 3, 1),
+        (200, 1000, 5, 2),
+        (1000, 1800, 5, 2),
+        (1800, 2500, 5, 2),
+    ]
+    assert plan.chunks[0].rung_names == ("v360", "v240")
+    assert plan.chunks[1].rung_names == ("v1080", "v720", "v480")
+    assert [chunk.index for chunk in plan.chunks] == [0, 1, 2, 3, 4]
+    assert [chunk.first_segment for chunk in plan.chunks] == [0, 0, 2, 10, 18]
+
+
+def test_a_ladder_of_one_has_one_opening() -> None:
+    plan = video_plan(facts.info(video=facts.picture(width=200, height=100)))
+    assert summary(plan.chunks)[:2] == [(0, 200, 1, 0), (200, 1000, 1, 2)]
+
+
+def test_reading_begins_at_a_key_frame_before_the_frame_before_the_cut() -> None:
+    plan = video_plan(facts.info())  # a key frame each two seconds; chunks begin at 8, 40 and 72 s
+    assert [chunk.seek_s for chunk in plan.chunks] == [None, None, 6, 38, 70]
+
+
+def test_containers_without_an_index_are_read_from_a_second_earlier() -> None:
+    plan = video_plan(facts.info(container="mpegts"))
+    assert [chunk.seek_s for chunk in plan.chunks[2:]] == [5, 37, 69]
+
+
+def test_a_source_with_one_key_frame_is_read_from_its_beginning() -> None:
+    plan = video_plan(facts.info(video=facts.picture(key_steps=(0,))))
+    assert {chunk.seek_s for chunk in plan.chunks} == {None}
+
+
+def test_sound_that_goes_on_keeps_the_last_picture_up() -> None:
+    plan = video_plan(facts.info(audio=facts.sound(end_s=Fraction(150))))
+    assert plan.frame_count == 3750
+    *_, before, last = plan.chunks
+    assert (before.first_frame, last.end_frame) == (2600, 3750)
+    # Frame 2499 is the last that the source shows; a second is spare.
+    assert last.hold_frames == 3750 - 2499 + 25
+
+
+@given(
+    facts.media_infos(), st.sampled_from((1, 2.5, 4, 6)), st.sampled_from((1, 8)), st.sampled_from((4, 32))
+)
+def test_every_frame_of_every_rung_is_in_exactly_one_chunk(
+    info: MediaInfo, segment_s: float, opening_s: float, chunk_s: float
+) -> None:
+    plan = video_plan(info, segment_s=segment_s, opening_s=opening_s, chunk_s=chunk_s)
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for number, chunk in enumerate(plan.chunks):
+        assert chunk.index == number
+        assert chunk.first_frame == chunk.first_segment * plan.segment_frames, "chunks begin on segments"
+        assert chunk.first_frame < chunk.end_frame
+        assert chunk.seek_s is None or chunk.seek_s <= plan.zero_s + chunk.first_frame / plan.frame_rate
+        for name in chunk.rung_names:
+            spans[name].append((chunk.first_frame, chunk.end_frame))
+    assert set(spans) == {rung.name for rung in plan.rungs}
+    for parts in spans.values():
+        ends = [0, *(end for _, end in parts)]
+        assert [first for first, _ in parts] == ends[:-1]
+        assert ends[-1] == plan.frame_count

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from gilfoyle.lib.config import EncodingSettings, UploadSettings
+from processing.errors import (
+    CodecNotAccepted,
+    ContainerNotAccepted,
+    NoPlayableStream,
+    PictureTooLarge,
+    SourceTooLong,
+    SourceUnreadable,
+)
+from processing.probing.acceptance import (
+    require_accepted_container,
+    require_readable,
+    require_within_limits,
+)
+from tests.processing import facts
+
+ENCODING = EncodingSettings(max_pixels=1_000_000)
+VIDEO = {"type": "video", "codec": "h264", "is_cover": False}
+SOUND = {"type": "audio", "codec": "aac", "is_cover": False}
+COVER = {"type": "video", "codec": "png", "is_cover": True}
+
+
+def readable(**document: Any) -> None:
+    require_readable({"streams": [], **document}, ENCODING)
+
+
+def test_what_decodes_is_accepted() -> None:
+    readable(streams=[VIDEO], video={"decodes": True})
+    readable(streams=[SOUND, COVER], audio={"decodes": True})
+    readable(streams=[VIDEO, SOUND], video={"decodes": True}, audio={"decodes": False})
+
+
+def test_a_video_is_never_taken_as_mere_sound() -> None:
+    with pytest.raises(SourceUnreadable):
+        readable(streams=[VIDEO, SOUND], video={"decodes": False}, audio={"decodes": True})
+    with pytest.raises(CodecNotAccepted, match="magicyuv"):
+        readable(streams=[{**VIDEO, "codec": "magicyuv"}, SOUND], audio={"decodes": True})
+
+
+def test_what_does_not_decode_is_damaged() -> None:
+    with pytest.raises(SourceUnreadable, match="damaged"):
+        readable(streams=[SOUND], audio={"decodes": False})
+    with pytest.raises(SourceUnreadable):
+        readable(problem="unreadable", detail="moov atom not found")
+
+
+def test_unknown_codecs_are_named() -> None:
+    with pytest.raises(CodecNotAccepted, match="dts"):
+        readable(streams=[{**SOUND, "codec": "dts"}])
+
+
+def test_nothing_to_see_or_hear_is_refused() -> None:
+    with pytest.raises(NoPlayableStream):
+        readable(streams=[COVER, {"type": "subtitle", "codec": "subrip", "is_cover": False}])
+
+
+def test_a_huge_picture_is_refused_before_and_after_decoding() -> None:
+    with pytest.raises(PictureTooLarge, match="8192 x 8192"):
+        readable(problem="picture_too_large", video={"width": 8192, "height": 8192})
+    with pytest.raises(PictureTooLarge, match="1920 x 1080"):
+        require_within_limits(facts.info(), upload=UploadSettings(), encoding=ENCODING)
+
+
+def test_the_length_is_limited_in_words() -> None:
+    with pytest.raises(SourceTooLong, match="0:01:40, longer than the 0:00:30"):
+        require_within_limits(
+            facts.info(), upload=UploadSettings(max_duration_s=30), encoding=EncodingSettings()
+        )
+
+
+def test_something_without_length_is_damaged() -> None:
+    info = facts.info(video=None, audio=facts.sound(end_s=Fraction(0)))
+    with pytest.raises(SourceUnreadable):
+        require_within_limits(info, upload=UploadSettings(), encoding=EncodingSettings())
+
+
+def test_operators_choose_containers() -> None:
+    mp4_only = UploadSettings(containers=("mp4",))
+    require_accepted_container("mp4", mp4_only)
+    with pytest.raises(ContainerNotAccepted, match="AVI") as caught:
+        require_accepted_container("avi", mp4_only)
+    assert caught.value.hint == "Accepted: MP4 or MOV."
