@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 import environ
 
+from gilfoyle.admin_theme import UNFOLD as UNFOLD
 from gilfoyle.lib.config import Config, load_config
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.logs import logging_settings
@@ -50,7 +51,7 @@ ROOT_URLCONF = "gilfoyle.urls"
 WSGI_APPLICATION = "gilfoyle.wsgi.application"
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",  # the plain config would put its own site in place of ours
     "unfold.contrib.filters",
     "gilfoyle.admin_site.GilfoyleAdminConfig",
     "django.contrib.auth",
@@ -174,6 +175,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _is_https else 
 SECURE_HSTS_SECONDS = 31_536_000 if _is_https else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "gilfoyle.admin_site.form_expired"
 
 LOGGING = logging_settings(GILFOYLE.observability.log_level, GILFOYLE.observability.log_format)
 

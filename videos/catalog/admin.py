@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.admin.actions import delete_selected as confirm_deleting
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -20,12 +20,11 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RangeDateFilter,
 )
-from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.admin import HouseAdmin
-from gilfoyle.lib.admin_words import bar, clock, pill, size_in_words, when
+from gilfoyle.lib.admin import HouseAdmin, column, for_selected
+from gilfoyle.lib.admin_words import bar, clipped, clock, pill, size_in_words, when
 from videos import layout
 from videos.catalog import services, states
 from videos.catalog.models import ImageSet, Video
@@ -40,7 +39,10 @@ class VideoForm(forms.ModelForm[Video]):
     class Meta:
         model = Video
         fields = services.EDITABLE
-        widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        widgets = {
+            "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "metadata": UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
+        }
 
     def clean_metadata(self) -> Any:
         metadata = self.cleaned_data["metadata"]
@@ -68,7 +70,7 @@ class VideoAdmin(HouseAdmin):
         "duration",
         "size",
         "project_cell",
-        "creator_id",
+        "creator",
         "created",
     )
     list_display_links = ("title_cell",)
@@ -111,35 +113,39 @@ class VideoAdmin(HouseAdmin):
         found: tuple[QuerySet[Video], bool] = super().get_search_results(request, queryset, search_term)
         return found
 
-    @display(description="Poster")
+    @column("Poster")
     def poster(self, video: Any) -> SafeString:
         return poster_image(video)
 
-    @display(description="Title", header=True)
+    @column("Title", has_subtitle=True)
     def title_cell(self, video: Video) -> tuple[str, str]:
         return video.title or "Untitled", video.pk
 
-    @display(description="Status")
+    @column("Status")
     def status_cell(self, video: Video) -> SafeString:
         return format_html('<span class="gf-stack">{}{}</span>', status_pills(video), _progress(video))
 
-    @display(description="Playable")
+    @column("Playable")
     def playable_cell(self, video: Video) -> SafeString:
         return pill("Yes", "good") if video.playable else pill("No", "plain")
 
-    @display(description="Duration")
+    @column("Duration")
     def duration(self, video: Video) -> str:
         return clock(video.duration_s)
 
-    @display(description="Stored")
+    @column("Stored")
     def size(self, video: Video) -> str:
         return size_in_words(video.stored_bytes)
 
-    @display(description="Project")
-    def project_cell(self, video: Video) -> str:
-        return video.project.name
+    @column("Project")
+    def project_cell(self, video: Video) -> SafeString | str:
+        return clipped(video.project.name)
 
-    @display(description="Created", ordering=F("created_at"))
+    @column("Creator")
+    def creator(self, video: Video) -> SafeString | str:
+        return clipped(video.creator_id)
+
+    @column("Created", ordering="created_at")
     def created(self, video: Video) -> SafeString | str:
         return when(video.created_at)
 
@@ -166,7 +172,7 @@ class VideoAdmin(HouseAdmin):
         )
         return redirect("admin:videos_video_changelist")
 
-    @action(description="Delete", permissions=["delete"])
+    @for_selected("Delete", permission="delete")
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Video]) -> Any:
         if not request.POST.get("post"):
             return confirm_deleting(self, request, queryset)

@@ -1,0 +1,273 @@
+"""The pages of the admin that need several rooms, composed here since only the roof knows them all.
+
+A video's page is `VideoAdmin` of videos with what its neighbours add: the work by processing, the player by
+streaming. Subclassing it here keeps every call going down, and leaves no registry of hooks to look through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from gilfoyle.lib.admin import PageAction
+from gilfoyle.lib.admin_words import (
+    NONE,
+    clock,
+    codec_in_words,
+    frame_rate_in_words,
+    pill,
+    rate_in_words,
+    size_in_words,
+    size_of_picture,
+    sound_in_words,
+    when,
+)
+from processing.jobs import services as jobs
+from processing.jobs.admin import offered_for
+from processing.jobs.panel import describe_job, latest_job
+from streaming.addresses import embed_path
+from streaming.tokens.claims import VIEWER_SCOPES, Scope
+from streaming.tokens.services import TokenLimits, TokenWish, mint_token
+from videos.catalog import states
+from videos.catalog.admin import VideoAdmin, poster_address, status_pills
+from videos.catalog.selectors import get_playback_policy, list_playable_renditions
+from videos.models import Upload, Video
+from videos.segment_index import PlayableRendition
+
+MOST_UPLOADS = 10
+LEAST_TOKEN_S = 15 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class RenditionRow:
+    """One rendition, in words."""
+
+    name: str
+    codec: str
+    codec_string: str
+    picture: str
+    rate: str
+    segments: int
+    duration: str
+    size: str
+    bitrate: str
+    state: SafeString
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRow:
+    """One transfer of a source, in words."""
+
+    id: str
+    status: SafeString
+    arrived: str
+    length: str
+    began: SafeString | str
+    ended: SafeString | str
+
+
+@admin.register(Video)
+class VideoPageAdmin(VideoAdmin):
+    """A video with its player, its work, its renditions and uploads."""
+
+    change_form_outer_before_template = "gilfoyle/admin/video_top.html"
+    change_form_outer_after_template = "gilfoyle/admin/video_more.html"
+    page_actions = (
+        PageAction("retry", "Try again", "refresh", "main"),
+        PageAction("cancel", "Cancel processing", "cancel", "danger"),
+    )
+
+    def offered_actions(self, request: HttpRequest, row: Video) -> list[str]:
+        del request
+        return [] if row.status == states.DELETING else offered_for(latest_job(row))
+
+    def do_retry(self, request: HttpRequest, video: Video) -> str:
+        del request
+        jobs.retry_job(job=_job_of(video))
+        return "Processing goes on; what was done stays done."
+
+    def do_cancel(self, request: HttpRequest, video: Video) -> str:
+        del request
+        jobs.cancel_job(job=_job_of(video))
+        return "Processing was cancelled. The source is kept, so it can be tried again."
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        video = kwargs.get("obj")
+        if isinstance(video, Video):
+            context |= describe_video(video)
+            context["show_delete"] = False  # its button stands with the others, above
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_urls(self) -> list[URLPattern]:
+        address = path(
+            "<path:object_id>/work/", self.admin_site.admin_view(self.work_view), name="videos_video_work"
+        )
+        return [address, *super().get_urls()]
+
+    def work_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Answer the panel of a video's work alone, which the page asks for again while work is under way."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        video = self.get_object(request, unquote(object_id))
+        if video is None:
+            raise Http404
+        return TemplateResponse(request, "processing/admin/job_panel.html", describe_work(video))
+
+
+def _job_of(video: Video) -> Any:
+    job = latest_job(video)
+    if job is None:  # buttons are only offered where there is one
+        raise Http404
+    return job
+
+
+def describe_video(video: Any) -> dict[str, Any]:
+    """Return what the page shows beside the form."""
+    renditions = list_playable_renditions(video.pk, video.revision)
+    uploads = Upload.objects.filter(video=video)[:MOST_UPLOADS]
+    return {
+        "video": video,
+        "pills": status_pills(video),
+        "player_address": player_address(video),
+        "poster_address": poster_address(video) if video.has_poster else "",
+        "facts": list_facts(video),
+        "times": list_times(video),
+        "is_failed": video.status == states.FAILED,
+        "is_deleting": video.status == states.DELETING,
+        "renditions": [describe_rendition(rendition) for rendition in renditions],
+        "uploads": [describe_upload(upload) for upload in uploads],
+        **describe_work(video),
+    }
+
+
+def describe_work(video: Video) -> dict[str, Any]:
+    """Return the latest job of a video, if it has one, and where the page asks how it goes on."""
+    job = latest_job(video)
+    return {
+        "panel": describe_job(job) if job else None,
+        "percent": video.progress,
+        "poll_address": reverse("admin:videos_video_work", args=[quote(video.pk)]),
+    }
+
+
+def player_address(video: Video) -> str:
+    """Return the address of the player, with a token that lasts about as long as somebody looks; "" if it can't play.
+
+    The token also opens what is held for review, which administrators must be able to see.
+    """
+    policy = get_playback_policy(video.pk)
+    is_barred = policy is None or policy.project_suspended or policy.restriction in {"restricted", "blocked"}
+    if policy is None or is_barred or not policy.playable:
+        return ""
+    playback = settings.GILFOYLE.playback
+    token = mint_token(
+        project_id=policy.project_id,
+        video_id=policy.video_id,
+        duration_s=policy.duration_s,
+        wish=TokenWish(
+            ttl_s=LEAST_TOKEN_S + int(2 * (policy.duration_s or 0)), scope=VIEWER_SCOPES | Scope.REVIEW
+        ),
+        limits=TokenLimits(playback.min_ttl_s, playback.max_ttl_s),
+        root_secret=settings.GILFOYLE_ROOT_SECRET,
+        now=timezone.now(),
+    )
+    return embed_path(token.text, policy.project_id, policy.video_id)
+
+
+def list_facts(video: Video) -> list[tuple[str, Any]]:
+    """Return what is known of the source; what the probe has not found out yet is left out."""
+    details = video.source_facts
+    rotation = details.get("rotation")
+    found: list[tuple[str, Any]] = [
+        ("Duration", clock(video.duration_s)),
+        ("Picture", size_of_picture(video.width, video.height)),
+        ("Frame rate", frame_rate_in_words(video.frame_rate)),
+        ("Container", details.get("container")),
+        ("Video codec", details.get("video_codec")),
+        ("Audio codec", details.get("audio_codec")),
+        ("Sound", sound_in_words(details.get("channels"))),
+        ("Rotation", f"{rotation}°" if rotation else None),
+        ("HDR", "Yes" if details.get("is_hdr") else None),
+        ("Source", size_in_words(video.source_size_bytes)),
+        ("Stored in all", size_in_words(video.stored_bytes)),
+    ]
+    return [(name, value) for name, value in found if value not in {None, "", NONE}]
+
+
+def list_times(video: Video) -> list[tuple[str, SafeString | str]]:
+    """Return the moments of a video's life that have come."""
+    moments = [
+        ("Created", video.created_at),
+        ("Uploaded", video.uploaded_at),
+        ("Playable", video.playable_at),
+        ("Ready", video.ready_at),
+        ("Deleted", video.deleted_at),
+    ]
+    return [(name, when(at)) for name, at in moments if at is not None]
+
+
+def describe_rendition(rendition: PlayableRendition) -> RenditionRow:
+    """Return one rendition in words."""
+    sound = sound_in_words(rendition.channels)
+    return RenditionRow(
+        name=rendition.name,
+        codec=codec_in_words(rendition.codec),
+        codec_string=rendition.codec,
+        picture=size_of_picture(rendition.width, rendition.height) if rendition.kind == "video" else sound,
+        rate=frame_rate_in_words(str(rendition.frame_rate or "")),
+        segments=len(rendition.index.segments),
+        duration=clock(rendition.index.duration_s),
+        size=size_in_words(rendition.index.size_bytes),
+        bitrate=rate_in_words(rendition.index.average_bitrate_bps),
+        state=pill("Complete", "good") if rendition.is_complete else pill("Growing", "busy"),
+    )
+
+
+def describe_upload(upload: Upload) -> UploadRow:
+    """Return one transfer in words."""
+    return UploadRow(
+        id=upload.pk,
+        status=pill(upload.status),
+        arrived=size_in_words(upload.offset_bytes),
+        length=size_in_words(upload.length_bytes),
+        began=when(upload.created_at),
+        ended=when(upload.finished_at),
+    )
+
+
+admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+@admin.register(User)
+class AdministratorAdmin(UserAdmin[User], ModelAdmin):
+    """Django's users, in this admin's forms."""
+
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_fullwidth = True
+    list_filter_submit = True
+
+
+@admin.register(Group)
+class AdministratorGroupAdmin(GroupAdmin, ModelAdmin):
+    """Django's groups, in this admin's forms."""
+
+    list_fullwidth = True

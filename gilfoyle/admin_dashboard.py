@@ -1,0 +1,208 @@
+"""What the dashboard shows, in a handful of queries whose cost does not grow with the work already done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Count, Exists, Min, OuterRef, Sum
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.timesince import timesince
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.admin_words import TONES, clock, size_in_words, when
+from gilfoyle.lib.queue import QUEUES
+from processing.jobs import states as work
+from processing.jobs.models import Step
+from videos.catalog import states
+from videos.catalog.admin import poster_image, status_pills
+from videos.models import ImageSet, Video
+
+MOST_FAILURES = 5
+MOST_VIDEOS = 8
+PATIENCE_S = 60
+STATUS_WORDS = {
+    states.READY: "Ready",
+    states.PROCESSING: "Processing",
+    states.UPLOADING: "Uploading",
+    states.AWAITING_UPLOAD: "Awaiting upload",
+    states.FAILED: "Failed",
+    states.DELETING: "Being deleted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatusCount:
+    """How many videos have a status; `share` is percent of all."""
+
+    status: str
+    words: str
+    tone: str
+    count: int
+    share: float
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """What waits and runs in a queue; `stalled` says in words that nobody takes its work."""
+
+    name: str
+    ready: int
+    running: int
+    waiting: int
+    stalled: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCard:
+    """One video, as a picture with its facts."""
+
+    title: str
+    address: str
+    picture: SafeString
+    pills: SafeString
+    project: str
+    duration: str
+    created: SafeString | str
+    progress: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failed video and why, in words."""
+
+    title: str
+    address: str
+    message: str
+    code: str
+    project: str
+    at: SafeString | str
+
+
+def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add to the dashboard's context what this administrator may see."""
+    may_see_videos = _may_view(request, "videos.view_video")
+    may_see_work = _may_view(request, "processing.view_step")
+    if may_see_videos:
+        context |= _about_videos()
+    if may_see_work:
+        queues = list_queues(timezone.now())
+        context |= {"queues": queues, "stalled_queues": [queue for queue in queues if queue.stalled]}
+    context |= {"may_see_videos": may_see_videos, "may_see_work": may_see_work}
+    return context
+
+
+def _may_view(request: HttpRequest, permission: str) -> bool:
+    return request.user.has_perm(permission) or request.user.has_perm(permission.replace("view_", "change_"))
+
+
+def _about_videos() -> dict[str, Any]:
+    counts = {
+        row["status"]: row
+        for row in Video.objects.order_by().values("status").annotate(n=Count("pk"), held=Sum("stored_bytes"))
+    }
+    total = sum(row["n"] for row in counts.values())
+    free = storage.free_bytes()
+    return {
+        "statuses": count_statuses({status: row["n"] for status, row in counts.items()}),
+        "video_count": total,
+        "stored": size_in_words(sum(row["held"] or 0 for row in counts.values())),
+        "free": size_in_words(free) if free is not None else "",
+        "is_empty": total == 0,
+        "public_url": settings.GILFOYLE.public_url,
+        "failures": list_failures() if total else [],
+        "newest": list_newest() if total else [],
+    }
+
+
+def count_statuses(counts: dict[str, int]) -> list[StatusCount]:
+    """Return the statuses in the order of their life, those without videos too, but for the last."""
+    total = sum(counts.values())
+    return [
+        StatusCount(
+            status=status,
+            words=words,
+            tone=TONES.get(status, "plain"),
+            count=counts.get(status, 0),
+            share=100 * counts.get(status, 0) / total if total else 0,
+            address=f"{reverse('admin:videos_video_changelist')}?status__exact={status}",
+        )
+        for status, words in STATUS_WORDS.items()
+        if status != states.DELETING or counts.get(status)
+    ]
+
+
+def list_queues(now: datetime) -> list[QueueState]:
+    """Return each queue with its open steps of jobs that are under way."""
+    rows = (
+        Step.objects.filter(status__in=[work.READY, work.RUNNING, work.WAITING], job__status=work.ACTIVE)
+        .order_by()
+        .values("queue", "status")
+        .annotate(n=Count("pk"), oldest=Min("ready_at"))
+    )
+    found = {(row["queue"], row["status"]): row for row in rows}
+    return [_queue_state(queue, found, now) for queue in QUEUES]
+
+
+def _queue_state(queue: str, found: dict[tuple[str, str], Any], now: datetime) -> QueueState:
+    def count(status: str) -> int:
+        return int(found.get((queue, status), {}).get("n", 0))
+
+    oldest = found.get((queue, work.READY), {}).get("oldest")
+    is_stalled = oldest and not count(work.RUNNING) and (now - oldest).total_seconds() > PATIENCE_S
+    return QueueState(
+        name=queue,
+        ready=count(work.READY),
+        running=count(work.RUNNING),
+        waiting=count(work.WAITING),
+        stalled=f"The oldest has waited for {timesince(oldest, now, depth=1)}." if is_stalled else "",
+        address=f"{reverse('admin:processing_step_changelist')}?queue={queue}",
+    )
+
+
+def list_failures() -> list[Failure]:
+    """Return the videos that failed last; what an administrator cancelled is no failure."""
+    videos = (
+        Video.objects.filter(status=states.FAILED)
+        .exclude(failure_code="cancelled")
+        .select_related("project")
+        .order_by("-updated_at")[:MOST_FAILURES]
+    )
+    return [
+        Failure(
+            title=str(video),
+            address=reverse("admin:videos_video_change", args=[video.pk]),
+            message=video.failure_message,
+            code=video.failure_code,
+            project=video.project.name,
+            at=when(video.updated_at),
+        )
+        for video in videos
+    ]
+
+
+def list_newest() -> list[VideoCard]:
+    """Return the newest videos with their posters."""
+    posters = ImageSet.objects.filter(video=OuterRef("pk"), revision=OuterRef("revision"), kind="poster")
+    kept = Video.objects.exclude(status=states.DELETING).select_related("project")
+    videos = kept.annotate(has_poster=Exists(posters))[:MOST_VIDEOS]
+    return [
+        VideoCard(
+            title=str(video),
+            address=reverse("admin:videos_video_change", args=[video.pk]),
+            picture=poster_image(video),
+            pills=status_pills(video),
+            project=video.project.name,
+            duration=clock(video.duration_s) if video.duration_s is not None else "",
+            created=when(video.created_at),
+            progress=video.progress if video.status == states.PROCESSING else None,
+        )
+        for video in videos
+    ]

@@ -1,0 +1,223 @@
+"""What the admin pages of all rooms share: read-only rows, buttons that post, refusals in words.
+
+Pages change nothing by themselves: a button calls the same service as the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, TypeVar
+
+from django.contrib import messages
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import ngettext
+from unfold.admin import ModelAdmin
+from unfold.decorators import action as theme_action
+from unfold.decorators import display as theme_display
+
+from gilfoyle.lib.errors import Refusal
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+MOST_COUNTED = 10_000
+MOST_REASONS = 3
+
+
+def column(
+    title: str, *, has_subtitle: bool = False, ordering: str | None = None
+) -> Callable[[Decorated], Decorated]:
+    """Name a method as a column; with a subtitle it returns a pair of texts."""
+    decorate: Callable[[Decorated], Decorated] = theme_display(
+        description=title, header=has_subtitle or None, ordering=ordering
+    )
+    return decorate
+
+
+def for_selected(title: str, *, permission: str = "operate") -> Callable[[Decorated], Decorated]:
+    """Name a method as an action on the selected rows, for those who have the permission."""
+    decorate: Callable[[Decorated], Decorated] = theme_action(description=title, permissions=[permission])
+    return decorate
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
+    """Counts up to MOST_COUNTED rows: nobody turns page 10,000, and counting a million rows costs seconds."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[:MOST_COUNTED].count())
+
+
+@dataclass(frozen=True, slots=True)
+class PageAction:
+    """A button on a row's page; it posts to an address of its own, so that no link can press it.
+
+    `name` is the suffix of the admin's `do_…` method and of the address; `tone` is plain, main or danger.
+    """
+
+    name: str
+    label: str
+    icon: str
+    tone: str = "plain"
+
+
+class HouseAdmin(ModelAdmin):
+    """Rows that are looked at here and changed by services alone."""
+
+    list_per_page = 50
+    list_max_show_all = 50
+    list_fullwidth = True
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_disable_select_all = True  # an action takes what is on the page, never unseen rows
+    sortable_by: ClassVar[Any] = ()
+    page_actions: ClassVar[tuple[PageAction, ...]] = ()
+    empty_title: ClassVar[str] = "Nothing here yet"
+    empty_words: ClassVar[str] = ""
+    empty_icon: ClassVar[str] = "inbox"
+    change_form_outer_before_template = "gilfoyle/admin/page_actions.html"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del request, obj
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return self._may(request, "view") or self._may(request, "change")
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this administrator may press the buttons: Django's right to change such rows."""
+        return self._may(request, "change")
+
+    def _may(self, request: HttpRequest, verb: str) -> bool:
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{verb}_{self.opts.model_name}"))
+
+    def offered_actions(self, request: HttpRequest, row: Any) -> Iterable[str]:
+        """Return the names of the page actions that make sense for this row now."""
+        del request, row
+        return [action.name for action in self.page_actions]
+
+    def get_urls(self) -> list[URLPattern]:
+        address = path(
+            "<path:object_id>/do/<slug:name>/",
+            self.admin_site.admin_view(self.do_page_action),
+            name=f"{self.opts.app_label}_{self.opts.model_name}_do",
+        )
+        return [address, *super().get_urls()]
+
+    def change_url(self, row: Model) -> str:
+        """Return the address of a row's page."""
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"
+        return reverse(name, args=[quote(row.pk)])
+
+    def do_page_action(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Press a button: call its method, tell the outcome, return to the page."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_operate_permission(request) or name not in {one.name for one in self.page_actions}:
+            raise PermissionDenied
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            response: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            return response
+        run: Callable[[HttpRequest, Any], str] = getattr(self, f"do_{name}")
+        try:
+            message = run(request, row)
+        except Refusal as refusal:
+            messages.error(request, in_words(refusal))
+        else:
+            self.log_change(request, row, message)
+            messages.success(request, message)
+        return redirect(self.change_url(row))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            return self._refused(request, refusal)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Refusal as refusal:
+            return self._refused(request, refusal)
+
+    def _refused(self, request: HttpRequest, refusal: Refusal) -> HttpResponse:
+        messages.error(request, in_words(refusal))
+        # Only a post is refused, and the same address shows the row as it is now; a row that is gone
+        # is explained there by Django.
+        return redirect(request.path)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        row = kwargs.get("obj")
+        context["page_actions"] = self._buttons(request, row) if row is not None else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[PageAction, str]]:
+        if not self.has_operate_permission(request):
+            return []
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_do"
+        offered = set(self.offered_actions(request, row))
+        return [
+            (action, reverse(name, args=[quote(row.pk), action.name]))
+            for action in self.page_actions
+            if action.name in offered
+        ]
+
+    def run_for_each(
+        self, request: HttpRequest, rows: QuerySet[Any], run: Callable[[Any], object], *, done: str
+    ) -> None:
+        """Call a service for each selected row, and tell how many it took and why it refused the others.
+
+        `done` is what happened to them, for example "cancelled".
+        """
+        reasons: list[str] = []
+        count = refused = 0
+        for row in rows:
+            try:
+                run(row)
+            except Refusal as refusal:
+                refused += 1
+                reasons.append(f"{row}: {in_words(refusal)}")
+            else:
+                count += 1
+                self.log_change(request, row, done.capitalize() + ".")
+        if count:
+            name = self.opts.verbose_name if count == 1 else self.opts.verbose_name_plural
+            messages.success(request, f"{count} {name} {done}.")
+        for reason in reasons[:MOST_REASONS]:
+            messages.error(request, reason)
+        if refused > MOST_REASONS:
+            more = refused - MOST_REASONS
+            messages.error(
+                request, ngettext("%(n)d more was refused.", "%(n)d more were refused.", more) % {"n": more}
+            )
+
+
+def in_words(refusal: Refusal) -> str:
+    """Return what a refusal says, with its hint."""
+    return f"{refusal.message} {refusal.hint}".strip()

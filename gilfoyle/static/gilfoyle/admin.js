@@ -1,0 +1,17 @@
+// Copy buttons: <button data-copy="#id-of-the-text">. Plain HTTP has no clipboard API, so there the text is selected.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const source = document.querySelector(button.dataset.copy);
+  if (!source) return;
+  const label = button.querySelector("[data-copy-label]") || button;
+  const before = label.textContent;
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    label.textContent = "Copied";
+  } catch {
+    window.getSelection().selectAllChildren(source);
+    label.textContent = "Press Ctrl+C";
+  }
+  window.setTimeout(() => { label.textContent = before; }, 2000);
+});

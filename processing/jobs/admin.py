@@ -1,0 +1,278 @@
+"""Jobs and steps in the admin, for operators: what works, what waits, what failed and why."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
+
+from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected
+from gilfoyle.lib.admin_words import NONE, bar, pill, when
+from gilfoyle.lib.queue import QUEUES
+from processing.jobs import services, states
+from processing.jobs.models import Job, Step
+from processing.jobs.panel import KIND_WORDS, describe_job, describe_step, most_urgent_first, title_of, took
+
+ENDED_BADLY = (states.FAILED, states.CANCELLED)
+
+
+def _video_link(job: Job) -> SafeString:
+    address = reverse("admin:videos_video_change", args=[job.video_id])
+    return format_html('<a class="gf-link" href="{}">{}</a>', address, job.video.title or job.video_id)
+
+
+class WorkAdmin(HouseAdmin):
+    """A list for operators: what failed comes first, then what is open; what is done only on request.
+
+    So the list stays short and quick however much has been done.
+    """
+
+    opening_statuses: ClassVar[tuple[str, ...]]
+    empty_title = "All work is done"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = most_urgent_first(self.model.objects.all())
+        match = request.resolver_match
+        if match is None or not (match.url_name or "").endswith("_changelist"):
+            return rows
+        is_asked = any(name in request.GET for name in ("status__exact", "q", "job", "video"))
+        return rows if is_asked else rows.filter(status__in=self.opening_statuses)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        return lookup in {"job", "video"} or bool(super().lookup_allowed(lookup, value, request))
+
+
+@admin.register(Job)
+class JobAdmin(WorkAdmin):
+    """All work on one revision of a video."""
+
+    opening_statuses = (states.FAILED, states.ACTIVE, states.CANCELLED)
+
+    list_display = ("job_cell", "video_cell", "status_cell", "failure_cell", "took_cell", "created")
+    list_display_links = ("job_cell",)
+    list_filter = (("status", ChoicesDropdownFilter),)
+    list_filter_submit = True
+    list_select_related = ("video",)
+    search_fields = ("=id", "=video__id", "=revision", "=failure_code")
+    actions = ("retry_selected", "cancel_selected")
+    page_actions = (
+        PageAction("retry", "Try again", "refresh", "main"),
+        PageAction("cancel", "Cancel", "cancel", "danger"),
+    )
+    fields = ("video_cell", "status_cell", "failure_cell", "revision", "created", "took_cell")
+    readonly_fields = fields
+    change_form_outer_after_template = "processing/admin/job_panel.html"
+    empty_words = "Nothing is open and nothing has failed. Finished jobs are under the filter Status."
+    empty_icon = "rule_settings"
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        del request
+        return ("urgency", "-created_at", "-id")
+
+    @column("Job", has_subtitle=True)
+    def job_cell(self, job: Job) -> tuple[str, str]:
+        return job.pk, f"revision {job.revision}"
+
+    @column("Video")
+    def video_cell(self, job: Job) -> SafeString:
+        return _video_link(job)
+
+    @column("Status")
+    def status_cell(self, job: Job) -> SafeString:
+        return pill(job.status if job.status != states.ACTIVE else "processing")
+
+    @column("What went wrong")
+    def failure_cell(self, job: Job) -> SafeString | str:
+        if not job.failure_code:
+            return NONE
+        return format_html(
+            '<span class="gf-words">{} <code>{}</code></span>', job.failure_message, job.failure_code
+        )
+
+    @column("Took")
+    def took_cell(self, job: Job) -> str:
+        return took(job.created_at, job.finished_at, timezone.now())
+
+    @column("Began")
+    def created(self, job: Job) -> SafeString | str:
+        return when(job.created_at)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        job = kwargs.get("obj")
+        if job is not None:
+            context["panel"] = describe_job(job)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def offered_actions(self, request: HttpRequest, row: Job) -> list[str]:
+        del request
+        return offered_for(row)
+
+    def do_retry(self, request: HttpRequest, job: Job) -> str:
+        del request
+        services.retry_job(job=job)
+        return "Trying again; what was done stays done."
+
+    def do_cancel(self, request: HttpRequest, job: Job) -> str:
+        del request
+        services.cancel_job(job=job)
+        return "Cancelled; its workers stop within seconds."
+
+    @for_selected("Try again")
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self.run_for_each(request, queryset, lambda job: services.retry_job(job=job), done="started again")
+
+    @for_selected("Cancel")
+    def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        self.run_for_each(request, queryset, lambda job: services.cancel_job(job=job), done="cancelled")
+
+
+def offered_for(job: Job | None) -> list[str]:
+    """Return which of `retry` and `cancel` a job can be told now."""
+    if job is None:
+        return []
+    if job.status == states.ACTIVE:
+        return ["cancel"]
+    return ["retry"] if job.status in ENDED_BADLY else []
+
+
+class KindFilter(DropdownFilter):
+    """What a step does."""
+
+    title = "kind"
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        del request, model_admin
+        return list(KIND_WORDS.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Step]) -> QuerySet[Step]:
+        del request
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
+class QueueFilter(DropdownFilter):
+    """Which workers take it."""
+
+    title = "queue"
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        del request, model_admin
+        return [(queue, queue) for queue in QUEUES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Step]) -> QuerySet[Step]:
+        del request
+        return queryset.filter(queue=self.value()) if self.value() else queryset
+
+
+@admin.register(Step)
+class StepAdmin(WorkAdmin):
+    """Single units of work."""
+
+    opening_statuses = (states.FAILED, states.RUNNING, states.READY, states.WAITING)
+
+    list_display = (
+        "step_cell",
+        "video_cell",
+        "status_cell",
+        "queue",
+        "attempt",
+        "lease",
+        "took_cell",
+        "failure_cell",
+    )
+    list_display_links = ("step_cell",)
+    list_filter = (("status", ChoicesDropdownFilter), KindFilter, QueueFilter)
+    list_filter_submit = True
+    list_select_related = ("job__video",)
+    search_fields = ("=id", "=job__id", "=job__video__id", "=failure_code")
+    fieldsets = (
+        (None, {"fields": ("video_cell", "job_cell", "status_cell", "failure_cell")}),
+        (
+            "Run",
+            {"fields": ("queue", "priority", "attempt", "faults", "lease", "took_cell", "needs_cell")},
+        ),
+    )
+    readonly_fields = (
+        "video_cell",
+        "job_cell",
+        "status_cell",
+        "failure_cell",
+        "queue",
+        "priority",
+        "attempt",
+        "faults",
+        "lease",
+        "took_cell",
+        "needs_cell",
+    )
+    change_form_outer_after_template = "processing/admin/step_output.html"
+    empty_words = "Nothing is open and nothing has failed. Finished steps are under the filter Status."
+    empty_icon = "footprint"
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        del request
+        return ("urgency", "priority", "name", "id")
+
+    @column("Step", has_subtitle=True)
+    def step_cell(self, step: Step) -> tuple[str, str]:
+        return title_of(step), step.name
+
+    @column("Video")
+    def video_cell(self, step: Step) -> SafeString:
+        return _video_link(step.job)
+
+    @column("Job")
+    def job_cell(self, step: Step) -> SafeString:
+        address = reverse("admin:processing_job_change", args=[step.job_id])
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, step.job_id)
+
+    @column("Status")
+    def status_cell(self, step: Step) -> SafeString:
+        progress = bar(step.progress * 100) if step.status == states.RUNNING else ""
+        return format_html('<span class="gf-stack">{}{}</span>', pill(step.status), progress)
+
+    @column("Held by")
+    def lease(self, step: Step) -> SafeString | str:
+        if not step.lease_owner:
+            return NONE
+        return format_html(
+            '<span class="gf-stack"><code>{}</code><small>lease ends {}</small></span>',
+            step.lease_owner,
+            when(step.lease_expires_at),
+        )
+
+    @column("Took")
+    def took_cell(self, step: Step) -> str:
+        return took(step.started_at, step.finished_at, timezone.now())
+
+    @column("What went wrong")
+    def failure_cell(self, step: Step) -> SafeString | str:
+        if not step.failure_code:
+            return NONE
+        return format_html(
+            '<span class="gf-words">{} <code>{}</code></span>', step.failure_message, step.failure_code
+        )
+
+    @column("Waits for")
+    def needs_cell(self, step: Step) -> str:
+        shown = ", ".join(step.needs[:8])
+        more = len(step.needs) - 8
+        return (f"{shown} and {more} more" if more > 0 else shown) or NONE
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        step = kwargs.get("obj")
+        if step is not None:
+            context["step"] = describe_step(step, timezone.now())
+        return super().render_change_form(request, context, *args, **kwargs)

@@ -1,0 +1,157 @@
+"""A job as an administrator reads it: its steps, the urgent ones first, with what went wrong."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from gilfoyle.lib.admin_words import NONE, bar, clock, pill, when
+from processing.jobs import pipeline, states
+from processing.jobs.models import Job, Step
+from videos.models import Video
+
+MOST_STEPS = 60
+KIND_WORDS = {
+    pipeline.PROBE: "Probe the source",
+    pipeline.ENCODE_CHUNK: "Encode chunk",
+    pipeline.ENCODE_AUDIO: "Encode the sound",
+    pipeline.POSTER: "Make the poster",
+    pipeline.FINALIZE: "Finish",
+}
+# By how much a job or step wants a look.
+URGENCY = (
+    states.FAILED,
+    states.RUNNING,
+    states.ACTIVE,
+    states.READY,
+    states.WAITING,
+    states.CANCELLED,
+    states.DONE,
+)
+
+
+# What ended, as it went; what waits, as it will go; the last step last.
+STEP_ORDER = (
+    "urgency",
+    F("finished_at").asc(nulls_last=True),
+    F("ready_at").asc(nulls_last=True),
+    "priority",
+    "name",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step, in words."""
+
+    id: str
+    title: str
+    status: SafeString
+    queue: str
+    attempt: int
+    faults: int
+    took: str
+    progress: SafeString | str
+    failure: str
+    failure_code: str
+    command: str
+    stderr_tail: str
+    exit_code: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobPanel:
+    """The latest job of a video; `hidden_steps` of its steps are on the list of steps only."""
+
+    job: Job
+    status: SafeString
+    is_active: bool
+    began: SafeString | str
+    took: str
+    done_steps: int
+    all_steps: int
+    steps: tuple[StepRow, ...]
+    hidden_steps: int
+    is_waiting_long: bool
+
+
+def latest_job(video: Video) -> Job | None:
+    """Return the newest job of a video, or None where it was never processed."""
+    return Job.objects.filter(video=video).order_by("-created_at", "-id").first()
+
+
+def describe_job(job: Job) -> JobPanel:
+    """Read a job's steps: at most MOST_STEPS of them, failed and running ones first."""
+    counts = dict(Step.objects.filter(job=job).order_by().values_list("status").annotate(n=Count("pk")))
+    steps = list(most_urgent_first(Step.objects.filter(job=job)).order_by(*STEP_ORDER)[:MOST_STEPS])
+    now = timezone.now()
+    total = sum(counts.values())
+    return JobPanel(
+        job=job,
+        status=pill(job.status if job.status != states.ACTIVE else "processing"),
+        is_active=job.status == states.ACTIVE,
+        began=when(job.created_at),
+        took=took(job.created_at, job.finished_at, now),
+        done_steps=counts.get(states.DONE, 0),
+        all_steps=total,
+        steps=tuple(describe_step(step, now) for step in steps),
+        hidden_steps=total - len(steps),
+        is_waiting_long=is_waiting_long(job, counts, now),
+    )
+
+
+def is_waiting_long(job: Job, counts: dict[str, int], now: datetime) -> bool:
+    """Tell whether an active job has work that nobody takes: then no worker may be running."""
+    idle = job.status == states.ACTIVE and not counts.get(states.RUNNING)
+    ready = Step.objects.filter(job=job, status=states.READY) if idle else Step.objects.none()
+    oldest = ready.order_by("ready_at").values_list("ready_at", flat=True).first()
+    return oldest is not None and (now - oldest).total_seconds() > 30
+
+
+def most_urgent_first(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Order jobs or steps by `urgency`: failed, running, ready, waiting, ended."""
+    ranks = [When(status=status, then=Value(rank)) for rank, status in enumerate(URGENCY)]
+    rank = Case(*ranks, default=Value(len(URGENCY)), output_field=IntegerField())
+    ranked: QuerySet[Any] = rows.annotate(urgency=rank).order_by("urgency")
+    return ranked
+
+
+def describe_step(step: Step, now: datetime) -> StepRow:
+    """Return one step in words; a command and its output are there only after a failure."""
+    has_failed = bool(step.failure_code)
+    return StepRow(
+        id=step.pk,
+        title=title_of(step),
+        status=pill(step.status),
+        queue=step.queue,
+        attempt=step.attempt,
+        faults=step.faults,
+        took=took(step.started_at, step.finished_at, now) if step.status != states.WAITING else NONE,
+        progress=bar(step.progress * 100) if step.status == states.RUNNING else "",
+        failure=step.failure_message if has_failed else "",
+        failure_code=step.failure_code,
+        command=shlex.join(step.argv) if has_failed else "",
+        stderr_tail=step.stderr_tail.strip() if has_failed else "",
+        exit_code=step.exit_code if has_failed else None,
+    )
+
+
+def title_of(step: Step) -> str:
+    """Return what a step does, in words."""
+    words = KIND_WORDS.get(step.kind, step.kind)
+    if step.kind == pipeline.ENCODE_CHUNK:
+        return f"{words} {int(step.inputs.get('chunk', 0)) + 1}"
+    return words
+
+
+def took(began: datetime | None, ended: datetime | None, now: datetime) -> str:
+    """Return how long something took, or has been taking."""
+    if began is None:
+        return NONE
+    return clock(max(0.0, ((ended or now) - began).total_seconds()))

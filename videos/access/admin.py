@@ -1,0 +1,279 @@
+"""Projects and API keys in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+
+from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected
+from gilfoyle.lib.admin_words import listed, pill, size_in_words, when
+from videos.access import services
+from videos.access.keys import SCOPES
+from videos.access.models import ApiKey, Project
+
+SCOPE_WORDS = {
+    "videos:read": "Read videos, renditions and jobs",
+    "videos:write": "Create, edit, delete, cancel",
+    "uploads:write": "Upload sources",
+    "playback:sign": "Make playback tokens",
+}
+
+
+class ProjectForm(forms.ModelForm[Project]):
+    """A new project's name, under the rules of the service that makes it."""
+
+    class Meta:
+        model = Project
+        fields = ("name",)
+        widgets = {"name": UnfoldAdminTextInputWidget}
+        help_texts = {"name": "For example the application whose videos it holds."}
+
+
+@admin.register(Project)
+class ProjectAdmin(HouseAdmin):
+    """Tenants, what they hold, and whether they are suspended."""
+
+    form = ProjectForm
+    list_display = ("name_cell", "state", "video_count", "stored", "key_count", "created")
+    list_display_links = ("name_cell",)
+    list_filter = (("suspended_at", admin.EmptyFieldListFilter),)
+    search_fields = ("name", "=id")
+    ordering = ("name",)
+    actions = ("suspend_selected", "resume_selected")
+    page_actions = (
+        PageAction("suspend", "Suspend", "block", "danger"),
+        PageAction("resume", "Resume", "play_arrow", "main"),
+    )
+    fields = ("name", "id", "state", "video_count", "stored", "key_count", "created")
+    readonly_fields = ("id", "state", "video_count", "stored", "key_count", "created")
+    empty_words = "A project owns videos and API keys. Make one for each application."
+    empty_icon = "folder_open"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return self._may(request, "add")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
+        # Subqueries, so that only the rows of this page are counted, each by its own index.
+        alone = Project.objects.filter(pk=OuterRef("pk")).order_by()
+        active = ApiKey.objects.filter(project=OuterRef("pk"), revoked_at=None).order_by()
+        projects: QuerySet[Project] = super().get_queryset(request)
+        return projects.annotate(
+            videos_held=Subquery(alone.annotate(n=Count("videos")).values("n")),
+            bytes_held=Subquery(alone.annotate(n=Sum("videos__stored_bytes")).values("n")),
+            keys_held=Subquery(active.values("project").annotate(n=Count("pk")).values("n")),
+        )
+
+    def get_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
+        del request
+        return self.fields if obj else ("name",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
+        del request
+        return self.readonly_fields if obj else ()
+
+    @column("Name", has_subtitle=True)
+    def name_cell(self, project: Project) -> tuple[str, str]:
+        return project.name, project.pk
+
+    @column("State")
+    def state(self, project: Project) -> SafeString:
+        return pill("suspended" if project.is_suspended else "active")
+
+    @column("Videos")
+    def video_count(self, project: Any) -> SafeString:
+        address = f"{reverse('admin:videos_video_changelist')}?project={project.pk}"
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, project.videos_held)
+
+    @column("Stored")
+    def stored(self, project: Any) -> str:
+        return size_in_words(project.bytes_held or 0)
+
+    @column("Active keys")
+    def key_count(self, project: Any) -> SafeString:
+        address = f"{reverse('admin:videos_apikey_changelist')}?project={project.pk}"
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, project.keys_held or 0)
+
+    @column("Created")
+    def created(self, project: Project) -> SafeString | str:
+        return when(project.created_at)
+
+    def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        del request, form, change  # there is only adding here
+        made = services.create_project(name=obj.name)
+        obj.pk, obj.name, obj.created_at = made.pk, made.name, made.created_at
+
+    def offered_actions(self, request: HttpRequest, row: Project) -> list[str]:
+        del request
+        return ["resume"] if row.is_suspended else ["suspend"]
+
+    def do_suspend(self, request: HttpRequest, project: Project) -> str:
+        del request
+        services.suspend_project(project=project)
+        return f"{project} is suspended: nothing of it can be uploaded, read or played."
+
+    def do_resume(self, request: HttpRequest, project: Project) -> str:
+        del request
+        services.resume_project(project=project)
+        return f"{project} works again."
+
+    @for_selected("Suspend")
+    def suspend_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
+        self.run_for_each(
+            request, queryset, lambda project: services.suspend_project(project=project), done="suspended"
+        )
+
+    @for_selected("Resume")
+    def resume_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
+        self.run_for_each(
+            request, queryset, lambda project: services.resume_project(project=project), done="resumed"
+        )
+
+
+class ApiKeyForm(forms.ModelForm[ApiKey]):
+    """What a new key is for and what it may do."""
+
+    scopes = forms.MultipleChoiceField(
+        choices=[(scope, f"{scope}: {SCOPE_WORDS[scope]}") for scope in SCOPES],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        initial=list(SCOPES),
+        help_text="What the key may do. Give each service only what it needs.",
+    )
+
+    class Meta:
+        model = ApiKey
+        fields = ("project", "label", "scopes", "expires_at")
+        help_texts = {"expires_at": "Empty: it works until it is revoked. Times are UTC."}
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(HouseAdmin):
+    """Keys by their prefix. The key itself is shown once, by the answer that makes it, and kept nowhere."""
+
+    form = ApiKeyForm
+    list_display = ("name_cell", "project_cell", "scope_list", "state", "last_used", "expires", "created")
+    list_display_links = ("name_cell",)
+    list_filter = (("project", AutocompleteSelectFilter), ("revoked_at", admin.EmptyFieldListFilter))
+    list_filter_submit = True
+    list_select_related = ("project",)
+    search_fields = ("label", "=prefix", "=id")
+    autocomplete_fields = ("project",)
+    actions = ("revoke_selected",)
+    page_actions = (PageAction("revoke", "Revoke", "block", "danger"),)
+    add_fields = ("project", "label", "scopes", "expires_at")
+    readonly_fields = (
+        "project_cell",
+        "label",
+        "shown_prefix",
+        "scope_list",
+        "state",
+        "expires",
+        "last_used",
+        "created",
+    )
+    empty_words = "A key lets one service of yours use the API in the name of a project."
+    empty_icon = "key"
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return self._may(request, "add")
+
+    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        del request
+        return self.readonly_fields if obj else self.add_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+        del request
+        return self.readonly_fields if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = super().get_changeform_initial_data(request)
+        projects = list(Project.objects.values_list("pk", flat=True)[:2])
+        if len(projects) == 1:
+            initial.setdefault("project", projects[0])
+        return initial
+
+    @column("Key", has_subtitle=True)
+    def name_cell(self, key: ApiKey) -> tuple[str, str]:
+        return key.label, self.shown_prefix(key)
+
+    @column("Begins with")
+    def shown_prefix(self, key: ApiKey) -> str:
+        return f"gfk_{key.prefix}_…"
+
+    @column("Project")
+    def project_cell(self, key: ApiKey) -> SafeString:
+        address = reverse("admin:videos_project_change", args=[key.project_id])
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, key.project.name)
+
+    @column("Scopes")
+    def scope_list(self, key: ApiKey) -> SafeString | str:
+        return listed(key.scopes)
+
+    @column("State")
+    def state(self, key: ApiKey) -> SafeString:
+        if key.revoked_at is not None:
+            return pill("revoked")
+        return pill("active") if key.is_active else pill("expired", "wait")
+
+    @column("Last used")
+    def last_used(self, key: ApiKey) -> str:
+        return f"{key.last_used_on:%Y-%m-%d}" if key.last_used_on else "Never"
+
+    @column("Expires")
+    def expires(self, key: ApiKey) -> SafeString | str:
+        return when(key.expires_at) if key.expires_at else "Never"
+
+    @column("Created")
+    def created(self, key: ApiKey) -> SafeString | str:
+        return when(key.created_at)
+
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        del change  # there is only adding here
+        made, text = services.create_api_key(
+            project=obj.project,
+            label=obj.label,
+            scopes=form.cleaned_data["scopes"],
+            expires_at=obj.expires_at,
+        )
+        obj.pk, obj.prefix = made.pk, made.prefix
+        # On the request alone: it is shown by this answer and then gone.
+        request.new_key_text = text  # type: ignore[attr-defined]
+
+    def response_add(
+        self, request: HttpRequest, obj: ApiKey, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        del post_url_continue
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Your new API key",
+            "key": obj,
+            "text": request.new_key_text,  # type: ignore[attr-defined]
+        }
+        response = TemplateResponse(request, "videos/admin/api_key_created.html", context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def offered_actions(self, request: HttpRequest, row: ApiKey) -> list[str]:
+        del request
+        return ["revoke"] if row.revoked_at is None else []
+
+    def do_revoke(self, request: HttpRequest, key: ApiKey) -> str:
+        del request
+        services.revoke_api_key(key=key)
+        return f"{key} is revoked and will be refused from now on."
+
+    @for_selected("Revoke")
+    def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        self.run_for_each(request, queryset, lambda key: services.revoke_api_key(key=key), done="revoked")
