@@ -8,7 +8,9 @@ import dramatiq
 import structlog
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.errors import BrokerConnectionError as BrokerUnreachable
+from pika.exceptions import AMQPError
 from redis.exceptions import RedisError
 
 from gilfoyle.lib import storage
@@ -55,13 +57,27 @@ def check_broker() -> None:
         client.ping()
         return
     broker.declare_queue("default")
-    if hasattr(broker, "connection"):
-        _ = broker.connection
+    if isinstance(broker, RabbitmqBroker):
+        _ask_rabbitmq(broker)
+
+
+def _ask_rabbitmq(broker: RabbitmqBroker) -> None:
+    for is_last in (False, True):
+        try:
+            broker.get_queue_message_counts("default")
+        except AMQPError as error:
+            # This thread's connection may just have grown too old; one that is made now tells.
+            del broker.connection
+            if is_last:
+                message = str(error) or type(error).__name__
+                raise BrokerUnreachable(message) from None  # type: ignore[no-untyped-call]  # dramatiq's own
+        else:
+            return
 
 
 def check_storage() -> None:
     """Raises: StorageFault."""
-    storage.exists("healthz")
+    storage.require_usable()
 
 
 CHECKS: dict[str, Callable[[], None]] = {

@@ -5,6 +5,7 @@ Nothing half-written is ever visible under its name. Names come from `videos/lay
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -239,6 +240,22 @@ def delete_folder(prefix: str) -> None:
         bucket.bucket.objects.filter(Prefix=_key(bucket, prefix) + "/").delete()
 
 
+def require_usable() -> None:
+    """See whether the store could take an object now.
+
+    Raises: StorageFault.
+    """
+    files = _filesystem()
+    if files is None:
+        exists("healthz")
+        return
+    folder = Path(files.location)
+    with _faults("healthz"):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "may not be written", str(folder))
+
+
 def free_bytes() -> int | None:
     """Return the free space of the store's filesystem, or None for an object store."""
     files = _filesystem()
@@ -260,7 +277,7 @@ def _faults(name: str) -> Iterator[None]:
         message = "A stored object is missing."
         raise ObjectMissing(message, name=name) from error
     except OSError as error:
-        if error.errno in {28, 122}:  # ENOSPC, EDQUOT
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             message = "There is no room left for this file."
             raise NoSpace(message, hint="Try again later, or ask the operator for more space.") from error
         message = "The storage could not be used."

@@ -1,0 +1,146 @@
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import SuspiciousFileOperation
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.errors import NoSpace
+from gilfoyle.lib.storage import ObjectMissing, StorageFault
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+def read(name: str) -> bytes:
+    with storage.open_stored(name) as stored:
+        return stored.read()
+
+
+def test_what_is_saved_is_there_and_can_be_replaced(media_dir: Path) -> None:
+    storage.save_bytes("a/b/one", b"first")
+    storage.save_bytes("a/b/one", b"second!")
+    assert read("a/b/one") == b"second!"
+    assert storage.size_of("a/b/one") == 7
+    assert storage.exists("a/b/one")
+    assert storage.local_path("a/b/one") == media_dir / "a/b/one"
+    assert files_below(media_dir) == ["a/b/one"]
+
+
+def test_a_file_is_copied(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(3 * 1024 * 1024 + 17))
+    storage.save_file("copy", source)
+    assert read("copy") == source.read_bytes()
+    assert source.exists()
+
+
+@hypothesis_settings(
+    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(pieces=st.lists(st.binary(max_size=300), max_size=12))
+def test_pieces_of_any_size_are_joined(pieces: list[bytes]) -> None:
+    storage.save_stream("joined", iter(pieces))
+    assert read("joined") == b"".join(pieces)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("stop"), OSError(errno.EPIPE, "gone"), KeyboardInterrupt(), NoSpace("x")]
+)
+def test_a_stream_that_breaks_leaves_what_was_there_and_nothing_else(
+    media_dir: Path, error: BaseException
+) -> None:
+    storage.save_bytes("one", b"before")
+
+    def pieces() -> Iterator[bytes]:
+        yield b"after"
+        assert len(files_below(media_dir)) == 2  # the unfinished one, under another name
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        storage.save_stream("one", pieces())
+    assert caught.value is error
+    assert read("one") == b"before"
+    assert files_below(media_dir) == ["one"]
+
+
+@pytest.mark.parametrize("name", ["../out", "a/../../out", "/etc/out", "..", "incoming/../../out"])
+def test_no_name_leads_out_of_the_store(media_dir: Path, name: str) -> None:
+    media_dir.mkdir(parents=True)
+    outside = media_dir.parent / "out"
+    outside.write_bytes(b"kept")
+    uses = [
+        lambda: storage.save_bytes(name, b"x"),
+        lambda: storage.open_stored(name),
+        lambda: storage.local_path(name),
+        lambda: storage.local_copy(name).__enter__(),
+        lambda: storage.exists(name),
+        lambda: storage.size_of(name),
+        lambda: storage.delete(name),
+        lambda: storage.delete_folder(name),
+    ]
+    for use in uses:
+        with pytest.raises(SuspiciousFileOperation):
+            use()
+    assert outside.read_bytes() == b"kept"
+
+
+def test_a_missing_object_is_a_fault_of_its_own() -> None:
+    for use in (storage.open_stored, storage.size_of, lambda name: storage.local_copy(name).__enter__()):
+        with pytest.raises(ObjectMissing):
+            use("nothing/here")
+    assert not storage.exists("nothing/here")
+    storage.delete("nothing/here")
+    storage.delete_folder("nothing/here")
+
+
+def test_a_local_copy_is_the_object_itself(media_dir: Path) -> None:
+    storage.save_bytes("one", b"x")
+    with storage.local_copy("one") as path:
+        assert path == media_dir / "one"
+    assert path.exists()
+
+
+def test_a_folder_goes_with_all_below_it_and_nothing_beside_it(media_dir: Path) -> None:
+    for name in ("a/1", "a/b/2", "ab/3", "c"):
+        storage.save_bytes(name, b"x")
+    for _ in range(2):
+        storage.delete_folder("a")
+        assert files_below(media_dir) == ["ab/3", "c"]
+    storage.delete("c")
+    assert files_below(media_dir) == ["ab/3"]
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_no_space(number: int) -> None:
+    with pytest.raises(NoSpace), storage._faults("x"):
+        raise OSError(number, os.strerror(number))
+
+
+def test_any_other_trouble_is_a_storage_fault(media_dir: Path) -> None:
+    media_dir.parent.mkdir(parents=True, exist_ok=True)
+    media_dir.write_bytes(b"a file where the folder should be")
+    with pytest.raises(StorageFault):
+        storage.save_bytes("one", b"x")
+
+
+def test_free_bytes_are_those_of_the_disk(media_dir: Path) -> None:
+    free = storage.free_bytes()
+    assert free is not None
+    assert free > 0
+    assert not media_dir.exists()
+
+
+def test_a_store_is_usable_once_its_folder_can_be_made(media_dir: Path) -> None:
+    storage.require_usable()
+    assert media_dir.is_dir()
+    media_dir.rmdir()
+    media_dir.write_bytes(b"a file where the folder should be")
+    with pytest.raises(StorageFault):
+        storage.require_usable()
