@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from gilfoyle.lib.config import ROOT, Config
 
+PARTS = ("web", "work", "encode", "scheduler")
 LIGHT_THREADS = 4
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
-from gilfoyle.child_plans import ChildPlan, plan_children
+from gilfoyle.child_plans import PARTS, ChildPlan, plan_children
 from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
 from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
 from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
@@ -27,9 +27,22 @@ class Command(BaseCommand):
     )
     requires_system_checks = ()
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--only",
+            nargs="+",
+            choices=PARTS,
+            metavar="PART",
+            help=f"Run these parts alone ({', '.join(PARTS)}), as on one of several machines; "
+            "database and broker must be servers that all of them reach.",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            self._run(settings.GILFOYLE)
+            if options["only"]:
+                self._run_parts(settings.GILFOYLE, options["only"])
+            else:
+                self._run_all(settings.GILFOYLE)
         except (CannotStart, ConfigError) as error:
             hint = f" {error.hint}" if isinstance(error, CannotStart) and error.hint else ""
             self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
@@ -42,7 +55,22 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self._show("Stopped before it began.")
 
-    def _run(self, config: Config) -> None:
+    def _run_parts(self, config: Config, parts: Sequence[str]) -> None:
+        if config.broker.url.get_secret_value() == EMBEDDED:
+            message = "Parts alone can't use the embedded broker."
+            raise CannotStart(
+                message, hint="Set broker.url (GILFOYLE_BROKER_URL) to a server that all machines reach."
+            )
+        if "web" in parts:
+            check_port(config.server.host, config.server.port)
+        plans = [plan for plan in plan_children(config, cores=os.cpu_count() or 1) if plan.name in parts]
+        self._show(f"Gilfoyle starts its {' and '.join(plan.name for plan in plans)}.")
+        Supervisor(plans, _child_environment(config), show=self._show).run(
+            before_start={}, on_ready=lambda: True
+        )
+        self._show("Stopped.")
+
+    def _run_all(self, config: Config) -> None:
         data_dir: Path = settings.DATA_DIR
         with data_folder_lock(data_dir):
             check_port(config.server.host, config.server.port)

@@ -1,0 +1,237 @@
+"""What `manage.py doctor` looks at: each part of a Gilfoyle, and what to do where it isn't well."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import stat
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import structlog
+from django.contrib.staticfiles import finders
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from gilfoyle import health
+from gilfoyle.lib import storage
+from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
+from gilfoyle.lib.embedded import EMBEDDED
+from gilfoyle.lib.errors import GilfoyleError
+from gilfoyle.lib.ids import random_text
+from processing.ffmpeg.capabilities import get_capabilities
+from processing.ffmpeg.isolation import has_private_network
+from streaming.player.views import HLS_SCRIPT
+
+GIB = 1024**3
+SCARCE_BYTES = 10 * GIB
+START_IT = "Start it with `make run` (or `manage.py up`)."
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    level: Literal["ok", "warn", "FAIL"]
+    part: str
+    text: str
+    hint: str = ""
+
+
+def examine(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield one finding for each part, in the order in which one would repair them."""
+    yield _examine("settings", lambda: check_settings(environ))
+    for part, check in CHECKS.items():
+        yield _examine(part, partial(check, config))
+
+
+def _examine(part: str, check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except GilfoyleError as error:
+        return Finding("FAIL", part, error.message, error.hint)
+    except Exception as error:  # noqa: BLE001 - the doctor reports what is broken, it doesn't break
+        return Finding("FAIL", part, _words(error))
+
+
+def _words(error: Exception) -> str:
+    return ": ".join(part for part in (type(error).__name__, str(error).strip()) if part) + "."
+
+
+def check_settings(environ: Mapping[str, str]) -> Finding:
+    """Name the file in force; point at variables that look like settings but are none."""
+    known = {*ENVIRONMENT, SETTINGS_VARIABLE}
+    for name in sorted(environ):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+        if name.startswith("GILFOYLE_") and name not in known and near:
+            return Finding(
+                "warn", "settings", f"{name} is set, and means nothing.", f"Did you mean {near[0]}?"
+            )
+    return Finding("ok", "settings", str(find_settings_file(environ) or "defaults, no settings file"))
+
+
+def check_data_folder(config: Config) -> Finding:
+    """Write into the data folder."""
+    folder = config.server.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"doctor")
+    except OSError as error:
+        text = f"{folder} can't be written: {error.strerror}."
+        return Finding("FAIL", "data folder", text, "Give it to the user who runs Gilfoyle.")
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        return Finding("warn", "data folder", f"{folder} is open to other users.", f"chmod 700 {folder}")
+    return Finding("ok", "data folder", str(folder))
+
+
+def check_secret_key(config: Config) -> Finding:
+    """Tell where the secret comes from, and whether others can read it."""
+    if config.server.secret_key.get_secret_value():
+        return Finding("ok", "secret key", "given by the settings")
+    path = config.server.data_dir / "secret_key"
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        return Finding("FAIL", "secret key", f"{path} can be read by other users.", f"chmod 600 {path}")
+    return Finding("ok", "secret key", f"kept in {path}")
+
+
+def check_database(config: Config) -> Finding:
+    """Reach the database, and compare its tables with the code."""
+    try:
+        health.check_database()
+        executor = MigrationExecutor(connection)
+        missing = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    except DatabaseError as error:
+        return Finding(
+            "FAIL", "database", str(error).strip(), "Check database.url, and that the server runs."
+        )
+    if not missing:
+        return Finding("ok", "database", f"{connection.vendor}, tables up to date")
+    if config.database.url.get_secret_value():
+        return Finding("FAIL", "database", f"{missing} migrations are missing.", "Run `manage.py migrate`.")
+    return Finding("warn", "database", f"{missing} migrations are missing.", START_IT)
+
+
+def check_broker(config: Config) -> Finding:
+    """Reach the broker."""
+    is_embedded = config.broker.url.get_secret_value() == EMBEDDED
+    try:
+        health.check_broker()
+    except Exception as error:  # noqa: BLE001 - each broker's client has its own errors, and each means the same
+        log.debug("broker_unreachable", error=str(error))
+        if is_embedded:
+            return Finding("warn", "broker", "the embedded broker doesn't run", START_IT)
+        return Finding(
+            "FAIL",
+            "broker",
+            f"{type(error).__name__}: {error}",
+            "Check broker.url, and that the server runs.",
+        )
+    return Finding("ok", "broker", "embedded, answering" if is_embedded else "answering")
+
+
+def check_storage(config: Config) -> Finding:
+    """Write, read and delete an object."""
+    name, wanted = f"doctor/{random_text(16)}", b"doctor"
+    storage.save_bytes(name, wanted)
+    try:
+        with storage.open_stored(name) as stored:
+            found = stored.read()
+    finally:
+        storage.delete_folder("doctor")
+    if found != wanted:
+        return Finding("FAIL", "storage", "What was read is not what was written.", "Check the store itself.")
+    where = f"bucket {config.storage.s3.bucket}" if config.storage.backend == "s3" else str(config.media_path)
+    return Finding("ok", "storage", f"{where}: written, read, deleted")
+
+
+def check_free_space(config: Config) -> Finding:
+    """Compare the free space with what uploads must leave."""
+    free = storage.free_bytes()
+    if free is None:
+        return Finding("ok", "free space", "an object store has no limit here")
+    reserve = int(config.storage.reserve_bytes)
+    text = f"{free / GIB:.1f} GiB free, {reserve / GIB:.1f} GiB are kept in reserve"
+    hint = "Make room, or move storage.path to a larger disk."
+    if free <= reserve:
+        return Finding("FAIL", "free space", f"{text}: every upload is refused.", hint)
+    if free < reserve + SCARCE_BYTES:
+        return Finding("warn", "free space", text, hint)
+    return Finding("ok", "free space", text)
+
+
+def check_ffmpeg(config: Config) -> Finding:
+    """Find ffmpeg and what it can do."""
+    found = get_capabilities(config.encoding.ffmpeg)
+    hint = "Set encoding.ffmpeg to a newer, full build, or to auto."
+    if not found.is_recent:
+        return Finding("FAIL", "ffmpeg", f"{found.version} at {found.path} is too old.", hint)
+    if found.missing:
+        return Finding("FAIL", "ffmpeg", f"{found.path} lacks {', '.join(found.missing)}.", hint)
+    return Finding("ok", "ffmpeg", f"{found.version} at {found.path}, with libx264 and aac")
+
+
+def check_prober(_config: Config) -> Finding:
+    """Load PyAV, which looks into uploads."""
+    try:
+        module = importlib.import_module("av")
+    except ImportError as error:
+        return Finding(
+            "FAIL",
+            "prober",
+            f"PyAV doesn't load: {error}.",
+            "Install the dependencies again (`make install`).",
+        )
+    return Finding("ok", "prober", f"PyAV {module.__version__}")
+
+
+def check_isolation(_config: Config) -> Finding:
+    """Tell whether decoders run without a network."""
+    if has_private_network():
+        return Finding("ok", "isolation", "decoders run without a network")
+    text = "decoders can't be given a network of their own on this system"
+    return Finding(
+        "warn",
+        "isolation",
+        text,
+        "Allow user namespaces; until then only ffmpeg's own protocol list protects.",
+    )
+
+
+def check_pages(_config: Config) -> Finding:
+    """Find the static files of the pages."""
+    if not finders.find("admin/css/base.css"):
+        return Finding(
+            "FAIL", "pages", "the admin's static files are missing", "Install the dependencies again."
+        )
+    if not finders.find(HLS_SCRIPT):
+        text = "the player's script is missing: only browsers that play HLS by themselves can play"
+        return Finding("warn", "pages", text, "Build it with `make player`.")
+    return Finding("ok", "pages", "static files and the player's script are there")
+
+
+def check_address(config: Config) -> Finding:
+    """Compare the address in links with where the server listens."""
+    if config.server.public_url or config.server.host in {"127.0.0.1", "::1", "localhost"}:
+        return Finding("ok", "address", config.public_url)
+    text = f"listens on {config.server.host}, but links begin with {config.public_url}"
+    return Finding("warn", "address", text, "Set server.public_url to the address that clients use.")
+
+
+CHECKS: Mapping[str, Callable[[Config], Finding]] = {
+    "data folder": check_data_folder,
+    "secret key": check_secret_key,
+    "address": check_address,
+    "database": check_database,
+    "broker": check_broker,
+    "storage": check_storage,
+    "free space": check_free_space,
+    "ffmpeg": check_ffmpeg,
+    "prober": check_prober,
+    "isolation": check_isolation,
+    "pages": check_pages,
+}
