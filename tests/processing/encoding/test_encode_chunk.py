@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.clips import read_numbers
+from gilfoyle.lib.errors import StaleWork
+from processing.encoding.encode_chunk import encode_chunk
+from processing.errors import EncodeUnverified, ToolFailed
+from processing.probing.probe import probe_source
+from tests.clips import make_clip, read_numbers, remux_clip, run_tool
 from tests.processing.sources import EVERY, VIDEOS
-from tests.processing.whole_encode import encode_whole
+from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, UPLOAD, encode_whole, plan_of
 
 
 @pytest.mark.parametrize("kind", VIDEOS)
@@ -31,3 +35,87 @@ def test_it_encodes_every_frame_of_every_kind_of_source_on_the_grid(kind: str, t
         assert len(numbers) == frames
         if compared == EVERY:
             assert numbers == list(range(frames))
+
+
+def test_an_interlaced_source_is_deinterlaced(tmp_path: Path) -> None:
+    plan = plan_of(VIDEOS["interlaced"][0](tmp_path))[1]
+    assert plan.video is not None
+    assert plan.video.is_interlaced
+
+
+def test_hdr_becomes_ordinary_colours(tmp_path: Path) -> None:
+    source = tmp_path / "hdr.mp4"
+    run_tool(
+        "-f", "lavfi", "-i", "testsrc2=s=320x180:r=25:d=1",
+        "-vf", "setparams=colorspace=bt709:color_trc=bt709:color_primaries=bt709,"
+        "zscale=t=smpte2084:p=bt2020:m=bt2020nc:r=tv,format=yuv420p10le",
+        "-c:v", "libx265", "-preset", "ultrafast",
+        "-x265-params", "log-level=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc", source,
+    )  # fmt: skip
+    whole = encode_whole(source, tmp_path / "work")
+    assert whole.plan.video is not None
+    assert whole.plan.video.is_hdr
+    video = probe_source(whole.join("v180", tmp_path / "o.mp4"), upload=UPLOAD, encoding=ENCODING).video
+    assert video is not None
+    assert (video.transfer, video.has_known_matrix, video.pixel_format) == ("", True, "yuv420p")
+
+
+def test_rotated_and_anamorphic_pictures_are_upright_with_square_pixels(tmp_path: Path) -> None:
+    source = make_clip(
+        tmp_path / "pal.mp4", size=(240, 192), duration_s=1, output_args=("-vf", "setsar=16/15")
+    )
+    turned = remux_clip(tmp_path / "turned.mp4", source, input_args=("-display_rotation", "90"))
+    whole = encode_whole(turned, tmp_path / "work")
+    name = max(whole.runs, key=lambda run: run.startswith("v") and int(run[1:]))
+    video = probe_source(whole.join(name, tmp_path / "o.mp4"), upload=UPLOAD, encoding=ENCODING).video
+    assert video is not None
+    assert (video.width, video.height, video.sample_aspect, video.rotation) == (180, 240, 1, 0)
+
+
+def test_it_reports_its_share_and_stops_when_the_lease_is_lost(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4")
+    plan = plan_of(source)[1]
+    shares: list[float] = []
+    (tmp_path / "whole").mkdir()
+    encode_chunk(
+        source,
+        plan,
+        plan.chunks[0],
+        work_dir=tmp_path / "whole",
+        encoding=ENCODING,
+        on_progress=shares.append,
+    )
+    assert shares[-1] == 1
+    assert shares == sorted(shares)
+
+    def lost() -> None:
+        message = "the lease is lost"
+        raise StaleWork(message)
+
+    with pytest.raises(StaleWork):
+        encode_chunk(source, plan, plan.chunks[0], work_dir=tmp_path, encoding=ENCODING, heartbeat=lost)
+
+
+def test_a_source_that_breaks_off_is_not_taken_for_whole(tmp_path: Path) -> None:
+    """Between probing and encoding the file loses its second half, as on a failing disk."""
+    source = make_clip(tmp_path / "a.ts", duration_s=6)
+    plan = plan_of(source, SMALL_CHUNKS)[1]
+    data = source.read_bytes()
+    source.write_bytes(data[: len(data) // 2])
+    work_dir = tmp_path / "work"
+    work_dir.mkdir()
+    with pytest.raises((EncodeUnverified, ToolFailed)):
+        encode_chunk(source, plan, plan.chunks[4], work_dir=work_dir, encoding=SMALL_CHUNKS)
+
+
+def test_a_list_of_files_makes_ffmpeg_read_none_of_them(tmp_path: Path) -> None:
+    """Also when it comes past the probe: the plan is that of a real video, the file is exchanged afterwards."""
+    neighbour = make_clip(tmp_path / "neighbour.mp4")
+    plan = plan_of(neighbour)[1]
+    listing = tmp_path / "source"
+    listing.write_text("ffconcat version 1.0\nfile neighbour.mp4\n")
+    work_dir = tmp_path / "work"
+    work_dir.mkdir()
+    with pytest.raises(ToolFailed):
+        encode_chunk(listing, plan, plan.chunks[0], work_dir=work_dir, encoding=ENCODING)
+    assert sum(path.stat().st_size for path in work_dir.rglob("*") if path.is_file()) == 0

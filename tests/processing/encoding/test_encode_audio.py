@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from processing.encoding.encode_audio import encode_audio
+from processing.media import EncodedRendition, EncodePlan
+from tests.clips import find_beeps, make_clip, read_numbers, read_sound, run_tool
+from tests.processing.sources import SOUNDS, VIDEOS
+from tests.processing.whole_encode import ENCODING, encode_whole, plan_of
+
+PACKET = Fraction(1024, 48_000)
+
+
+def encoded(source: Path, folder: Path) -> tuple[EncodePlan, EncodedRendition, Path]:
+    plan = plan_of(source)[1]
+    work_dir = folder / "work"
+    work_dir.mkdir()
+    rendition = encode_audio(source, plan, work_dir=work_dir, encoding=ENCODING)
+    joined = folder / "joined.mp4"
+    joined.write_bytes(rendition.init + b"".join(s.path.read_bytes() for s in rendition.segments))
+    return plan, rendition, joined
+
+
+@pytest.mark.parametrize("kind", SOUNDS)
+def test_every_kind_of_sound_keeps_its_beeps_in_their_places(kind: str, tmp_path: Path) -> None:
+    plan, rendition, joined = encoded(SOUNDS[kind](tmp_path), tmp_path)
+    assert (rendition.codec, rendition.timescale, rendition.start_ticks) == ("mp4a.40.2", 48_000, 0)
+    length = Fraction(sum(segment.duration_ticks for segment in rendition.segments), 48_000)
+    assert abs(length - plan.duration_s) <= 2 * PACKET
+    # Beeps at 0, 1 and 2 seconds; the formats' own delays are within 30 ms.
+    beeps = find_beeps(read_sound(joined))
+    assert [round(beep) for beep in beeps] == [0, 1, 2]
+    assert all(abs(beep - round(beep)) < 0.03 for beep in beeps)
+
+
+@pytest.mark.parametrize("kind", ["landscape", "29.97", "VP9 WebM", "FLV", "starting at ten seconds"])
+def test_picture_and_sound_stay_together(kind: str, tmp_path: Path) -> None:
+    whole = encode_whole(VIDEOS[kind][0](tmp_path), tmp_path / "work")
+    assert whole.plan.video is not None
+    rate = whole.plan.video.frame_rate
+    numbers = read_numbers(whole.join("v180", tmp_path / "v.mp4"))
+    beeps = find_beeps(read_sound(whole.join("a0", tmp_path / "a.mp4")))
+    for second, beep in enumerate(beeps):
+        shown_at = numbers.index(-(-second * rate // 1)) / rate  # the frame that flashes
+        assert abs(beep - shown_at) < 0.02
+
+
+def test_sound_segments_begin_with_the_pictures(tmp_path: Path) -> None:
+    whole = encode_whole(make_clip(tmp_path / "a.mp4", duration_s=5, fps="30000/1001"), tmp_path / "work")
+    assert whole.plan.video is not None
+    pictures = [Fraction(t, whole.plan.video.timescale) for t in whole.starts("v180")]
+    sounds = [Fraction(t, 48_000) for t in whole.starts("a0")]
+    assert len(sounds) == len(pictures)
+    assert all(abs(a - b) <= PACKET / 2 for a, b in zip(sounds, pictures, strict=True))
+
+
+def test_sound_that_ends_early_is_filled_with_silence(tmp_path: Path) -> None:
+    short = make_clip(tmp_path / "sound.m4a", video=False, duration_s=1)
+    silent = make_clip(tmp_path / "picture.mp4", audio=False, duration_s=3)
+    source = tmp_path / "both.mp4"
+    run_tool("-i", silent, "-i", short, "-map", "0:v", "-map", "1:a", "-c", "copy", source)
+    _, _, joined = encoded(source, tmp_path)
+    sound = read_sound(joined)
+    assert abs(len(sound) / 48_000 - 3) < 0.05
+    assert max(map(abs, sound[72_000:])) < 20
+
+
+def test_sound_that_goes_on_keeps_the_last_picture_up(tmp_path: Path) -> None:
+    long = make_clip(tmp_path / "sound.m4a", video=False, duration_s=4)
+    short = make_clip(tmp_path / "picture.mp4", audio=False, duration_s=1)
+    source = tmp_path / "both.mp4"
+    run_tool("-i", short, "-i", long, "-map", "0:v", "-map", "1:a", "-c", "copy", source)
+    whole = encode_whole(source, tmp_path / "work")
+    numbers = read_numbers(whole.join("v180", tmp_path / "v.mp4"))
+    assert numbers == [*range(30), *[29] * 90]
+    assert abs(len(read_sound(whole.join("a0", tmp_path / "a.mp4"))) / 48_000 - 4) < 0.05
+
+
+def test_mono_stays_mono(tmp_path: Path) -> None:
+    source = tmp_path / "mono.wav"
+    run_tool("-f", "lavfi", "-i", "sine=d=1:r=44100", "-ac", "1", source)
+    plan, rendition, _ = encoded(source, tmp_path)
+    assert plan.audio is not None
+    assert plan.audio.channels == 1
+    assert rendition.segments
+
+
+def test_a_plan_without_sound_is_refused(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", audio=False)
+    with pytest.raises(ValueError, match="no sound"):
+        encode_audio(source, plan_of(source)[1], work_dir=tmp_path, encoding=ENCODING)
