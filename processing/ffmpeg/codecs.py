@@ -43,6 +43,7 @@ def h264_arguments(rung: Rung, plan: VideoPlan, *, preset: Preset, threads: int)
         "flags:v": "+bitexact+cgop",  # no build names; no picture refers across a segment's border
         "a53cc": 0,  # captions in the picture data come in by our own reader of tracks only
         "udu_sei": 0,  # user data of the source (makers' notes) stays out
+        "bsf:v": "filter_units=remove_types=6",  # no SEI: the encoder's name and settings are nobody's business
         "threads": threads,
         "fps_mode": "passthrough",  # the filter has put frames on the grid; nothing may move them
         "video_track_timescale": plan.timescale,  # a frame is a whole number of ticks

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from processing.packaging.boxes import MalformedBox, find_box, find_boxes, iter_boxes
+from processing.packaging.boxes import Box, MalformedBox, find_box, find_boxes, iter_boxes
 
 # Flags of tfhd and trun (ISO 14496-12, 8.8.7 and 8.8.8), each with the size of the field it announces.
 TFHD_FIELDS = ((0x1, 8), (0x2, 4), (0x8, 4), (0x10, 4), (0x20, 4))
@@ -17,6 +17,11 @@ TRUN_DURATION, TRUN_SIZE, TRUN_FLAGS, TRUN_COMPOSITION = TRUN_FIELDS
 DEFAULT_BASE_IS_MOOF = 0x020000
 NOT_A_KEY = 0x10000
 EVERY_SAMPLE_IS_A_KEY = 0x02000000  # it depends on no other
+
+
+# What an init segment is for players (ISO 23000-19, 7.3.1); all else in these boxes is for cataloguers.
+INIT_BOXES = ("ftyp", "moov")
+MOVIE_BOXES = {"moov": ("mvhd", "trak", "mvex"), "trak": ("tkhd", "edts", "mdia")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +114,32 @@ def renumber(moof: bytes, sequence: int) -> bytes:
     header = find_box(moof, ("moof", "mfhd"))
     at = header.body_start + 4
     return moof[:at] + struct.pack(">I", sequence) + moof[at + 4 :]
+
+
+def without_user_data(init: bytes) -> bytes:
+    """Return the init segment with nothing in its moov but what playing takes: no udta, no meta.
+
+    Raises: MalformedBox.
+    """
+    kept = b"".join(
+        _without_user_data(init, box) if box.kind == "moov" else init[box.start : box.end]
+        for box in iter_boxes(init)
+        if box.kind in INIT_BOXES
+    )
+    find_box(kept, ("moov", "trak"))
+    return kept
+
+
+def _without_user_data(data: bytes, box: Box) -> bytes:
+    if box.kind not in MOVIE_BOXES:
+        return data[box.start : box.end]
+    kept = MOVIE_BOXES[box.kind]
+    inner = (
+        _without_user_data(data, child)
+        for child in iter_boxes(data, box.body_start, box.end)
+        if child.kind in kept
+    )
+    return _box(box.kind, b"".join(inner))
 
 
 def build_fragment(

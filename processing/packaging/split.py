@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import BinaryIO
 
 from processing.packaging.boxes import MalformedBox
-from processing.packaging.fragments import Fragment, build_fragment, read_fragment, renumber
+from processing.packaging.fragments import (
+    Fragment,
+    build_fragment,
+    read_fragment,
+    renumber,
+    without_user_data,
+)
 
 MAX_MOOF_BYTES = 16 * 1024 * 1024
 COPY_BYTES = 1024 * 1024
@@ -56,7 +62,7 @@ def split_video(encoded: Path, *, folder: Path, first_segment: int) -> SplitFile
                     _copy(file, segment, size)
                 segments.append(SplitSegment(path, read_fragment(moof), path.stat().st_size))
                 moof = b""
-    return SplitFile(init=init, segments=tuple(segments))
+    return SplitFile(init=without_user_data(init), segments=tuple(segments))
 
 
 def regroup_audio(encoded: Path, *, folder: Path, segment_ticks: Fraction, segment_count: int) -> SplitFile:
@@ -98,7 +104,7 @@ def regroup_audio(encoded: Path, *, folder: Path, segment_ticks: Fraction, segme
                 fragment = None
     if pending:
         write()
-    return SplitFile(init=init, segments=tuple(segments))
+    return SplitFile(init=without_user_data(init), segments=tuple(segments))
 
 
 def _require_regular(fragment: Fragment, *, expected_time: int, expected_duration: int) -> int:

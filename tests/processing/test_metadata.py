@@ -98,6 +98,7 @@ def test_no_output_tells_place_device_or_person(source: Path, tmp_path: Path) ->
         kinds = [box.kind for box in walk_boxes(data)]
         assert not TELLING_BOXES & set(kinds)
         assert kinds.count("trak") in (0, 1), "picture or sound, and no other track"
+        assert b"x264 - core" not in data, "nor how it was made"
     for data in [*written, poster]:
         for secret in SECRETS:
             assert secret not in data

@@ -69,7 +69,7 @@ def test_rotated_and_anamorphic_pictures_are_upright_with_square_pixels(tmp_path
     name = max(whole.runs, key=lambda run: run.startswith("v") and int(run[1:]))
     video = probe_source(whole.join(name, tmp_path / "o.mp4"), upload=UPLOAD, encoding=ENCODING).video
     assert video is not None
-    assert (video.width, video.height, video.sample_aspect, video.rotation) == (180, 240, 1, 0)
+    assert (video.width, video.height, video.sample_aspect, video.rotation) == (180, 240, Fraction(1), 0)
 
 
 def test_it_reports_its_share_and_stops_when_the_lease_is_lost(tmp_path: Path) -> None:

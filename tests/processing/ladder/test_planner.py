@@ -91,7 +91,7 @@ def test_sound_alone_has_a_plan() -> None:
     assert plan.video is None
     assert plan.chunks == ()
     assert plan.audio is not None
-    assert (plan.audio.channels, plan.audio.zero_s, plan.duration_s) == (2, 1, 99)
+    assert (plan.audio.channels, plan.audio.zero_s, plan.duration_s) == (2, Fraction(1), Fraction(99))
 
 
 def test_mono_stays_mono_at_half_the_bits() -> None:

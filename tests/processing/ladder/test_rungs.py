@@ -60,8 +60,8 @@ def test_every_ladder_holds_what_it_promises(
     assert len({rung.name for rung in rungs}) == len(rungs)
     for rung in rungs:
         assert rung.width % 2 == rung.height % 2 == 0
-        assert 2 <= rung.width <= max(2, width), "never larger than the source"
-        assert 2 <= rung.height <= max(2, height)
+        assert 2 <= rung.width <= max(Fraction(2), width), "never larger than the source"
+        assert 2 <= rung.height <= max(Fraction(2), height)
         assert max(rung.width, rung.height) <= ladder[0].width + 1
     shortest = [min(rung.width, rung.height) for rung in rungs]
     assert shortest == sorted(shortest, reverse=True)

@@ -7,8 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.packaging.boxes import MalformedBox, find_box, iter_boxes
-from processing.packaging.fragments import build_fragment, read_fragment, read_init, renumber
+from processing.packaging.boxes import MalformedBox, find_box, iter_boxes, walk_boxes
+from processing.packaging.fragments import (
+    build_fragment,
+    read_fragment,
+    read_init,
+    renumber,
+    without_user_data,
+)
 from tests.clips import make_clip
 
 FRAGMENTED = ("-movflags", "+cmaf+frag_keyframe+empty_moov+default_base_moof+skip_trailer")
@@ -100,3 +106,19 @@ def test_an_unknown_sample_entry_is_malformed(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "a.mp4", duration_s=1, audio=False, output_args=FRAGMENTED)
     with pytest.raises(MalformedBox, match="sample entry"):
         read_init(parts(clip)[0].replace(b"avc1", b"xxxx"))
+
+
+def test_user_data_is_taken_out_of_an_init_segment(tmp_path: Path) -> None:
+    telling = ("-metadata", "location=+52.5+13.4/", "-metadata:s:v:0", "handler_name=Somebody")
+    clip = make_clip(tmp_path / "a.mp4", duration_s=1, audio=False, output_args=(*telling, *FRAGMENTED))
+    init = parts(clip)[0]
+    assert "udta" in {box.kind for box in walk_boxes(init)}
+    clean = without_user_data(init)
+    assert not {"udta", "meta", "loci"} & {box.kind for box in walk_boxes(clean)}
+    assert read_init(clean) == read_init(init)
+    assert without_user_data(clean) == clean
+
+
+def test_an_init_segment_without_a_track_is_malformed() -> None:
+    with pytest.raises(MalformedBox):
+        without_user_data(struct.pack(">I4s", 8, b"moov"))

@@ -10,7 +10,7 @@ from processing.packaging.boxes import MalformedBox, find_box
 from processing.packaging.fragments import build_fragment
 from processing.packaging.split import regroup_audio, split_video
 
-INIT = struct.pack(">I4s4s", 12, b"ftyp", b"cmfc") + struct.pack(">I4s", 8, b"moov")
+INIT = struct.pack(">I4s4s", 12, b"ftyp", b"cmfc") + struct.pack(">I4sI4s", 16, b"moov", 8, b"trak")
 INDEX = struct.pack(">I4s4s", 12, b"sidx", b"what")
 
 

@@ -44,7 +44,7 @@ def test_it_tells_what_a_source_is(tmp_path: Path) -> None:
 def test_a_turned_phone_is_upright(tmp_path: Path) -> None:
     video = probe(rotated(tmp_path)).video
     assert video is not None
-    assert (video.width, video.height, video.display_size) == (320, 180, (180, 320))
+    assert (video.width, video.height, video.display_size) == (320, 180, (Fraction(180), Fraction(320)))
 
 
 @pytest.mark.parametrize("kind", SOUNDS)
