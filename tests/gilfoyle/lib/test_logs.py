@@ -1,34 +1,18 @@
-import io
 import json
 import logging
-import logging.config
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
 from typing import Any
 
 import pytest
 import structlog
-from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from gilfoyle.lib.logs import RequestIdMiddleware, logging_settings, scrub
+from gilfoyle.lib.logs import RequestIdMiddleware, scrub
+from tests.captured_logs import logging_as
 from videos.access.keys import mint_key
 
 TOKEN = "k3Yab1.AQIDBAUGBwgJCgsMDQ4PEA.c2lnbmF0dXJl-_"
 KEY = mint_key().text
-
-
-@contextmanager
-def logging_as(form: str, *, level: str = "info") -> Iterator[io.StringIO]:
-    """Log as the product does, into the text that is given."""
-    written = io.StringIO()
-    try:
-        with redirect_stderr(written):
-            logging.config.dictConfig(logging_settings(level, form))
-            yield written
-    finally:
-        logging.config.dictConfig(settings.LOGGING)
 
 
 def test_scrub_leaves_the_key_id_of_a_token_and_the_prefix_of_a_key() -> None:

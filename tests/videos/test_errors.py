@@ -1,0 +1,24 @@
+import pytest
+
+from gilfoyle.lib.errors import Refusal
+from videos import errors
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (errors.VideoNotFound, 404, "video_not_found"),
+        (errors.ProjectSuspended, 403, "project_suspended"),
+        (errors.KeyInvalid, 401, "api_key_invalid"),
+        (errors.ScopeMissing, 403, "scope_missing"),
+        (errors.SourceExists, 409, "source_exists"),
+        (errors.UploadInProgress, 409, "upload_in_progress"),
+        (errors.UploadIncomplete, 400, "upload_incomplete"),
+        (errors.LengthRequired, 411, "length_required"),
+        (errors.SourceTooLarge, 413, "source_too_large"),
+        (errors.VideoBeingDeleted, 409, "video_deleted"),
+        (errors.UploadTakenOver, 409, "upload_ended"),
+    ],
+)
+def test_codes_and_statuses_that_clients_rely_on(error: type[Refusal], status: int, code: str) -> None:
+    assert (error.http_status, error.code) == (status, code)

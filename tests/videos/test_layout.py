@@ -1,0 +1,23 @@
+from videos import layout
+
+PROJECT, VIDEO, REVISION = "p00000000001", "vid_1", "r000000000000001"
+
+
+def test_names_that_stored_objects_have_forever() -> None:
+    assert layout.source_name(PROJECT, VIDEO, "upl_1") == "sources/p00000000001/vid_1/upl_1/source"
+    folder = layout.rendition_folder(PROJECT, VIDEO, REVISION, "v720")
+    assert folder == "renditions/p00000000001/vid_1/r000000000000001/v720"
+    assert layout.init_name(folder) == f"{folder}/init.mp4"
+    assert layout.segment_name(folder, 42) == f"{folder}/00042.m4s"
+    assert layout.segment_name(folder, 123456) == f"{folder}/123456.m4s"
+    assert (
+        layout.poster_name(PROJECT, VIDEO, REVISION) == f"renditions/{PROJECT}/{VIDEO}/{REVISION}/poster.jpg"
+    )
+
+
+def test_each_object_lies_below_the_folders_that_are_purged() -> None:
+    assert layout.source_name(PROJECT, VIDEO, "upl_1").startswith(layout.sources_folder(PROJECT, VIDEO) + "/")
+    revision = layout.revision_folder(PROJECT, VIDEO, REVISION)
+    assert revision.startswith(layout.video_folder(PROJECT, VIDEO) + "/")
+    assert layout.rendition_folder(PROJECT, VIDEO, REVISION, "a0").startswith(revision + "/")
+    assert layout.poster_name(PROJECT, VIDEO, REVISION).startswith(revision + "/")
