@@ -5,7 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const video = byId("video");
   const source = byId("player").dataset.hls;
-  const state = { hls: null, recoveries: 0, idleTimer: 0 };
+  const state = { hls: null, wish: -1, isLoading: false, recoveries: 0, idleTimer: 0 }; // wish: the level that was chosen, -1: none
 
   // ---- words ---------------------------------------------------------------------------------------------------
 
@@ -62,14 +62,11 @@
   const labelOf = (level) => (level.height ? `${shortestSide(level)}p` : `${Math.round(level.bitrate / 1000)} kb/s`);
 
   const showQuality = () => {
-    const { hls } = state;
+    const { hls, wish } = state;
     const playing = hls.levels[hls.currentLevel];
-    const isAuto = hls.autoLevelEnabled;
-    byId("quality-now").textContent = isAuto ? (playing ? `Auto · ${labelOf(playing)}` : "Auto") : labelOf(hls.levels[hls.nextLevel] || playing);
-    for (const one of choices()) {
-      const level = Number(one.dataset.level);
-      one.setAttribute("aria-checked", String(isAuto ? level === -1 : level === hls.nextLevel));
-    }
+    const automatic = playing ? `Auto · ${labelOf(playing)}` : "Auto";
+    byId("quality-now").textContent = wish === -1 ? automatic : labelOf(hls.levels[wish]);
+    for (const one of choices()) one.setAttribute("aria-checked", String(Number(one.dataset.level) === wish));
   };
 
   const addChoice = (level, label) => {
@@ -81,6 +78,7 @@
     choice.tabIndex = -1;
     choice.textContent = label;
     choice.addEventListener("click", () => {
+      state.wish = level;
       state.hls.nextLevel = level;
       showQuality();
       closeMenu(true);
@@ -166,7 +164,9 @@
   };
 
   const playWithScript = () => {
-    state.hls = new Hls({ enableWorker: false, startPosition: 0, capLevelToPlayerSize: true, backBufferLength: 60 });
+    // No picture or sound is fetched before the viewer wants it: only the list of qualities.
+    const lazily = { autoStartLoad: !video.paused, startPosition: 0 };
+    state.hls = new Hls({ ...lazily, enableWorker: false, capLevelToPlayerSize: true, backBufferLength: 60 });
     state.hls.on(Hls.Events.MANIFEST_PARSED, fillMenu);
     state.hls.on(Hls.Events.LEVEL_SWITCHED, showQuality);
     state.hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => { byId("growing").hidden = !data.details.live; });
@@ -183,6 +183,8 @@
   const start = () => {
     hideNotice();
     state.recoveries = 0;
+    state.wish = -1;
+    state.isLoading = !video.paused;
     if (state.hls) state.hls.destroy();
     state.hls = null;
     if (window.Hls && Hls.isSupported()) playWithScript();
@@ -190,6 +192,12 @@
     else showNotice("unsupported", false);
   };
 
+  for (const name of ["play", "seeking"]) {
+    video.addEventListener(name, () => {
+      if (state.hls && !state.isLoading) state.hls.startLoad(0);
+      state.isLoading = true;
+    });
+  }
   video.addEventListener("error", () => { if (!state.hls) explain("media"); });
   byId("notice-again").addEventListener("click", start);
   wake();
