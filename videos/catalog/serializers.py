@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
@@ -117,17 +118,20 @@ class VideoInputSerializer(serializers.Serializer[Any]):
 
 
 def _depth(value: Any) -> int:
-    """Return how deeply a value is nested, or just above the limit."""
-    level, depth = [value], 0
+    """Return how deeply lists and objects are nested, or one more than the limit."""
+    level, depth = _containers([value]), 0
     while level and depth <= MAX_METADATA_DEPTH:
-        inner = [
-            item.values() if isinstance(item, dict) else item
+        level = [
+            inner
             for item in level
-            if isinstance(item, dict | list)
+            for inner in _containers(item.values() if isinstance(item, dict) else item)
         ]
-        level = [value for values in inner for value in values]
         depth += 1
     return depth
+
+
+def _containers(values: Iterable[Any]) -> list[Any]:
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 def _has_null_character(value: Any) -> bool:

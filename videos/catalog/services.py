@@ -68,6 +68,12 @@ def _move(video: Video, wanted: str, **changes: Any) -> None:
     video.save(update_fields=["status", "updated_at", *changes])
 
 
+def _require(video: Video, status: str) -> None:
+    if video.status != status:
+        message = f"This needs a video that is {status}, not {video.status}."
+        raise InvalidTransition(message, current=video.status, wanted=status)
+
+
 @transaction.atomic
 def create_video(*, project: Project, fields: Mapping[str, Any]) -> Video:
     """Make a video that awaits its source; `fields` holds editable ones only."""
@@ -122,6 +128,7 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
     Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile.
     """
     video = _locked(video_id)
+    _require(video, states.UPLOADING)
     if video.source_upload_id:
         replaced = layout.source_name(video.project_id, video.pk, video.source_upload_id)
         # Robust: a store that fails now costs room until the video is deleted, and nothing else.
@@ -156,9 +163,7 @@ def resume_processing(*, video_id: str) -> str:
     Raises: VideoNotFound, InvalidTransition.
     """
     video = _locked(video_id)
-    if video.status != states.FAILED:  # while a new source arrives, the old one is not taken up again
-        message = f"A video that is {video.status} can't be tried again."
-        raise InvalidTransition(message, current=video.status, wanted=states.PROCESSING)
+    _require(video, states.FAILED)  # while a new source arrives, the old one is not taken up again
     _move(video, states.PROCESSING, failure_code="", failure_message="")
     return video.revision
 

@@ -1,0 +1,60 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from processing.jobs.models import Job, Step
+from tests.factories import make_job, make_rendition, make_video
+from videos import layout
+from videos.catalog.models import RenditionRun, Video
+from videos.catalog.purge import GRACE, purge_deleted
+from videos.catalog.services import delete_video
+from videos.segment_index import SegmentRun
+
+pytestmark = pytest.mark.django_db
+
+
+def make_stored() -> Video:
+    video = make_video(status="processing", source=b"source")
+    folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v360")
+    storage.save_bytes(layout.segment_name(folder, 0), b"segment")
+    storage.save_bytes(layout.poster_name(video.project_id, video.pk, "an older revision"), b"poster")
+    make_rendition(video, runs=[SegmentRun(0, 0, (1,), (7,))])
+    make_job(video)
+    return video
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_bytes_and_rows_go_after_the_grace(media_dir: Path) -> None:
+    video, kept = make_stored(), make_stored()
+    delete_video(video=video)
+    assert purge_deleted() == 0
+    assert len(files_below(media_dir)) == 6
+    later = timezone.now() + GRACE + timedelta(seconds=1)
+    assert purge_deleted(now=later) == 1
+    assert list(Video.objects.all()) == [kept]
+    assert len(files_below(media_dir)) == 3
+    assert all(kept.pk in str(path) for path in files_below(media_dir))
+    assert {Job.objects.count(), Step.objects.count(), RenditionRun.objects.count()} == {1}
+    assert purge_deleted(now=later) == 0
+
+
+def test_a_store_that_fails_keeps_the_tombstone_and_holds_up_no_other(media_dir: Path) -> None:
+    stuck, other = make_stored(), make_stored()
+    delete_video(video=stuck)
+    delete_video(video=other)
+    folder = media_dir / layout.sources_folder(stuck.project_id, stuck.pk)
+    hidden = folder.with_name("hidden")
+    folder.rename(hidden)
+    folder.parent.joinpath(stuck.pk).symlink_to(hidden)  # no folder that may be removed
+    later = timezone.now() + GRACE + timedelta(seconds=1)
+    assert purge_deleted(now=later) == 1
+    assert list(Video.objects.all()) == [stuck]
+    folder.parent.joinpath(stuck.pk).unlink()
+    assert purge_deleted(now=later) == 1
+    assert not Video.objects.exists()

@@ -1,0 +1,245 @@
+from collections.abc import Callable
+from datetime import timedelta
+from fractions import Fraction
+
+import pytest
+from django.utils import timezone
+
+from gilfoyle.lib.errors import InvalidTransition
+from processing.jobs.models import Job
+from tests.factories import make_project, make_rendition, make_video
+from videos.catalog import services, states
+from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.catalog.selectors import list_playable_renditions
+from videos.catalog.services import RenditionFacts, SourceFacts
+from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
+from videos.segment_index import SegmentRun
+
+pytestmark = pytest.mark.django_db
+FACTS = RenditionFacts(
+    name="v720",
+    kind="video",
+    codec="avc1.64001f",
+    timescale=30000,
+    bandwidth_cap_bps=3_200_000,
+    width=1280,
+    height=720,
+    frame_rate=Fraction(30000, 1001),
+)
+
+
+def fresh(video: Video) -> Video:
+    return Video.objects.select_related("project").get(pk=video.pk)
+
+
+def test_only_what_a_consumer_may_set_is_set() -> None:
+    project = make_project()
+    fields = {
+        "title": "Party",
+        "metadata": {"a": 1},
+        "status": "ready",
+        "playable": True,
+        "id": "vid_mine",
+        "revision": "x",
+    }
+    video = fresh(services.create_video(project=project, fields=fields))
+    assert (video.title, video.metadata, video.project) == ("Party", {"a": 1}, project)
+    assert (video.status, video.playable) == (states.AWAITING_UPLOAD, False)
+    assert video.pk != "vid_mine"
+    edited = fresh(
+        services.edit_video(video=video, fields={"title": "Later", "status": "ready", "stored_bytes": 0})
+    )
+    assert (edited.title, edited.metadata, edited.status) == ("Later", {"a": 1}, states.AWAITING_UPLOAD)
+    assert edited.updated_at > video.updated_at
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (states.UPLOADING, UploadInProgress),
+        (states.PROCESSING, SourceExists),
+        (states.READY, SourceExists),
+        (states.DELETING, VideoBeingDeleted),
+    ],
+)
+def test_a_source_is_not_received_where_there_is_or_comes_one(status: str, error: type[Exception]) -> None:
+    video = make_video(status=status)
+    with pytest.raises(error):
+        services.begin_receiving(video_id=video.pk)
+    assert fresh(video).status == status
+
+
+@pytest.mark.parametrize("status", [states.AWAITING_UPLOAD, states.FAILED])
+def test_receiving_can_begin_and_be_taken_back(status: str) -> None:
+    video = make_video(status=status, failure_code="x", failure_message="X.")
+    services.begin_receiving(video_id=video.pk)
+    assert (fresh(video).status, fresh(video).failure_code) == (states.UPLOADING, "")
+    services.stop_receiving(video_id=video.pk)
+    services.stop_receiving(video_id=video.pk)
+    services.stop_receiving(video_id="vid_gone")
+    assert fresh(video).status == states.AWAITING_UPLOAD
+
+
+def test_an_accepted_source_begins_a_new_revision_and_its_job() -> None:
+    video = make_video(status=states.UPLOADING, playable=True, progress=50)
+    services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=2**40, sha256="f" * 64)
+    accepted = fresh(video)
+    assert (accepted.status, accepted.playable, accepted.progress) == (states.PROCESSING, False, 0)
+    assert (accepted.source_size_bytes, accepted.stored_bytes, accepted.source_sha256) == (
+        2**40,
+        2**40,
+        "f" * 64,
+    )
+    assert (accepted.source_upload_id, accepted.uploaded_at is not None) == ("upl_1", True)
+    assert accepted.revision != video.revision
+    assert Job.objects.get(video=video).revision == accepted.revision
+
+
+@pytest.mark.parametrize("status", [states.AWAITING_UPLOAD, states.PROCESSING, states.READY, states.DELETING])
+def test_a_source_that_nobody_awaits_is_not_accepted(status: str) -> None:
+    video = make_video(status=status)
+    with pytest.raises(InvalidTransition):
+        services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=1, sha256="")
+    assert not Job.objects.filter(video=video).exists()
+    assert fresh(video).revision == video.revision
+
+
+def test_facts_of_the_source_are_kept_exactly() -> None:
+    video = make_video(status=states.PROCESSING)
+    facts = SourceFacts(
+        duration_s=1.5,
+        width=1920,
+        height=1080,
+        frame_rate=Fraction(30000, 1001),
+        details={"container": "mp4"},
+    )
+    services.record_source_facts(video_id=video.pk, facts=facts)
+    kept = fresh(video)
+    assert (kept.duration_s, kept.width, kept.height, kept.frame_rate) == (1.5, 1920, 1080, "30000/1001")
+    assert kept.source_facts == {"container": "mp4"}
+
+
+def test_a_chunk_that_is_added_twice_counts_once() -> None:
+    video = make_video(status=states.PROCESSING)
+    for sizes in ((1, 2), (3, 4)):
+        for chunk, first in ((1, 2), (0, 0)):
+            run = SegmentRun(first, first * 100, (100, 100), sizes)
+            services.add_run(
+                video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=chunk, run=run
+            )
+    (rendition,) = list_playable_renditions(video.pk, video.revision)
+    assert [(s.number, s.start_ticks, s.size_bytes) for s in rendition.index.segments] == [
+        (0, 0, 3),
+        (1, 100, 4),
+        (2, 200, 3),
+        (3, 300, 4),
+    ]
+    assert (rendition.name, rendition.codec, rendition.frame_rate) == (
+        "v720",
+        "avc1.64001f",
+        Fraction(30000, 1001),
+    )
+    assert RenditionRun.objects.count() == 2
+
+
+def test_a_poster_is_recorded_once() -> None:
+    video = make_video(status=states.PROCESSING)
+    for size_bytes in (5, 6):
+        services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=size_bytes)
+    assert ImageSet.objects.get(video=video).size_bytes == 6
+
+
+def test_players_are_let_in_once_and_only_while_processing() -> None:
+    video = make_video(status=states.PROCESSING)
+    services.mark_playable(video_id=video.pk)
+    first = fresh(video)
+    assert first.playable
+    services.mark_playable(video_id=video.pk)
+    assert fresh(video).playable_at == first.playable_at
+    failed = make_video(status=states.FAILED)
+    services.mark_playable(video_id=failed.pk)
+    assert not fresh(failed).playable
+
+
+def test_progress_never_falls() -> None:
+    video = make_video(status=states.PROCESSING)
+    for percent in (10, 40, 20, 39):
+        services.record_progress(video_id=video.pk, percent=percent)
+    assert fresh(video).progress == 40
+    ready = make_video(status=states.READY)
+    services.record_progress(video_id=ready.pk, percent=99)
+    assert fresh(ready).progress == 100
+
+
+def test_a_ready_video_counts_all_its_bytes_and_closes_its_renditions() -> None:
+    video = make_video(status=states.PROCESSING, source_size_bytes=1000, progress=80)
+    make_rendition(video, "v720", runs=[SegmentRun(0, 0, (1, 1), (10, 20)), SegmentRun(2, 2, (1,), (30,))])
+    make_rendition(video, "a0", runs=[SegmentRun(0, 0, (1,), (5,))])
+    services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
+    old = make_video(video.project, status=states.READY)
+    make_rendition(old, "v720", runs=[SegmentRun(0, 0, (1,), (10**6,))])
+    services.mark_ready(video_id=video.pk)
+    ready = fresh(video)
+    assert (ready.status, ready.playable, ready.progress) == (states.READY, True, 100)
+    assert ready.stored_bytes == 1000 + 60 + 5 + 7
+    assert ready.ready_at is not None
+    assert set(Rendition.objects.filter(video=video).values_list("is_complete", flat=True)) == {True}
+    assert not Rendition.objects.get(video=old).is_complete
+
+
+def test_a_failure_is_kept_in_words_and_ends_playing() -> None:
+    video = make_video(status=states.PROCESSING, playable=True)
+    services.mark_failed(video_id=video.pk, code="c" * 100, message="m" * 1000)
+    failed = fresh(video)
+    assert (failed.status, failed.playable) == (states.FAILED, False)
+    assert (failed.failure_code, failed.failure_message) == ("c" * 64, "m" * 500)
+
+
+def test_a_failed_video_is_taken_up_again_and_no_other() -> None:
+    video = make_video(status=states.FAILED, failure_code="x", failure_message="X.")
+    assert services.resume_processing(video_id=video.pk) == video.revision
+    assert (fresh(video).status, fresh(video).failure_code) == (states.PROCESSING, "")
+    for status in set(states.STATUSES) - {states.FAILED}:
+        other = make_video(status=status)
+        with pytest.raises(InvalidTransition):
+            services.resume_processing(video_id=other.pk)
+        assert fresh(other).status == status
+
+
+@pytest.mark.parametrize("status", states.STATUSES)
+def test_deleting_sets_a_tombstone_once(status: str) -> None:
+    before = timezone.now() - timedelta(hours=1)
+    video = make_video(status=status, playable=True)
+    if status == states.DELETING:
+        Video.objects.filter(pk=video.pk).update(deleted_at=before)
+    services.delete_video(video=video)
+    services.delete_video(video=video)
+    deleted = fresh(video)
+    assert deleted.status == states.DELETING
+    assert deleted.deleted_at is not None
+    if status == states.DELETING:
+        assert deleted.deleted_at == before
+    else:
+        assert not deleted.playable
+
+
+def test_several_are_deleted() -> None:
+    videos = [make_video(), make_video(status=states.READY)]
+    assert services.delete_videos(videos=videos) == 2
+    assert {fresh(video).status for video in videos} == {states.DELETING}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: services.begin_receiving(video_id="vid_gone"),
+        lambda: services.accept_source(video_id="vid_gone", upload_id="", size_bytes=1, sha256=""),
+        lambda: services.resume_processing(video_id="vid_gone"),
+        lambda: services.mark_playable(video_id="vid_gone"),
+        lambda: services.mark_ready(video_id="vid_gone"),
+        lambda: services.mark_failed(video_id="vid_gone", code="", message=""),
+    ],
+)
+def test_a_video_that_is_gone_is_told(change: Callable[[], object]) -> None:
+    with pytest.raises(VideoNotFound):
+        change()
