@@ -119,3 +119,10 @@ def test_a_list_of_files_makes_ffmpeg_read_none_of_them(tmp_path: Path) -> None:
     with pytest.raises(ToolFailed):
         encode_chunk(listing, plan, plan.chunks[0], work_dir=work_dir, encoding=ENCODING)
     assert sum(path.stat().st_size for path in work_dir.rglob("*") if path.is_file()) == 0
+
+
+def test_a_plan_without_a_picture_is_refused(tmp_path: Path) -> None:
+    sound = make_clip(tmp_path / "a.m4a", video=False)
+    chunk = plan_of(make_clip(tmp_path / "a.mp4"))[1].chunks[0]
+    with pytest.raises(ValueError, match="no video"):
+        encode_chunk(sound, plan_of(sound)[1], chunk, work_dir=tmp_path, encoding=ENCODING)

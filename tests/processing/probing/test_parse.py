@@ -60,7 +60,11 @@ def picture(**changes: Any) -> VideoStream:
 def test_it_reads_a_picture() -> None:
     video = picture()
     assert (video.first_s, video.end_s) == (Fraction(1, 100), Fraction(401, 100))
-    assert (video.declared_rate, video.median_step_s, video.is_constant_rate) == (25, Fraction(1, 25), True)
+    assert (video.declared_rate, video.median_step_s, video.is_constant_rate) == (
+        Fraction(25),
+        Fraction(1, 25),
+        True,
+    )
     assert video.key_times_s == (Fraction(1, 100), Fraction(101, 100))
     assert (video.width, video.height, video.has_known_matrix) == (640, 360, True)
 
@@ -68,7 +72,7 @@ def test_it_reads_a_picture() -> None:
 def test_it_reads_sound() -> None:
     audio = parsed(audio=SOUND).audio
     assert audio is not None
-    assert (audio.first_s, audio.end_s) == (Fraction(-1024, 48_000), 10)
+    assert (audio.first_s, audio.end_s) == (Fraction(-1024, 48_000), Fraction(10))
     assert (audio.channels, audio.sample_rate_hz, audio.language) == (2, 44_100, "deu")
 
 

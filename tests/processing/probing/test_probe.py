@@ -55,6 +55,16 @@ def test_sound_alone_is_accepted(kind: str, tmp_path: Path) -> None:
     assert abs(info.duration_s - 3) < Fraction(1, 10)
 
 
+def test_a_tag_larger_than_what_is_sniffed_is_passed_over(tmp_path: Path) -> None:
+    sound = make_clip(tmp_path / "a.mp3", video=False, output_args=("-id3v2_version", "0")).read_bytes()
+    tag = b"ID3\x04\0\0" + bytes([0, 0x10, 0, 0]) + bytes(0x10 << 14)
+    (tmp_path / "tagged.mp3").write_bytes(tag + sound)
+    assert probe(tmp_path / "tagged.mp3").container == "mp3"
+    (tmp_path / "only.mp3").write_bytes(tag)
+    with pytest.raises(SourceTruncated, match="no sound"):
+        probe(tmp_path / "only.mp3")
+
+
 def test_the_end_of_a_cut_broadcast_is_simply_missing(tmp_path: Path) -> None:
     whole = make_clip(tmp_path / "a.ts").read_bytes()
     (tmp_path / "cut.ts").write_bytes(whole[: len(whole) // 2])
