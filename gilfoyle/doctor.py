@@ -55,7 +55,7 @@ def _examine(part: str, check: Callable[[], Finding]) -> Finding:
     except GilfoyleError as error:
         return Finding("FAIL", part, error.message, error.hint)
     except Exception as error:  # noqa: BLE001 - the doctor reports what is broken, it doesn't break
-        return Finding("FAIL", part, _words(error))
+        return Finding("FAIL", part, _words(error), "Nobody foresaw this; please report it.")
 
 
 def _words(error: Exception) -> str:
@@ -94,6 +94,13 @@ def check_secret_key(config: Config) -> Finding:
     if config.server.secret_key.get_secret_value():
         return Finding("ok", "secret key", "given by the settings")
     path = config.server.data_dir / "secret_key"
+    if not path.is_file():
+        return Finding(
+            "FAIL",
+            "secret key",
+            f"{path} is missing.",
+            "Any start makes it; restore the old one if there was one.",
+        )
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         return Finding("FAIL", "secret key", f"{path} can be read by other users.", f"chmod 600 {path}")
     return Finding("ok", "secret key", f"kept in {path}")

@@ -24,7 +24,7 @@ from gilfoyle.lib.config import ROOT
 from gilfoyle.lib.errors import GilfoyleError
 
 READ_BYTES = 64 * 1024
-NAME_WIDTH = 9
+NAME_WIDTH = 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -215,11 +215,19 @@ class Supervisor:
                 with contextlib.suppress(BlockingIOError):
                     key.fileobj.recv(READ_BYTES)
 
-    def _read_output(self, child: Child, output: Any) -> None:
+    def _read_last_words(self, child: Child) -> None:
+        """Read what a dead child has left in its pipe, so that its reason stands before the word of its death."""
+        for key in list(self._selector.get_map().values()):
+            if key.data is child:
+                while self._read_output(child, key.fileobj):
+                    pass
+
+    def _read_output(self, child: Child, output: Any) -> bool:
+        """Show what has come; tell whether there may be more."""
         try:
             data = os.read(output.fileno(), READ_BYTES)
         except BlockingIOError:
-            return
+            return False
         if not data:
             self._selector.unregister(output)
             output.close()
@@ -230,11 +238,13 @@ class Supervisor:
             text = line.decode("utf-8", errors="replace").rstrip("\r")
             if not any(hidden in text for hidden in child.plan.hides):
                 self._say(child, text)
+        return bool(data)
 
     def _bury_the_dead(self) -> None:
         for child in self.children:
             code = child.reap()
             if code is not None:
+                self._read_last_words(child)
                 how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with code {code}"
                 self._say(child, f"{how}; it is started again in {child.note_death():g} s")
 
@@ -254,7 +264,8 @@ class Supervisor:
                     child.send(signal.SIGKILL)
             self._wait(min(max(left_s, 0.0), 0.2))
             for child in group:
-                child.reap()
+                if child.reap() is not None:
+                    self._read_last_words(child)
 
     def _say(self, child: Child, line: str) -> None:
         self._show(f"{child.plan.name:<{NAME_WIDTH}}| {line}")

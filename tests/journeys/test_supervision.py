@@ -75,7 +75,7 @@ def test_killed_child_comes_back(gilfoyle: Gilfoyle, name: str) -> None:
     )
     _gone, left = psutil.wait_procs(relatives, timeout=30)
     assert not left
-    assert f"{name:<9}| was killed by SIGKILL" in gilfoyle.output
+    assert f"{name:<10}| was killed by SIGKILL" in gilfoyle.output
     wait_until(gilfoyle.is_ready, what="readiness")
 
 

@@ -1,0 +1,80 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gilfoyle.child_plans import (
+    FIRST_DELAY_S,
+    LONGEST_DELAY_S,
+    PARTS,
+    ChildPlan,
+    encoding_slots,
+    plan_children,
+    plan_stop,
+    restart_delay_s,
+)
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.queue import QUEUES
+
+
+def plans(config: Config | None = None) -> dict[str, ChildPlan]:
+    return {plan.name: plan for plan in plan_children(config or Config(), cores=8)}
+
+
+def option(plan: ChildPlan, name: str) -> str:
+    return plan.argv[plan.argv.index(name) + 1]
+
+
+def queues(plan: ChildPlan) -> tuple[str, ...]:
+    return plan.argv[plan.argv.index("--queues") + 1 :]
+
+
+def test_parts_are_what_can_be_named() -> None:
+    assert tuple(plans()) == PARTS
+
+
+def test_every_queue_has_exactly_one_pool() -> None:
+    assert sorted((*queues(plans()["work"]), *queues(plans()["encode"]))) == sorted(QUEUES)
+
+
+def test_encoding_pool_has_a_thread_for_each_slot_and_hoards_nothing() -> None:
+    config = Config.model_validate({"encoding": {"slots": 3}})
+    encode = plans(config)["encode"]
+    assert option(encode, "--threads") == "3"
+    assert encode.environment == {"dramatiq_queue_prefetch": "1"}
+
+
+@pytest.mark.parametrize(("slots", "cores", "wanted"), [(0, 8, 4), (0, 1, 1), (0, 3, 1), (5, 2, 5)])
+def test_slots(slots: int, cores: int, wanted: int) -> None:
+    assert encoding_slots(Config.model_validate({"encoding": {"slots": slots}}), cores=cores) == wanted
+
+
+def test_a_child_may_take_longer_to_stop_than_its_own_patience() -> None:
+    for name in ("work", "encode"):
+        plan = plans()[name]
+        assert plan.stop_s * 1000 > int(option(plan, "--worker-shutdown-timeout"))
+
+
+def test_all_stops_together_take_less_than_the_patience_of_an_operator() -> None:
+    everything = {
+        plan.name: plan.stop_s for plan in (*plans().values(), ChildPlan("broker", ("x",), stop_s=3))
+    }
+    order = plan_stop(set(everything))
+    assert sum(max(everything[name] for name in group) for group in order) <= 15
+
+
+def test_what_takes_work_in_stops_first_and_what_carries_it_last() -> None:
+    assert plan_stop({*PARTS, "broker"}) == (("web",), ("work", "encode"), ("scheduler",), ("broker",))
+
+
+def test_what_does_not_run_is_not_stopped() -> None:
+    assert plan_stop({"encode", "broker"}) == (("encode",), ("broker",))
+    assert plan_stop(set()) == ()
+
+
+def test_first_restart_is_quick() -> None:
+    assert restart_delay_s(1) == FIRST_DELAY_S
+
+
+@given(st.integers(min_value=1, max_value=10_000))
+def test_back_off_grows_to_its_longest(deaths: int) -> None:
+    assert FIRST_DELAY_S <= restart_delay_s(deaths) <= restart_delay_s(deaths + 1) <= LONGEST_DELAY_S

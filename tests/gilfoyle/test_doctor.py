@@ -1,0 +1,97 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gilfoyle import doctor
+from gilfoyle.doctor import CHECKS, Finding, examine
+from gilfoyle.lib.config import Config
+
+pytestmark = pytest.mark.django_db
+
+
+def changed(config: Config, section: str, **values: Any) -> Config:
+    return config.model_copy(update={section: getattr(config, section).model_copy(update=values)})
+
+
+def test_every_part_gets_a_line(settings: Any) -> None:
+    findings = list(examine(settings.GILFOYLE, {}))
+    assert [finding.part for finding in findings] == ["settings", *CHECKS]
+    assert all(finding.hint for finding in findings if finding.level == "FAIL")
+
+
+def test_unexpected_error_is_a_failure_and_not_the_end(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(_config: Config) -> Finding:
+        raise ZeroDivisionError("what a day")
+
+    monkeypatch.setattr(doctor, "CHECKS", {"luck": explode})
+    finding = list(examine(settings.GILFOYLE, {}))[1]
+    assert (finding.level, finding.part, finding.text) == ("FAIL", "luck", "ZeroDivisionError: what a day.")
+
+
+def test_misspelt_variable_is_pointed_out() -> None:
+    finding = doctor.check_settings({"GILFOYLE_PROT": "1"})
+    assert (finding.level, finding.hint) == ("warn", "Did you mean GILFOYLE_PORT?")
+
+
+@pytest.mark.parametrize("name", ["GILFOYLE_PORT", "GILFOYLE_SETTINGS_NOTE_OF_SOMEBODY_ELSE", "PORT"])
+def test_other_variables_are_fine(name: str) -> None:
+    assert doctor.check_settings({name: "1"}).level == "ok"
+
+
+def test_open_data_folder_is_a_warning(data_dir: Path, settings: Any) -> None:
+    assert doctor.check_data_folder(settings.GILFOYLE).level == "ok"
+    data_dir.chmod(0o755)
+    finding = doctor.check_data_folder(settings.GILFOYLE)
+    assert (finding.level, finding.hint) == ("warn", f"chmod 700 {data_dir}")
+
+
+def test_data_folder_that_is_a_file(tmp_path: Path, settings: Any) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    finding = doctor.check_data_folder(changed(settings.GILFOYLE, "server", data_dir=file))
+    assert finding.level == "FAIL"
+
+
+def test_secret_that_others_can_read_is_a_failure(data_dir: Path, settings: Any) -> None:
+    data_dir.mkdir(exist_ok=True)
+    kept = data_dir / "secret_key"
+    kept.write_text("x" * 50, encoding="ascii")
+    kept.chmod(0o600)
+    config = changed(settings.GILFOYLE, "server", secret_key=Config().server.secret_key)
+    assert doctor.check_secret_key(config).level == "ok"
+    kept.chmod(0o644)
+    assert doctor.check_secret_key(config).level == "FAIL"
+
+
+def test_database_with_its_tables_is_well(settings: Any) -> None:
+    assert doctor.check_database(settings.GILFOYLE).level == "ok"
+
+
+def test_storage_is_left_as_it_was(media_dir: Path, settings: Any) -> None:
+    assert doctor.check_storage(settings.GILFOYLE).level == "ok"
+    assert [path for path in media_dir.rglob("*") if path.is_file()] == []
+
+
+def test_free_space_below_the_reserve_is_a_failure(data_dir: Path, settings: Any) -> None:
+    del data_dir
+    assert doctor.check_free_space(changed(settings.GILFOYLE, "storage", reserve_bytes=2**60)).level == "FAIL"
+    assert doctor.check_free_space(changed(settings.GILFOYLE, "storage", reserve_bytes=0)).level != "FAIL"
+
+
+def test_ffmpeg_that_is_not_there_is_a_failure_with_a_hint(settings: Any) -> None:
+    finding = next(
+        finding
+        for finding in examine(changed(settings.GILFOYLE, "encoding", ffmpeg="/no/ffmpeg"), {})
+        if finding.part == "ffmpeg"
+    )
+    assert finding.level == "FAIL"
+    assert "encoding.ffmpeg" in finding.hint
+
+
+def test_links_that_lead_nowhere_are_a_warning(settings: Any) -> None:
+    everywhere = changed(settings.GILFOYLE, "server", host="0.0.0.0")  # noqa: S104 - a value to judge
+    assert doctor.check_address(everywhere).level == "warn"
+    assert doctor.check_address(changed(everywhere, "server", public_url="https://v.example")).level == "ok"
