@@ -11,19 +11,20 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import ReadOnlyPasswordHashWidget
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from gilfoyle.lib.admin import PageAction
+from gilfoyle.lib.admin import PageAction, page_of
 from gilfoyle.lib.admin_words import (
     NONE,
     clock,
@@ -149,6 +150,7 @@ def describe_video(video: Any) -> dict[str, Any]:
         "facts": list_facts(video),
         "times": list_times(video),
         "is_failed": video.status == states.FAILED,
+        "is_cancelled": video.failure_code == "cancelled",
         "is_deleting": video.status == states.DELETING,
         "renditions": [describe_rendition(rendition) for rendition in renditions],
         "uploads": [describe_upload(upload) for upload in uploads],
@@ -162,7 +164,7 @@ def describe_work(video: Video) -> dict[str, Any]:
     return {
         "panel": describe_job(job) if job else None,
         "percent": video.progress,
-        "poll_address": reverse("admin:videos_video_work", args=[quote(video.pk)]),
+        "poll_address": page_of("videos_video_work", video.pk),
     }
 
 
@@ -255,11 +257,25 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class PasswordSet(ReadOnlyPasswordHashWidget):
+    """Tells that there is a password; Django would show parts of its hash."""
+
+    template_name = "gilfoyle/admin/password_set.html"
+
+
+class AdministratorForm(UserChangeForm):
+    """A user's page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].widget = PasswordSet()
+
+
 @admin.register(User)
 class AdministratorAdmin(UserAdmin[User], ModelAdmin):
     """Django's users, in this admin's forms."""
 
-    form = UserChangeForm
+    form = AdministratorForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_fullwidth = True

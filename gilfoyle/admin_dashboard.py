@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.admin import page_of
 from gilfoyle.lib.admin_words import TONES, clock, size_in_words, when
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs import states as work
@@ -178,7 +179,7 @@ def list_failures() -> list[Failure]:
     return [
         Failure(
             title=str(video),
-            address=reverse("admin:videos_video_change", args=[video.pk]),
+            address=page_of("videos_video_change", video.pk),
             message=video.failure_message,
             code=video.failure_code,
             project=video.project.name,
@@ -196,7 +197,7 @@ def list_newest() -> list[VideoCard]:
     return [
         VideoCard(
             title=str(video),
-            address=reverse("admin:videos_video_change", args=[video.pk]),
+            address=page_of("videos_video_change", video.pk),
             picture=poster_image(video),
             pills=status_pills(video),
             project=video.project.name,

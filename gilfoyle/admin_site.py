@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from unfold.sites import UnfoldAdminSite
 
@@ -38,6 +39,11 @@ class GilfoyleAdminSite(UnfoldAdminSite):
                 )
 
         return answer
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> HttpResponse:
+        """Lead to the dashboard: the navigation is by subject, not by Django's apps."""
+        del request, app_label, extra_context
+        return redirect("admin:index")
 
     def explain(self, request: HttpRequest, status: int, title: str, words: str) -> HttpResponse:
         """Answer a page that says in words why there is no other."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected
+from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import clock, listed, pill, when
 from streaming.models import SigningKey
 from streaming.tokens.claims import Scope
@@ -30,7 +29,7 @@ class SigningKeyAdmin(HouseAdmin):
     search_fields = ("=id", "label")
     actions = ("revoke_selected",)
     page_actions = (PageAction("revoke", "Revoke", "block", "danger"),)
-    fields = ("key_cell", "project_cell", "state_cell", "algorithm", "opens", "longest_life", "created")
+    fields = ("id", "label", "project_cell", "state_cell", "algorithm", "opens", "longest_life", "created")
     readonly_fields = fields
     empty_words = "The first playback token of a project makes its key by itself."
     empty_icon = "signature"
@@ -41,7 +40,7 @@ class SigningKeyAdmin(HouseAdmin):
 
     @column("Project")
     def project_cell(self, key: SigningKey) -> SafeString:
-        address = reverse("admin:videos_project_change", args=[key.project_id])
+        address = page_of("videos_project_change", key.project_id)
         return format_html('<a class="gf-link" href="{}">{}</a>', address, key.project.name)
 
     @column("State")

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
 from django.contrib import messages
+from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
@@ -29,6 +30,14 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MOST_COUNTED = 10_000
 MOST_REASONS = 3
+
+
+def page_of(name: str, row_id: str, *more: str) -> str:
+    """Return the address of a row's page, such as `videos_video_change`, with the id as Django's admin quotes it.
+
+    Unquoted, an id that happens to look quoted (`vid_2D…`) would be taken for another.
+    """
+    return reverse(f"admin:{name}", args=[quote(row_id), *more])
 
 
 def column(
@@ -77,6 +86,7 @@ class HouseAdmin(ModelAdmin):
     list_fullwidth = True
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would be one more count over all rows
     list_disable_select_all = True  # an action takes what is on the page, never unseen rows
     sortable_by: ClassVar[Any] = ()
     page_actions: ClassVar[tuple[PageAction, ...]] = ()
@@ -123,8 +133,7 @@ class HouseAdmin(ModelAdmin):
 
     def change_url(self, row: Model) -> str:
         """Return the address of a row's page."""
-        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change"
-        return reverse(name, args=[quote(row.pk)])
+        return page_of(f"{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
     def do_page_action(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Press a button: call its method, tell the outcome, return to the page."""
@@ -175,15 +184,20 @@ class HouseAdmin(ModelAdmin):
     ) -> Any:
         row = kwargs.get("obj")
         context["page_actions"] = self._buttons(request, row) if row is not None else []
+        # One way to save; back is the arrow above.
+        context |= {
+            "show_save_and_continue": False,
+            "show_save_and_add_another": False,
+        }
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[tuple[PageAction, str]]:
         if not self.has_operate_permission(request):
             return []
-        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_do"
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
         offered = set(self.offered_actions(request, row))
         return [
-            (action, reverse(name, args=[quote(row.pk), action.name]))
+            (action, page_of(name, row.pk, action.name))
             for action in self.page_actions
             if action.name in offered
         ]

@@ -7,13 +7,12 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected
+from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, bar, pill, when
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs import services, states
@@ -24,8 +23,11 @@ ENDED_BADLY = (states.FAILED, states.CANCELLED)
 
 
 def _video_link(job: Job) -> SafeString:
-    address = reverse("admin:videos_video_change", args=[job.video_id])
-    return format_html('<a class="gf-link" href="{}">{}</a>', address, job.video.title or job.video_id)
+    address = page_of("videos_video_change", job.video_id)
+    title = job.video.title or job.video_id
+    return format_html(
+        '<a class="gf-link gf-clip gf-clip-wide" href="{}" title="{}">{}</a>', address, title, title
+    )
 
 
 class WorkAdmin(HouseAdmin):
@@ -68,7 +70,7 @@ class JobAdmin(WorkAdmin):
     )
     fields = ("video_cell", "status_cell", "failure_cell", "revision", "created", "took_cell")
     readonly_fields = fields
-    change_form_outer_after_template = "processing/admin/job_panel.html"
+    change_form_outer_after_template = "processing/admin/job_after.html"
     empty_words = "Nothing is open and nothing has failed. Finished jobs are under the filter Status."
     empty_icon = "rule_settings"
 
@@ -78,7 +80,7 @@ class JobAdmin(WorkAdmin):
 
     @column("Job", has_subtitle=True)
     def job_cell(self, job: Job) -> tuple[str, str]:
-        return job.pk, f"revision {job.revision}"
+        return job.pk, job.revision
 
     @column("Video")
     def video_cell(self, job: Job) -> SafeString:
@@ -196,7 +198,7 @@ class StepAdmin(WorkAdmin):
     list_select_related = ("job__video",)
     search_fields = ("=id", "=job__id", "=job__video__id", "=failure_code")
     fieldsets = (
-        (None, {"fields": ("video_cell", "job_cell", "status_cell", "failure_cell")}),
+        (None, {"fields": ("video_cell", "job_cell", "status_cell")}),
         (
             "Run",
             {"fields": ("queue", "priority", "attempt", "faults", "lease", "took_cell", "needs_cell")},
@@ -206,7 +208,6 @@ class StepAdmin(WorkAdmin):
         "video_cell",
         "job_cell",
         "status_cell",
-        "failure_cell",
         "queue",
         "priority",
         "attempt",
@@ -215,7 +216,7 @@ class StepAdmin(WorkAdmin):
         "took_cell",
         "needs_cell",
     )
-    change_form_outer_after_template = "processing/admin/step_output.html"
+    change_form_outer_before_template = "processing/admin/step_output.html"
     empty_words = "Nothing is open and nothing has failed. Finished steps are under the filter Status."
     empty_icon = "footprint"
 
@@ -233,7 +234,7 @@ class StepAdmin(WorkAdmin):
 
     @column("Job")
     def job_cell(self, step: Step) -> SafeString:
-        address = reverse("admin:processing_job_change", args=[step.job_id])
+        address = page_of("processing_job_change", step.job_id)
         return format_html('<a class="gf-link" href="{}">{}</a>', address, step.job_id)
 
     @column("Status")

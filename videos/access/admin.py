@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected
+from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import listed, pill, size_in_words, when
 from videos.access import services
 from videos.access.keys import SCOPES
@@ -36,7 +36,6 @@ class ProjectForm(forms.ModelForm[Project]):
         model = Project
         fields = ("name",)
         widgets = {"name": UnfoldAdminTextInputWidget}
-        help_texts = {"name": "For example the application whose videos it holds."}
 
 
 @admin.register(Project)
@@ -213,7 +212,7 @@ class ApiKeyAdmin(HouseAdmin):
 
     @column("Project")
     def project_cell(self, key: ApiKey) -> SafeString:
-        address = reverse("admin:videos_project_change", args=[key.project_id])
+        address = page_of("videos_project_change", key.project_id)
         return format_html('<a class="gf-link" href="{}">{}</a>', address, key.project.name)
 
     @column("Scopes")

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -23,7 +23,7 @@ from unfold.contrib.filters.admin import (
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.admin import HouseAdmin, column, for_selected
+from gilfoyle.lib.admin import HouseAdmin, column, for_selected, page_of
 from gilfoyle.lib.admin_words import bar, clipped, clock, pill, size_in_words, when
 from videos import layout
 from videos.catalog import services, states
@@ -153,6 +153,10 @@ class VideoAdmin(HouseAdmin):
         del request, change  # there is no adding here
         services.edit_video(video=obj, fields={name: form.cleaned_data[name] for name in form.changed_data})
 
+    def response_change(self, request: HttpRequest, obj: Video) -> HttpResponse:
+        messages.success(request, "Saved.")
+        return redirect(self.change_url(obj))
+
     def delete_model(self, request: HttpRequest, obj: Video) -> None:
         del request
         services.delete_video(video=obj)
@@ -215,7 +219,7 @@ class VideoAdmin(HouseAdmin):
 
 def poster_address(video: Video) -> str:
     """Return the admin's address of a video's poster."""
-    return reverse("admin:videos_video_poster", args=[video.pk, video.revision])
+    return page_of("videos_video_poster", video.pk, video.revision)
 
 
 def poster_image(video: Any) -> SafeString:

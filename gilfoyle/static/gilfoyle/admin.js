@@ -15,3 +15,17 @@ document.addEventListener("click", async (event) => {
   }
   window.setTimeout(() => { label.textContent = before; }, 2000);
 });
+
+// The theme has buttons that are no buttons: let the keyboard reach and press them.
+document.addEventListener("DOMContentLoaded", () => {
+  const pressed = "a:not([href])[x-on\\:click], span[x-on\\:click], .cursor-pointer[x-on\\:click]:not(a, button, input, label)";
+  document.querySelectorAll(pressed).forEach((element) => {
+    element.tabIndex = 0;
+    element.setAttribute("role", "button");
+    element.addEventListener("keydown", (event) => {
+      if (event.target !== element || (event.key !== "Enter" && event.key !== " ")) return;
+      event.preventDefault();
+      element.click();
+    });
+  });
+});
