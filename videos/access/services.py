@@ -19,14 +19,19 @@ def create_project(*, name: str) -> Project:
 
     Raises: InvalidInput when the name is empty, too long or taken.
     """
-    name = name.strip()
-    if not _is_name(name):
-        message = "A project's name has 1 to 100 printable characters."
-        raise InvalidInput(message)
+    name = _project_name(name)
     if Project.objects.filter(name=name).exists():
         message = f"There is a project called {name} already."
         raise InvalidInput(message)
     return Project.objects.create(name=name)
+
+
+def _project_name(text: str) -> str:
+    name = text.strip()
+    if not _is_name(name):
+        message = "A project's name has 1 to 100 printable characters."
+        raise InvalidInput(message)
+    return name
 
 
 def _is_name(text: str) -> bool:
@@ -39,7 +44,8 @@ def get_or_create_project(*, name: str) -> Project:
 
     Raises: InvalidInput when the name is empty or too long.
     """
-    return Project.objects.filter(name=name.strip()).first() or create_project(name=name)
+    name = _project_name(name)
+    return Project.objects.filter(name=name).first() or create_project(name=name)
 
 
 @transaction.atomic

@@ -81,8 +81,11 @@ class Command(BaseCommand):
 
 
 def _find_project(name: str | None) -> Project:
-    projects = list(Project.objects.all() if name is None else Project.objects.filter(name=name.strip()))
+    projects = [project for project in Project.objects.all() if name is None or project.name == name.strip()]
     if len(projects) == 1:
+        if projects[0].is_suspended:
+            message = f"The project {projects[0].name} is suspended."
+            raise CommandError(message)
         return projects[0]
     known = ", ".join(Project.objects.values_list("name", flat=True)[:20])
     message = "There is no such project." if name is not None else "Name the project with --project."

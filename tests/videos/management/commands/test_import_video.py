@@ -1,0 +1,166 @@
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from gilfoyle.lib import storage
+from tests.factories import make_project
+from videos import layout
+from videos.access.services import suspend_project
+from videos.catalog import services
+from videos.catalog.models import Video
+
+pytestmark = pytest.mark.django_db
+
+
+class Printed:
+    def __init__(self) -> None:
+        self.out, self.err, self.failure, self.returncode = StringIO(), StringIO(), "", 0
+
+
+def run(*argv: object) -> Printed:
+    printed = Printed()
+    try:
+        call_command("import_video", *map(str, argv), stdout=printed.out, stderr=printed.err)
+    except CommandError as error:
+        printed.failure, printed.returncode = str(error), error.returncode
+    return printed
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    path = tmp_path / "clip é.mp4"
+    path.write_bytes(os.urandom(2_500_000))
+    return path
+
+
+def read_source(video: Video) -> bytes:
+    with storage.open_stored(
+        layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    ) as source:
+        return source.read()
+
+
+def test_a_file_becomes_a_video_named_after_it(clip: Path) -> None:
+    project = make_project("Shop")
+    printed = run(clip)
+    video = Video.objects.get()
+    assert (video.project, video.title, video.status) == (project, "clip é.mp4", "processing")
+    assert read_source(video) == clip.read_bytes()
+    assert printed.out.getvalue().splitlines() == [f"{video.pk}  {clip}", "1 of 1 files imported."]
+    assert printed.failure == ""
+
+
+def test_a_title_and_a_project_can_be_given(clip: Path) -> None:
+    make_project("Other")
+    project = make_project("Shop")
+    run(clip, "--project", "Shop", "--title", "Party")
+    assert [(video.project, video.title) for video in Video.objects.all()] == [(project, "Party")]
+
+
+def test_one_file_that_fails_holds_up_no_other(clip: Path, tmp_path: Path) -> None:
+    make_project()
+    printed = run(tmp_path / "missing.mp4", clip, tmp_path)
+    assert printed.failure == "2 of 3 files failed; the reasons stand above."
+    assert printed.returncode == 1
+    assert "missing.mp4: No such file or directory" in printed.err.getvalue()
+    assert f"{tmp_path}: Is a directory" in printed.err.getvalue()
+    assert "1 of 3 files imported." in printed.out.getvalue()
+    assert Video.objects.exclude(status="deleting").count() == 1
+
+
+def test_a_refused_file_leaves_no_video_behind(clip: Path, settings: Any) -> None:
+    make_project()
+    upload = settings.GILFOYLE.upload.model_copy(update={"max_size_bytes": 10})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"upload": upload})
+    printed = run(clip)
+    assert "the largest accepted here is 10" in printed.err.getvalue()
+    assert printed.failure == "1 of 1 files failed; the reasons stand above."
+    assert not Video.objects.exclude(status="deleting").exists()
+
+
+@pytest.mark.parametrize(
+    ("projects", "argv", "words"),
+    [
+        ([], [], "Name the project with --project. `manage.py create_api_key --project NAME` makes one."),
+        (["A", "B"], [], "Name the project with --project. There are: A, B."),
+        (["A", "B"], ["--project", "C"], "There is no such project. There are: A, B."),
+        (["A"], ["another.mp4", "--title", "x"], "--title is for a single file."),
+    ],
+)
+def test_what_is_unclear_is_asked_for(clip: Path, projects: list[str], argv: list[str], words: str) -> None:
+    for name in projects:
+        make_project(name)
+    assert run(clip, *argv).failure == words
+    assert not Video.objects.exists()
+
+
+def test_a_name_that_is_no_text_is_no_hindrance(clip: Path) -> None:
+    make_project()
+    odd = clip.with_name("a\udcff" + "x" * 240 + ".mp4")
+    clip.rename(odd)
+    assert run(odd).failure == ""
+    assert Video.objects.get().title == "a?" + "x" * 240 + ".mp4"
+
+
+@contextmanager
+def meanwhile(change: Callable[[str], None]) -> Iterator[None]:
+    """Do something to the first video in processing, from another thread."""
+
+    def wait_and_change() -> None:
+        try:
+            while not (video := Video.objects.filter(status="processing").first()):
+                done.wait(0.01)
+            change(video.pk)
+        finally:
+            connection.close()
+
+    done = threading.Event()
+    thread = threading.Thread(target=wait_and_change)
+    thread.start()
+    yield
+    thread.join()
+
+
+def fail(video_id: str) -> None:
+    services.mark_failed(video_id=video_id, code="source_not_media", message="This is not a media file.")
+
+
+def delete(video_id: str) -> None:
+    services.delete_video(video=Video.objects.get(pk=video_id))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_until_a_video_is_ready(clip: Path) -> None:
+    make_project()
+    with meanwhile(lambda video_id: services.mark_ready(video_id=video_id)):
+        printed = run(clip, "--wait")
+    video = Video.objects.get()
+    assert printed.out.getvalue().splitlines()[1:] == [f"{video.pk}  ready", "1 of 1 files ready."]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("change", "words"), [(fail, "This is not a media file."), (delete, "There is no such video.")]
+)
+def test_it_tells_why_a_video_will_not_be_ready(
+    clip: Path, change: Callable[[str], None], words: str
+) -> None:
+    make_project()
+    with meanwhile(change):
+        printed = run(clip, "--wait")
+    assert words in printed.err.getvalue()
+    assert printed.failure == "1 of 1 files failed; the reasons stand above."
+
+
+def test_an_operator_may_not_import_into_a_suspended_project_unawares(clip: Path) -> None:
+    suspend_project(project=make_project("Shop"))
+    assert "suspended" in run(clip).failure
+    assert not Video.objects.exists()
