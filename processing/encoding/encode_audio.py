@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.encoding.verify import require_planned_sound
+from processing.encoding.verify import require_planned_sound, require_planned_sound_init
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
@@ -15,10 +16,14 @@ from processing.ffmpeg.commands import audio_argv
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import run_ffmpeg
 from processing.ladder.codec_strings import AAC_LC
-from processing.media import EncodedRendition, EncodedSegment, EncodePlan
+from processing.media import AudioPlan, EncodedRendition, EncodedSegment, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
-from processing.packaging.split import regroup_audio
+from processing.packaging.split import AudioRegrouper, SplitSegment
+
+FIRST_PART_SEGMENTS = 2  # enough to begin to play
+PART_SEGMENTS = 8
+OnPart = Callable[[EncodedRendition], None]
 
 
 def encode_audio(
@@ -29,11 +34,13 @@ def encode_audio(
     encoding: EncodingSettings,
     heartbeat: Callable[[], None] = lambda: None,
     on_progress: Callable[[float], None] = lambda _share: None,
+    on_part: OnPart | None = None,
 ) -> EncodedRendition:
-    """Encode the plan's sound into `work_dir` (empty, the caller's to remove).
+    """Encode the plan's sound into `work_dir` (empty, the caller's to remove); return what `on_part` was not given.
 
     `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
-    Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` raises.
+    `on_part` gets the segments while the rest is being encoded, always cut at the same places.
+    Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` and `on_part` raise.
     """
     audio = plan.audio
     if audio is None:
@@ -44,6 +51,11 @@ def encode_audio(
     budget = plan_budget(
         duration_s=duration_s, bitrate_bps=audio.bitrate_bps, memory_bytes=encoding.max_memory_bytes
     )
+    parts = _Parts(audio, encoded, folder=work_dir / audio.name, on_part=on_part)
+
+    def beat() -> None:
+        heartbeat()
+        parts.hand_over()
 
     def report(progress: Progress) -> None:
         on_progress(min(1.0, progress.out_time_s / duration_s))
@@ -52,32 +64,74 @@ def encode_audio(
         audio_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, target=encoded, encoding=encoding),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
-        heartbeat=heartbeat,
+        heartbeat=beat if on_part else heartbeat,
         on_progress=report,
     )
-    folder = work_dir / audio.name
-    folder.mkdir()
-    try:
-        split = regroup_audio(
+    rest = parts.finish()
+    encoded.unlink()  # its bytes now stand in the segments
+    return rest
+
+
+class _Parts:
+    """The sound's segments as they come, handed over in parts of fixed numbers of them."""
+
+    def __init__(self, audio: AudioPlan, encoded: Path, *, folder: Path, on_part: OnPart | None) -> None:
+        folder.mkdir()
+        self._audio, self._on_part = audio, on_part
+        self._regrouper = AudioRegrouper(
             encoded,
             folder=folder,
             segment_ticks=audio.segment_s * audio.timescale,
             segment_count=math.ceil(audio.duration_s / audio.segment_s),
         )
-        require_planned_sound(read_init(split.init), [s.fragment for s in split.segments], audio)
+        self._waiting: list[SplitSegment] = []
+        self._handed_over = 0
+        self._begins_at = 0
+
+    def hand_over(self) -> None:
+        """Give away the parts that are whole by now. Raises: EncodeUnverified; whatever `on_part` raises."""
+        with _verified():
+            self._waiting += self._regrouper.read_more()
+        while len(self._waiting) >= (size := PART_SEGMENTS if self._handed_over else FIRST_PART_SEGMENTS):
+            # One more than a part is kept back, so that the last part is never empty.
+            if self._on_part is None or len(self._waiting) == size:
+                return
+            self._on_part(self._part(size))
+
+    def finish(self) -> EncodedRendition:
+        """Return what is left, once the sound has the planned length. Raises: EncodeUnverified."""
+        with _verified():
+            self._waiting += self._regrouper.finish()
+        fragments = [segment.fragment for segment in self._waiting]
+        require_planned_sound(fragments, self._audio, begins_at=self._begins_at)
+        self.hand_over()
+        return self._part(len(self._waiting))
+
+    def _part(self, size: int) -> EncodedRendition:
+        with _verified():
+            require_planned_sound_init(read_init(self._regrouper.init), self._audio)
+        taken, self._waiting = self._waiting[:size], self._waiting[size:]
+        part = EncodedRendition(
+            name=self._audio.name,
+            init=self._regrouper.init,
+            codec=AAC_LC,
+            timescale=self._audio.timescale,
+            first_segment=self._handed_over,
+            start_ticks=self._begins_at,
+            segments=tuple(
+                EncodedSegment(segment.path, segment.fragment.duration_ticks, segment.size_bytes)
+                for segment in taken
+            ),
+        )
+        self._handed_over += size
+        self._begins_at += sum(segment.fragment.duration_ticks for segment in taken)
+        return part
+
+
+@contextmanager
+def _verified() -> Iterator[None]:
+    try:
+        yield
     except MalformedBox as error:
         message = f"The encoded sound can't be read: {error}."
         raise EncodeUnverified(message) from error
-    encoded.unlink()  # its bytes now stand in the segments
-    return EncodedRendition(
-        name=audio.name,
-        init=split.init,
-        codec=AAC_LC,
-        timescale=audio.timescale,
-        first_segment=0,
-        start_ticks=0,
-        segments=tuple(
-            EncodedSegment(segment.path, segment.fragment.duration_ticks, segment.size_bytes)
-            for segment in split.segments
-        ),
-    )

@@ -41,15 +41,22 @@ def require_planned_frames(fragments: Sequence[Fragment], rung: Rung, plan: Vide
         _expect("key frame at", where, True, fragment.samples[0].is_key)
 
 
-def require_planned_sound(init: InitSegment, fragments: Sequence[Fragment], plan: AudioPlan) -> None:
-    """Check codec, time scale, continuity and length of the sound.
+def require_planned_sound_init(init: InitSegment, plan: AudioPlan) -> None:
+    """Check codec and time scale of the sound's init segment.
 
     Raises: EncodeUnverified.
     """
     _expect("codec of", plan.name, "mp4a", init.sample_entry)
     _expect("time scale of", plan.name, plan.timescale, init.timescale)
     _expect("edit list of", plan.name, False, init.has_edit_list)
-    time = 0
+
+
+def require_planned_sound(fragments: Sequence[Fragment], plan: AudioPlan, *, begins_at: int = 0) -> None:
+    """Check continuity and length of the sound, of which the ticks to `begins_at` are there already.
+
+    Raises: EncodeUnverified.
+    """
+    time = begins_at
     for number, fragment in enumerate(fragments):
         _expect("decode time at", f"{plan.name}, segment {number}", time, fragment.decode_time)
         time += fragment.duration_ticks

@@ -96,9 +96,7 @@ def ready_names(waiting: Iterable[StepState], done: Collection[str]) -> tuple[st
     return tuple(step.name for step in waiting if finished.issuperset(step.needs))
 
 
-def is_playable(plan: EncodePlan, done: Collection[str]) -> bool:
-    """Tell whether players can begin: the sound is there, and the opening of at least one rung."""
-    has_sound = plan.audio is None or "audio" in done
-    openings = [chunk_step_name(at) for at, chunk in enumerate(plan.chunks) if chunk.first_segment == 0]
-    has_picture = plan.video is None or any(name in done for name in openings)
-    return has_sound and has_picture
+def is_playable(plan: EncodePlan, opened: Collection[str]) -> bool:
+    """Tell whether players can begin, `opened` being the kinds of renditions that have their first segment."""
+    wanted = {"video"} if plan.video else set()
+    return (wanted | ({"audio"} if plan.audio else set())).issubset(opened)

@@ -23,6 +23,7 @@ from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
 from processing.media import EncodePlan
 from videos.catalog import services as catalog
+from videos.catalog.selectors import list_opened_kinds
 from videos.models import Video
 
 CANDIDATES = 5
@@ -142,11 +143,30 @@ def finish_step(*, step: Step, record: Record) -> None:
         raise StaleWork(message, step_id=step.pk)
     record(job)
     _wake_waiting(job)
-    if job.plan is not None and job.status == states.ACTIVE:
-        done = Step.objects.filter(job=job, status=states.DONE).values_list("name", flat=True)
-        if pipeline.is_playable(EncodePlan.from_json(job.plan), set(done)):
-            catalog.mark_playable(video_id=job.video_id)
+    _open_for_players(job)
     _record_progress(job)
+
+
+@transaction.atomic
+def record_part(*, step: Step, record: Record) -> None:
+    """Record a part of a step's result while the rest is still being made.
+
+    Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
+    """
+    job = _locked(step.job_id)
+    if not _held(step).exists():
+        message = "The lease of this step was lost."
+        raise StaleWork(message, step_id=step.pk)
+    record(job)
+    _open_for_players(job)
+
+
+def _open_for_players(job: Job) -> None:
+    if job.plan is None or job.status != states.ACTIVE or job.video.playable:
+        return
+    opened = list_opened_kinds(job.video_id, job.revision)
+    if pipeline.is_playable(EncodePlan.from_json(job.plan), opened):
+        catalog.mark_playable(video_id=job.video_id)
 
 
 def _wake_waiting(job: Job) -> None:

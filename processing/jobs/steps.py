@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gilfoyle.lib import storage
@@ -17,7 +18,7 @@ from processing.encoding.encode_chunk import encode_chunk
 from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
 from processing.jobs.models import Job, Step
-from processing.jobs.services import Record, add_steps, finish_job
+from processing.jobs.services import Record, add_steps, finish_job, record_part
 from processing.ladder.planner import plan_encode
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.packaging.publish import publish_rendition
@@ -146,36 +147,44 @@ def _video_facts(plan: EncodePlan, rendition: EncodedRendition) -> RenditionFact
 
 
 def run_encode_audio(context: StepContext) -> Record:
-    """Encode the sound of the whole source, and store its segments."""
+    """Encode the sound of the whole source, and store its segments as they come."""
     plan = context.plan
     audio = plan.audio
     if audio is None:
         message = "An audio step without an audio plan."
         raise ValueError(message)
+
+    def store(part: EncodedRendition) -> Record:
+        run = _publish(context, part)
+        facts = RenditionFacts(
+            name=part.name,
+            kind="audio",
+            codec=part.codec,
+            timescale=part.timescale,
+            bandwidth_cap_bps=audio.bitrate_bps,
+            channels=audio.channels,
+            language=audio.language,
+        )
+        return partial(_add_part, facts=facts, run=run)
+
     with storage.local_copy(context.source_name) as source:
-        rendition = encode_audio(
+        rest = encode_audio(
             source,
             plan,
             work_dir=context.work_dir,
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
             on_progress=context.on_progress,
+            on_part=lambda part: record_part(step=context.step, record=store(part)),
         )
-    run = _publish(context, rendition)
-    facts = RenditionFacts(
-        name=rendition.name,
-        kind="audio",
-        codec=rendition.codec,
-        timescale=rendition.timescale,
-        bandwidth_cap_bps=audio.bitrate_bps,
-        channels=audio.channels,
-        language=audio.language,
+    return store(rest)
+
+
+def _add_part(job: Job, *, facts: RenditionFacts, run: SegmentRun) -> None:
+    # Parts of sound begin at the same segments in every attempt, so a second one replaces the first.
+    catalog.add_run(
+        video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=run.first_number, run=run
     )
-
-    def record(job: Job) -> None:
-        catalog.add_run(video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=0, run=run)
-
-    return record
 
 
 def run_poster(context: StepContext) -> Record:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,46 +66,83 @@ def split_video(encoded: Path, *, folder: Path, first_segment: int) -> SplitFile
     return SplitFile(init=without_user_data(init), segments=tuple(segments))
 
 
-def regroup_audio(encoded: Path, *, folder: Path, segment_ticks: Fraction, segment_count: int) -> SplitFile:
-    """Write the samples of `encoded` as segments into `folder`, each beginning within a sample of its multiple; what is left over at the end goes into the last of `segment_count`.
+class AudioRegrouper:
+    """Writes the samples of a file of sound as segments, each beginning within a sample of its multiple.
 
     ffmpeg counts a fragment's length from where it began, so its fragments would drift away from the video's.
-    Raises: MalformedBox.
+    The file may still be growing: `read_more` takes what is whole by now. What is left over at the end goes into the
+    last of `segment_count`.
     """
-    init = b""
-    segments: list[SplitSegment] = []
-    pending: list[bytes] = []
-    begins_at = time = duration = 0
 
-    def write() -> None:
-        number = len(segments)
-        data = build_fragment(
-            sequence=number + 1, decode_time=begins_at, sample_duration=duration, samples=pending
+    def __init__(self, encoded: Path, *, folder: Path, segment_ticks: Fraction, segment_count: int) -> None:
+        self._encoded, self._folder = encoded, folder
+        self._segment_ticks, self._segment_count = segment_ticks, segment_count
+        self._read_bytes = 0
+        self._pending: list[bytes] = []
+        self._begins_at = self._time = self._duration = self._written = 0
+        self.init = b""
+
+    def read_more(self) -> list[SplitSegment]:
+        """Return the segments that the fragments completed since the last call make.
+
+        Raises: MalformedBox.
+        """
+        if not self._encoded.exists():
+            return []
+        segments: list[SplitSegment] = []
+        moof = b""
+        with self._encoded.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(self._read_bytes)
+            for kind, size in _top_boxes(file, end):
+                if kind in (b"ftyp", b"moov"):
+                    self.init += _header(kind, size) + file.read(size)
+                elif kind == b"moof":
+                    moof = _header(kind, size) + _read_small(file, size)
+                    continue  # it counts as read together with its samples
+                elif kind == b"mdat" and moof:
+                    segments += self._take(read_fragment(moof), file)
+                    moof = b""
+                self._read_bytes = file.tell()
+        return segments
+
+    def finish(self) -> list[SplitSegment]:
+        """Return the segments that are left, the last one included.
+
+        Raises: MalformedBox, also where the file ends within a box.
+        """
+        segments = self.read_more()
+        if self._encoded.stat().st_size != self._read_bytes:
+            message = "the file ends within a box"
+            raise MalformedBox(message)
+        return [*segments, self._write()] if self._pending else segments
+
+    def _take(self, fragment: Fragment, file: BinaryIO) -> list[SplitSegment]:
+        segments: list[SplitSegment] = []
+        self._duration = _require_regular(
+            fragment, expected_time=self._time, expected_duration=self._duration
         )
-        path = folder / f"{number:05d}.m4s"
-        path.write_bytes(data)
-        segments.append(SplitSegment(path, read_fragment(data), len(data)))
+        for sample in fragment.samples:
+            following = self._written + 1
+            boundary = following * self._segment_ticks - self._duration // 2
+            if following < self._segment_count and self._time >= boundary:
+                segments.append(self._write())
+            self._pending.append(file.read(sample.size_bytes))
+            self._time += self._duration
+        return segments
 
-    with encoded.open("rb") as file:
-        fragment: Fragment | None = None
-        for kind, size in _top_boxes(file):
-            if kind in (b"ftyp", b"moov"):
-                init += _header(kind, size) + file.read(size)
-            elif kind == b"moof":
-                fragment = read_fragment(_header(kind, size) + _read_small(file, size))
-            elif kind == b"mdat" and fragment is not None:
-                duration = _require_regular(fragment, expected_time=time, expected_duration=duration)
-                for sample in fragment.samples:
-                    number = len(segments) + 1
-                    if number < segment_count and time >= number * segment_ticks - duration // 2:
-                        write()
-                        pending, begins_at = [], time
-                    pending.append(file.read(sample.size_bytes))
-                    time += duration
-                fragment = None
-    if pending:
-        write()
-    return SplitFile(init=without_user_data(init), segments=tuple(segments))
+    def _write(self) -> SplitSegment:
+        data = build_fragment(
+            sequence=self._written + 1,
+            decode_time=self._begins_at,
+            sample_duration=self._duration,
+            samples=self._pending,
+        )
+        path = self._folder / f"{self._written:05d}.m4s"
+        path.write_bytes(data)
+        self._written += 1
+        self._pending, self._begins_at = [], self._time
+        return SplitSegment(path, read_fragment(data), len(data))
 
 
 def _require_regular(fragment: Fragment, *, expected_time: int, expected_duration: int) -> int:
@@ -117,10 +155,15 @@ def _require_regular(fragment: Fragment, *, expected_time: int, expected_duratio
     return duration
 
 
-def _top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield kind and body size of each outermost box, with the file standing at its body."""
+def _top_boxes(file: BinaryIO, whole_until: int | None = None) -> Iterator[tuple[bytes, int]]:
+    """Yield kind and body size of each outermost box, with the file standing at its body.
+
+    With `whole_until` (the size of a growing file) it stops before a box that is not whole.
+    """
     while header := file.read(8):
         if len(header) < 8:
+            if whole_until is not None:
+                return
             message = "the file ends within a box's header"
             raise MalformedBox(message)
         size, kind = struct.unpack(">I4s", header)
@@ -128,6 +171,8 @@ def _top_boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
             message = f"a box of {size} bytes"
             raise MalformedBox(message)
         body_at = file.tell()
+        if whole_until is not None and body_at + size - 8 > whole_until:
+            return
         yield kind, size - 8
         file.seek(body_at + size - 8)
 

@@ -78,6 +78,14 @@ def list_renditions(*, video: Video) -> list[Rendition]:
     return sorted(renditions, key=_largest_first)
 
 
+def list_opened_kinds(video_id: str, revision: str) -> set[str]:
+    """Return the kinds of renditions (`video`, `audio`) of which at least one has its first segment."""
+    first = RenditionRun.objects.filter(
+        first_number=0, rendition__video_id=video_id, rendition__revision=revision
+    )
+    return set(first.values_list("rendition__kind", flat=True))
+
+
 def _largest_first(rendition: Rendition) -> tuple[bool, int, str]:
     pixels = (rendition.width or 0) * (rendition.height or 0)
     return rendition.kind == "audio", -pixels, rendition.name

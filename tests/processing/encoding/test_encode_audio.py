@@ -92,3 +92,34 @@ def test_a_plan_without_sound_is_refused(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", audio=False)
     with pytest.raises(ValueError, match="no sound"):
         encode_audio(source, plan_of(source)[1], work_dir=tmp_path, encoding=ENCODING)
+
+
+def test_sound_is_handed_over_while_the_rest_is_encoded(tmp_path: Path) -> None:
+    source = tmp_path / "long.wav"
+    run_tool("-f", "lavfi", "-i", "sine=d=1500:r=48000", "-ac", "1", source)
+    plan = plan_of(source)[1]
+    work_dir = tmp_path / "work"
+    work_dir.mkdir()
+    shares: list[float] = [0.0]
+    parts: list[EncodedRendition] = []
+    came_at: list[float] = []
+
+    def take(part: EncodedRendition) -> None:
+        came_at.append(shares[-1])
+        parts.append(part)
+
+    parts.append(
+        encode_audio(
+            source, plan, work_dir=work_dir, encoding=ENCODING, on_progress=shares.append, on_part=take
+        )
+    )
+    assert came_at[0] < 0.9
+    assert [len(part.segments) for part in parts[:3]] == [2, 8, 8]
+    assert 1 <= len(parts[-1].segments) <= 8
+    first = start = 0
+    for part in parts:
+        assert (part.first_segment, part.start_ticks) == (first, start)
+        first += len(part.segments)
+        start += sum(segment.duration_ticks for segment in part.segments)
+    assert abs(start / 48_000 - 1500) < 0.05
+    assert len({part.init for part in parts}) == 1

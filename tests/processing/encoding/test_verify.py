@@ -6,7 +6,12 @@ from fractions import Fraction
 
 import pytest
 
-from processing.encoding.verify import require_planned_frames, require_planned_init, require_planned_sound
+from processing.encoding.verify import (
+    require_planned_frames,
+    require_planned_init,
+    require_planned_sound,
+    require_planned_sound_init,
+)
 from processing.errors import EncodeUnverified
 from processing.media import VideoPlan
 from processing.packaging.fragments import Fragment, InitSegment, Sample
@@ -95,13 +100,17 @@ def sound(duration_s: Fraction) -> list[Fragment]:
 
 
 def test_sound_of_the_planned_length_is_accepted() -> None:
-    require_planned_sound(SOUND_INIT, sound(AUDIO.duration_s), AUDIO)
+    require_planned_sound_init(SOUND_INIT, AUDIO)
+    require_planned_sound(sound(AUDIO.duration_s), AUDIO)
+    require_planned_sound(
+        sound(AUDIO.duration_s)[2:], AUDIO, begins_at=sound(AUDIO.duration_s)[2].decode_time
+    )
 
 
 def test_sound_that_is_too_short_too_long_or_torn_is_refused() -> None:
     whole = sound(AUDIO.duration_s)
     for wrong in ([], sound(AUDIO.duration_s - 1), sound(AUDIO.duration_s + 1), whole[:3] + whole[4:]):
         with pytest.raises(EncodeUnverified):
-            require_planned_sound(SOUND_INIT, wrong, AUDIO)
+            require_planned_sound(wrong, AUDIO)
     with pytest.raises(EncodeUnverified, match="edit list"):
-        require_planned_sound(replace(SOUND_INIT, has_edit_list=True), whole, AUDIO)
+        require_planned_sound_init(replace(SOUND_INIT, has_edit_list=True), AUDIO)

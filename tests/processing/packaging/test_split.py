@@ -8,7 +8,7 @@ import pytest
 
 from processing.packaging.boxes import MalformedBox, find_box
 from processing.packaging.fragments import build_fragment
-from processing.packaging.split import regroup_audio, split_video
+from processing.packaging.split import AudioRegrouper, SplitSegment, split_video
 
 INIT = struct.pack(">I4s4s", 12, b"ftyp", b"cmfc") + struct.pack(">I4sI4s", 16, b"moov", 8, b"trak")
 INDEX = struct.pack(">I4s4s", 12, b"sidx", b"what")
@@ -22,6 +22,12 @@ def fragment(start: int, count: int) -> bytes:
 def write(path: Path, *parts: bytes) -> Path:
     path.write_bytes(b"".join(parts))
     return path
+
+
+def regroup(encoded: Path, segment_ticks: Fraction, segment_count: int) -> list[SplitSegment]:
+    return AudioRegrouper(
+        encoded, folder=encoded.parent, segment_ticks=segment_ticks, segment_count=segment_count
+    ).finish()
 
 
 def test_each_fragment_becomes_a_numbered_segment(tmp_path: Path) -> None:
@@ -39,10 +45,10 @@ def test_each_fragment_becomes_a_numbered_segment(tmp_path: Path) -> None:
 def test_sound_is_cut_at_multiples_of_the_segment(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", INIT, fragment(0, 50), fragment(50, 50), fragment(100, 41))
     segment_ticks = Fraction(10_240) * 47 / 10  # 47 samples, and not where the fragments end
-    split = regroup_audio(encoded, folder=tmp_path, segment_ticks=segment_ticks, segment_count=3)
-    assert [s.fragment.decode_time for s in split.segments] == [0, 47 * 1024, 94 * 1024]
-    assert [s.fragment.duration_ticks for s in split.segments] == [47 * 1024] * 3
-    media = b"".join(segment.path.read_bytes() for segment in split.segments)
+    segments = regroup(encoded, segment_ticks, 3)
+    assert [s.fragment.decode_time for s in segments] == [0, 47 * 1024, 94 * 1024]
+    assert [s.fragment.duration_ticks for s in segments] == [47 * 1024] * 3
+    media = b"".join(segment.path.read_bytes() for segment in segments)
     places = [media.index(f"sample {number}.".encode()) for number in range(141)]
     assert places == sorted(places)
 
@@ -50,21 +56,43 @@ def test_sound_is_cut_at_multiples_of_the_segment(tmp_path: Path) -> None:
 def test_sound_does_not_drift_from_segments_that_are_no_whole_samples(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", INIT, *(fragment(start, 10) for start in range(0, 1000, 10)))
     segment_ticks = Fraction(48_048)
-    split = regroup_audio(encoded, folder=tmp_path, segment_ticks=segment_ticks, segment_count=99)
-    for number, segment in enumerate(split.segments):
+    segments = regroup(encoded, segment_ticks, 99)
+    for number, segment in enumerate(segments):
         assert abs(segment.fragment.decode_time - number * segment_ticks) <= 512
 
 
 def test_what_is_left_over_goes_into_the_last_segment(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", INIT, fragment(0, 21))
-    split = regroup_audio(encoded, folder=tmp_path, segment_ticks=Fraction(10_240), segment_count=2)
-    assert [len(segment.fragment.samples) for segment in split.segments] == [10, 11]
+    segments = regroup(encoded, Fraction(10_240), 2)
+    assert [len(segment.fragment.samples) for segment in segments] == [10, 11]
 
 
 def test_sound_that_jumps_is_malformed(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", INIT, fragment(0, 5), fragment(6, 5))
     with pytest.raises(MalformedBox, match="jumps"):
-        regroup_audio(encoded, folder=tmp_path, segment_ticks=Fraction(48_000), segment_count=9)
+        regroup(encoded, Fraction(48_000), 9)
+
+
+def test_sound_comes_as_the_file_grows(tmp_path: Path) -> None:
+    whole = INIT + b"".join(fragment(start, 10) for start in range(0, 40, 10))
+    encoded = tmp_path / "e.mp4"
+    regrouper = AudioRegrouper(encoded, folder=tmp_path, segment_ticks=Fraction(10 * 1024), segment_count=4)
+    assert regrouper.read_more() == []
+    came: list[int] = []
+    with encoded.open("wb", buffering=0) as file:
+        for at in range(0, len(whole), 17):  # boxes are cut anywhere
+            file.write(whole[at : at + 17])
+            came += [segment.fragment.decode_time for segment in regrouper.read_more()]
+    # A segment is known to be whole when the first sample of the next is there.
+    assert came == [0, 10 * 1024, 20 * 1024]
+    assert [segment.fragment.decode_time for segment in regrouper.finish()] == [30 * 1024]
+    assert regrouper.init == INIT
+
+
+def test_sound_cut_within_a_box_is_malformed(tmp_path: Path) -> None:
+    encoded = write(tmp_path / "e.mp4", (INIT + fragment(0, 3))[:-1])
+    with pytest.raises(MalformedBox, match="ends within"):
+        regroup(encoded, Fraction(48_000), 9)
 
 
 @pytest.mark.parametrize("missing", [1, 5, 30])

@@ -1,0 +1,113 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from gilfoyle.lib.queue import QUEUES
+from processing.jobs import pipeline
+from processing.jobs.pipeline import StepPlan, is_playable, plan_first_step, plan_steps, ready_names
+from processing.jobs.steps import RUNNERS
+from processing.media import EncodePlan, MediaInfo
+from tests.processing.facts import info, media_infos, plan, sound
+
+PLAIN = plan(info(audio=sound()))
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(media_infos(), st.randoms(use_true_random=False))
+def test_every_plan_can_be_worked_off_in_any_order(source: MediaInfo, chance) -> None:
+    encode_plan = plan(source)
+    steps = plan_steps(encode_plan)
+    by_name = {step.name: step for step in steps}
+    assert len(by_name) == len(steps)
+    done: set[str] = set()
+    was_playable = False
+    while len(done) < len(steps):
+        ready = ready_names([step for step in steps if step.name not in done], done)
+        assert ready
+        done.add(chance.choice(ready))
+        now_playable = is_playable(encode_plan, done)
+        assert now_playable or not was_playable
+        was_playable = now_playable
+    assert was_playable
+
+
+@hypothesis_settings(max_examples=60, deadline=None)
+@given(media_infos())
+def test_the_last_step_needs_all_others_and_they_cover_the_whole_plan(source: MediaInfo) -> None:
+    encode_plan = plan(source)
+    *others, last = plan_steps(encode_plan)
+    assert last.kind == pipeline.FINALIZE
+    assert set(last.needs) == {step.name for step in others}
+    chunks = [step.inputs["chunk"] for step in others if step.kind == pipeline.ENCODE_CHUNK]
+    assert chunks == list(range(len(encode_plan.chunks)))
+    kinds = [step.kind for step in others]
+    assert kinds.count(pipeline.ENCODE_AUDIO) == (encode_plan.audio is not None)
+    assert kinds.count(pipeline.POSTER) == (encode_plan.video is not None)
+    assert not is_playable(encode_plan, set())
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(media_infos())
+def test_steps_can_be_kept_and_run(source: MediaInfo) -> None:
+    for step in (plan_first_step(), *plan_steps(plan(source))):
+        assert step.kind in RUNNERS
+        assert step.queue in QUEUES
+        assert step.weight > 0
+        assert len(step.name) <= 40
+        assert json.loads(json.dumps(step.inputs)) == step.inputs
+
+
+def test_the_opening_goes_first_and_then_all_together() -> None:
+    steps = [step for step in plan_steps(PLAIN) if step.kind == pipeline.ENCODE_CHUNK]
+    first = min(steps, key=lambda step: step.priority)
+    assert PLAIN.chunks[first.inputs["chunk"]].first_segment == 0
+
+
+def test_the_weight_is_the_work() -> None:
+    steps = {step.name: step for step in plan_steps(PLAIN)}
+    chunk_weights = [
+        (PLAIN.chunks[step.inputs["chunk"]], step.weight)
+        for step in steps.values()
+        if step.kind == pipeline.ENCODE_CHUNK
+    ]
+    assert PLAIN.video is not None
+    for chunk, weight in chunk_weights:
+        pixels = sum(
+            PLAIN.video.rung(name).width * PLAIN.video.rung(name).height for name in chunk.rung_names
+        )
+        seconds = (chunk.end_frame - chunk.first_frame) / PLAIN.video.frame_rate
+        assert weight == pytest.approx(float(seconds) * pixels / (1920 * 1080))
+
+
+def test_playable_needs_the_sound_and_an_opening() -> None:
+    opening = {
+        pipeline.chunk_step_name(at) for at, chunk in enumerate(PLAIN.chunks) if chunk.first_segment == 0
+    }
+    others = {step.name for step in plan_steps(PLAIN)} - opening - {"audio"}
+    assert not is_playable(PLAIN, opening)
+    assert not is_playable(PLAIN, {"audio"})
+    assert not is_playable(PLAIN, {"audio"} | others)
+    for name in opening:
+        assert is_playable(PLAIN, {"audio", name})
+
+
+def test_without_sound_or_picture_the_other_is_enough() -> None:
+    silent = plan(info())
+    assert is_playable(silent, {pipeline.chunk_step_name(0)})
+    heard = EncodePlan(container="mp4", video=None, audio=PLAIN.audio)
+    assert [step.name for step in plan_steps(heard)] == ["audio", "finalize"]
+    assert is_playable(heard, {"audio"})
+
+
+def test_a_step_waits_for_all_that_it_needs() -> None:
+    waiting = [
+        StepPlan(name="b", kind="x", queue="encode", priority=0, weight=1, needs=("a",)),
+        StepPlan(name="c", kind="x", queue="encode", priority=0, weight=1, needs=("a", "b")),
+    ]
+    assert ready_names(waiting, set()) == ()
+    assert ready_names(waiting, {"a"}) == ("b",)
+    assert ready_names(waiting, {"b"}) == ()
+    assert ready_names(waiting, {"a", "b"}) == ("b", "c")
