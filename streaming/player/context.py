@@ -22,6 +22,7 @@ class PlayerPage:
     title: str
     hls_url: str
     poster_url: str
+    duration: str
     is_growing: bool
 
 
@@ -32,8 +33,18 @@ def describe_player(policy: PlaybackPolicy, token: str) -> PlayerPage:
         title=policy.title,
         hls_url=folder + MASTER_NAME,
         poster_url=folder + POSTER_NAME if policy.has_poster else "",
+        duration=format_duration(policy.duration_s),
         is_growing=policy.status == "processing",
     )
+
+
+def format_duration(duration_s: float | None) -> str:
+    """Return `m:ss` or `h:mm:ss`, empty where the duration is not known."""
+    if duration_s is None:
+        return ""
+    minutes, seconds = divmod(max(1, round(duration_s)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
 def find_frame_origins(named: Sequence[str], origin_hashes: Sequence[bytes]) -> tuple[str, ...] | None:

@@ -5,7 +5,7 @@
   const byId = (id) => document.getElementById(id);
   const video = byId("video");
   const source = byId("player").dataset.hls;
-  const state = { hls: null, wish: -1, isLoading: false, recoveries: 0, idleTimer: 0 }; // wish: the level that was chosen, -1: none
+  const state = { hls: null, wish: -1, hasBegun: false, recoveries: 0, idleTimer: 0 }; // wish: the level that was chosen, -1: none
 
   // ---- words ---------------------------------------------------------------------------------------------------
 
@@ -130,7 +130,11 @@
 
   const seek = (by_s) => { video.currentTime = Math.max(0, Math.min(video.currentTime + by_s, video.duration || Infinity)); };
   const KEYS = {
-    " ": () => (video.paused ? video.play().catch(() => {}) : video.pause()),
+    " ": () => {
+      if (!state.hasBegun) begin();
+      else if (video.paused) video.play().catch(() => {});
+      else video.pause();
+    },
     k: () => KEYS[" "](),
     j: () => seek(-10),
     l: () => seek(10),
@@ -163,43 +167,46 @@
     else showNotice(data.type === Hls.ErrorTypes.MEDIA_ERROR ? "media" : "network", true);
   };
 
-  const playWithScript = () => {
-    // No picture or sound is fetched before the viewer wants it: only the list of qualities.
-    const lazily = { autoStartLoad: !video.paused, startPosition: 0 };
+  const useScript = () => {
+    const lazily = { autoStartLoad: false, startPosition: 0 };
     state.hls = new Hls({ ...lazily, enableWorker: false, capLevelToPlayerSize: true, backBufferLength: 60 });
     state.hls.on(Hls.Events.MANIFEST_PARSED, fillMenu);
     state.hls.on(Hls.Events.LEVEL_SWITCHED, showQuality);
     state.hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => { byId("growing").hidden = !data.details.live; });
     state.hls.on(Hls.Events.ERROR, (_name, data) => { if (data.fatal) onFatal(data); });
     state.hls.loadSource(source);
-    state.hls.attachMedia(video);
   };
 
-  const playNatively = () => {
-    video.addEventListener("durationchange", () => { byId("growing").hidden = Number.isFinite(video.duration); });
-    video.src = source;
+  // No picture or sound is fetched before the viewer wants it: only the list of qualities.
+  const begin = () => {
+    if (state.hasBegun) return;
+    state.hasBegun = true;
+    byId("start").hidden = true;
+    video.controls = true;
+    if (state.hls) {
+      state.hls.attachMedia(video);
+      state.hls.startLoad(0);
+    } else video.src = source;
+    video.play().catch(() => {}); // a browser may want a click of its own; its controls are there now
+    byId("player").focus({ preventScroll: true }); // keys go to the page; Tab leads to the browser's controls
   };
 
-  const start = () => {
+  const prepare = () => {
     hideNotice();
-    state.recoveries = 0;
-    state.wish = -1;
-    state.isLoading = !video.paused;
+    Object.assign(state, { wish: -1, recoveries: 0, hasBegun: false });
     if (state.hls) state.hls.destroy();
     state.hls = null;
-    if (window.Hls && Hls.isSupported()) playWithScript();
-    else if (video.canPlayType("application/vnd.apple.mpegurl")) playNatively();
-    else showNotice("unsupported", false);
+    if (window.Hls && Hls.isSupported()) useScript();
+    else if (!video.canPlayType("application/vnd.apple.mpegurl")) showNotice("unsupported", false);
   };
 
-  for (const name of ["play", "seeking"]) {
-    video.addEventListener(name, () => {
-      if (state.hls && !state.isLoading) state.hls.startLoad(0);
-      state.isLoading = true;
-    });
-  }
-  video.addEventListener("error", () => { if (!state.hls) explain("media"); });
-  byId("notice-again").addEventListener("click", start);
+  byId("start").addEventListener("click", begin);
+  byId("notice-again").addEventListener("click", () => { prepare(); begin(); });
+  video.addEventListener("play", begin);
+  video.addEventListener("error", () => { if (!state.hls && state.hasBegun) explain("media"); });
+  video.addEventListener("durationchange", () => {
+    if (!state.hls && state.hasBegun) byId("growing").hidden = Number.isFinite(video.duration);
+  });
   wake();
-  start();
+  prepare();
 })();

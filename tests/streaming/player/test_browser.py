@@ -114,7 +114,7 @@ def wait_until(page: Page | Frame, condition: str) -> None:
 
 
 def play(page: Page | Frame) -> None:
-    look(page, "void video.play()")
+    page.locator("#start").click()
     wait_until(page, "video.currentTime > 1")
 
 
@@ -165,12 +165,14 @@ def test_the_quality_menu_works_by_keyboard(page, web, mint):
     page.keyboard.press("Enter")
     assert page.locator("#quality-menu").is_hidden()
     assert look(page, "document.activeElement.id") == "quality-button"
+    look(page, "(video.loop = true)")
     play(page)
     wait_until(page, "video.videoHeight === 144")
     assert page.locator("#quality-now").inner_text() == "144p"
-    page.keyboard.press("Enter")
+    page.locator("#quality-button").click()
     page.keyboard.press("Escape")
     assert page.locator("#quality-menu").is_hidden()
+    assert look(page, "document.activeElement.id") == "quality-button"
     page.locator("#quality-button").click()
     page.locator(".player-choice", has_text="240p").click()
     wait_until(page, "video.videoHeight === 240")
@@ -289,7 +291,7 @@ def test_a_lost_connection_can_be_tried_again(page, web, mint):
     page.wait_for_selector("#notice-again:visible")
     page.unroute("**/*.m3u8")
     page.locator("#notice-again").click()
-    play(page)
+    wait_until(page, "video.currentTime > 1")
     assert page.locator("#notice").is_hidden()
 
 
