@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -116,12 +117,13 @@ class Gilfoyle:
 
     def children(self) -> dict[str, psutil.Process]:
         """Return the supervised processes that run now, by name: broker, web, work, encode, scheduler."""
-        found = {}
-        for process in psutil.Process(self.pid).children():
-            name = _name_of(process)
-            if name:
-                found[name] = process
-        return found
+        with contextlib.suppress(psutil.NoSuchProcess):  # one that ended while it was asked: ask again
+            return {
+                name: process
+                for process in psutil.Process(self.pid).children()
+                if (name := _name_of(process))
+            }
+        return {}
 
     def family(self) -> list[psutil.Process]:
         """Return every process below the supervisor, with their children's children."""
