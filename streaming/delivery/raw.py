@@ -160,13 +160,7 @@ class _Answer:
 
     def object(self, stored: StoredObject, headers: Headers) -> Iterable[bytes]:
         """Answer with an object, or with the span of it that is asked for."""
-        try:
-            return self._object(stored, [*headers, ("ETag", stored.etag), ("Accept-Ranges", "bytes")])
-        except BaseException:
-            stored.stream.close()
-            raise
-
-    def _object(self, stored: StoredObject, headers: Headers) -> Iterable[bytes]:
+        headers = [*headers, ("ETag", stored.etag), ("Accept-Ranges", "bytes")]
         if is_unchanged(self.environ.get("HTTP_IF_NONE_MATCH"), stored.etag):
             stored.stream.close()
             return self.empty(HTTPStatus.NOT_MODIFIED, [one for one in headers if one[0] != "Content-Type"])

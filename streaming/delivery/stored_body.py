@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,8 +77,4 @@ def _open_file(path: Path, name: str) -> StoredObject:
         message = "The storage could not be used."
         raise StorageFault(message, name=name, error=str(error)) from error
     facts = os.fstat(file.fileno())
-    if not stat.S_ISREG(facts.st_mode):
-        file.close()
-        message = "A stored object is missing."
-        raise ObjectMissing(message, name=name)
     return StoredObject(file, facts.st_size, make_etag(facts.st_mtime_ns, facts.st_size))

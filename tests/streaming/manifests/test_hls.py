@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -140,6 +141,25 @@ def test_no_address_leaves_the_folder():
         )
         assert uris
         assert all(re.fullmatch(r"(?:[a-z0-9]+/)?[a-z0-9]+\.(?:m3u8|m4s|mp4)", uri) for uri in uris)
+
+
+def test_what_is_not_known_is_left_out():
+    bare: dict[str, Any] = {
+        "language": "",
+        "channels": None,
+        "width": None,
+        "height": None,
+        "frame_rate": None,
+    }
+    video = dataclasses.replace(LADDER.video[0], **bare)
+    master = render_master(Presentation((video,), (dataclasses.replace(AUDIO, **bare),)))
+    assert not re.search("LANGUAGE|CHANNELS|RESOLUTION|FRAME-RATE|None", master)
+    assert set(dict(variants(master))["v1080/index.m3u8"]) == {
+        "BANDWIDTH",
+        "AVERAGE-BANDWIDTH",
+        "CODECS",
+        "AUDIO",
+    }
 
 
 def test_a_hostile_language_cannot_add_lines():

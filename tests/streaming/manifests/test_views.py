@@ -69,6 +69,12 @@ def test_a_height_limit_hides_and_closes_larger_rungs(client, video, mint):
     assert "a0/index.m3u8" in client.get(nothing + "master.m3u8").content.decode()
 
 
+def test_nothing_under_a_height_limit_is_no_master(client, video, mint):
+    video.renditions.filter(kind="audio").delete()
+    answer = client.get(folder_of(video, mint(video, max_height=10)) + "master.m3u8")
+    assert (answer.status_code, answer.json()["code"]) == (404, "media_not_found")
+
+
 def test_unchanged_playlists_are_not_sent_again(client, video, mint):
     path = folder_of(video, mint(video)) + "master.m3u8"
     first = client.get(path)
