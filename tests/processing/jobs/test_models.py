@@ -13,8 +13,7 @@ def test_a_revision_has_one_job_and_a_job_each_step_once() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         make_job(video)
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_step = Step(job=job, name="one", kind="x", queue="encode")
-        make_step.save()
+        Step.objects.create(job=job, name="one", kind="x", queue="encode")
 
 
 def test_the_most_urgent_step_comes_first() -> None:

@@ -1,0 +1,42 @@
+import dramatiq
+import pytest
+from dramatiq.brokers.stub import StubBroker
+
+from gilfoyle.lib.queue import QUEUES
+from processing.jobs import services
+from processing.jobs.actors import run_step
+from processing.jobs.models import Job, Step
+from tests.factories import make_job, make_step_plan, make_video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_every_nudge_names_a_declared_actor(stub_broker: StubBroker) -> None:
+    make_job()
+    make_job(plans=[make_step_plan(queue=queue, name=queue) for queue in QUEUES])
+    sent = [dramatiq.Message.decode(raw) for queue in stub_broker.queues.values() for raw in queue.queue]
+    assert len(sent) == 5
+    assert {message.actor_name for message in sent} <= stub_broker.actors.keys()
+    assert set(QUEUES) <= stub_broker.queues.keys()
+
+
+def test_a_nudge_makes_workers_do_all_that_is_ready(stub_broker: StubBroker) -> None:
+    videos = [make_video(status="processing", source=b"no media") for _ in range(5)]
+    for video in videos:
+        services.start_job(video_id=video.pk)
+    stub_broker.flush_all()
+    run_step.send_with_options(kwargs={"of": "probe"}, queue_name="probe")
+    worker = dramatiq.Worker(stub_broker, worker_threads=2, worker_timeout=50)
+    worker.start()
+    try:
+        stub_broker.join("probe")
+        worker.join()
+    finally:
+        worker.stop()
+    assert set(Step.objects.values_list("status", flat=True)) == {"failed"}
+    assert set(Job.objects.values_list("failure_code", flat=True)) == {"source_not_media"}
+
+
+def test_a_nudge_without_work_does_nothing() -> None:
+    run_step("encode")
+    assert not Step.objects.exists()

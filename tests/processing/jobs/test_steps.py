@@ -1,0 +1,100 @@
+"""A whole video, step by step as workers do it, with the real tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.queue import QUEUES
+from processing.jobs import pipeline
+from processing.jobs.models import Job, Step
+from processing.jobs.steps import RUNNERS
+from processing.jobs.worker import run_next_step
+from tests.clips import make_clip
+from tests.factories import make_job, make_video
+from videos import layout
+from videos.catalog.models import ImageSet, RenditionRun, Video
+from videos.catalog.selectors import list_playable_renditions
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def process(video: Video) -> list[tuple[str, bool, int]]:
+    """Do all work on a video; return the steps as they ended, each with `playable` and progress after it."""
+    make_job(video)
+    trail = []
+    ended: set[str] = set()
+    while any(run_next_step(queue=queue) for queue in QUEUES):
+        now = Video.objects.get(pk=video.pk)
+        for name in Step.objects.filter(status="done").values_list("name", flat=True):
+            if name not in ended:
+                ended.add(name)
+                trail.append((name, now.playable, now.progress))
+    return trail
+
+
+def test_every_kind_of_step_has_a_runner() -> None:
+    assert set(RUNNERS) == {
+        pipeline.PROBE,
+        pipeline.ENCODE_CHUNK,
+        pipeline.ENCODE_AUDIO,
+        pipeline.POSTER,
+        pipeline.FINALIZE,
+    }
+
+
+def test_a_clip_becomes_a_ready_video(tmp_path: Path, settings: Any) -> None:
+    encoding = settings.GILFOYLE.encoding.model_copy(
+        update={"opening_s": 4.0, "chunk_s": 4.0, "preset": "ultrafast"}
+    )
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"encoding": encoding})
+    source = make_clip(tmp_path / "clip.mp4", duration_s=6).read_bytes()
+    video = make_video(status="processing", source=source)
+    trail = process(video)
+    video.refresh_from_db()
+    assert (video.status, video.playable, video.progress) == ("ready", True, 100), Job.objects.values()
+    assert (trail[0][0], trail[-1][0]) == ("probe", "finalize")
+    playables, percents = [playable for _, playable, _ in trail], [percent for _, _, percent in trail]
+    assert playables == sorted(playables)
+    assert percents == sorted(percents)
+    assert all(percent < 100 for percent in percents[:-1])
+
+    assert (video.width, video.height, video.frame_rate) == (320, 180, "30")
+    assert video.duration_s == pytest.approx(6, abs=0.05)
+    assert video.source_facts["video_codec"] == "h264"
+    renditions = list_playable_renditions(video.pk, video.revision)
+    assert renditions[-1].name == "a0"
+    assert all(rendition.is_complete for rendition in renditions)
+    stored_bytes = len(source)
+    for rendition in renditions:
+        assert rendition.index.duration_s == pytest.approx(6, abs=0.1)
+        folder = layout.rendition_folder(video.project_id, video.pk, video.revision, rendition.name)
+        assert storage.size_of(layout.init_name(folder)) > 100
+        for segment in rendition.index.segments:
+            assert storage.size_of(layout.segment_name(folder, segment.number)) == segment.size_bytes
+            stored_bytes += segment.size_bytes
+    poster = layout.poster_name(video.project_id, video.pk, video.revision)
+    assert ImageSet.objects.get(video=video).size_bytes == storage.size_of(poster)
+    assert video.stored_bytes == stored_bytes + storage.size_of(poster)
+    with storage.open_stored(poster) as picture:
+        assert picture.read(3) == b"\xff\xd8\xff"
+    assert not list((Path(settings.DATA_DIR) / "work").iterdir())
+
+
+def test_a_step_that_is_done_twice_leaves_one_result(tmp_path: Path) -> None:
+    video = make_video(
+        status="processing", source=make_clip(tmp_path / "clip.mp4", duration_s=1).read_bytes()
+    )
+    make_job(video)
+    assert run_next_step(queue="probe")
+    for queue, name in (("encode", "encode-00000"), ("package", "audio"), ("package", "poster")):
+        Step.objects.filter(name=name).update(priority=-1)
+        assert run_next_step(queue=queue)
+        before = (RenditionRun.objects.count(), ImageSet.objects.count())
+        Step.objects.filter(name=name).update(status="ready")
+        assert run_next_step(queue=queue)
+        assert Step.objects.get(name=name).attempt == 2
+        assert (RenditionRun.objects.count(), ImageSet.objects.count()) == before

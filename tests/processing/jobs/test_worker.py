@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.errors import StaleWork
+from processing.jobs import services
+from processing.jobs.models import Job, Step
+from processing.jobs.worker import OURS, Lease, run_next_step
+from tests.captured_logs import logging_as
+from tests.factories import make_job, make_step_plan, make_video
+from videos import layout
+
+threads = pytest.mark.django_db(transaction=True)  # the lease is renewed from a thread of its own
+PATIENCE_S = 60
+
+
+def make_source(data: bytes) -> Job:
+    return make_job(make_video(status="processing", source=data))
+
+
+def scratch(settings: Any) -> list[Path]:
+    folder = Path(settings.DATA_DIR) / "work"
+    return list(folder.iterdir()) if folder.exists() else []
+
+
+@threads
+def test_without_work_there_is_nothing_to_do() -> None:
+    assert not run_next_step(queue="encode")
+
+
+@threads
+@pytest.mark.parametrize(
+    ("data", "code"), [(b"", "source_empty"), (b"just text\n" * 100, "source_not_media")]
+)
+def test_a_source_that_is_refused_ends_its_video_in_words_at_once(
+    data: bytes, code: str, settings: Any
+) -> None:
+    job = make_source(data)
+    assert run_next_step(queue="probe")
+    job.refresh_from_db()
+    step = Step.objects.get()
+    assert (job.status, job.failure_code, step.status, step.attempt) == ("failed", code, "failed", 1)
+    assert job.video.status == "failed"
+    assert job.failure_message == job.video.failure_message
+    assert len(job.failure_message) > 10
+    assert OURS not in job.failure_message
+    assert scratch(settings) == []
+
+
+@threads
+def test_our_own_faults_are_tried_again_and_told_without_detail(settings: Any) -> None:
+    job = make_source(b"x")
+    storage.delete(layout.source_name(job.video.project_id, job.video_id, job.video.source_upload_id))
+    for attempt in (1, 2, 3):
+        Step.objects.update(ready_at=timezone.now())
+        assert run_next_step(queue="probe")
+        step = Step.objects.get()
+        assert (step.attempt, step.faults, step.failure_code) == (attempt, attempt, "object_missing")
+        assert step.status == ("failed" if attempt == 3 else "ready")
+    job.refresh_from_db()
+    assert (job.failure_code, job.video.failure_message) == ("object_missing", OURS)
+    assert not run_next_step(queue="probe")
+
+
+@threads
+def test_what_nobody_foresaw_is_logged_whole_and_tried_again() -> None:
+    job = make_job(
+        make_video(status="processing", source=b"x"), plan={}, plans=[make_step_plan(inputs={"chunk": 0})]
+    )
+    with logging_as() as written:
+        assert run_next_step(queue="encode")
+    step = Step.objects.get(job=job)
+    assert (step.status, step.failure_code, step.failure_message) == ("ready", "internal_error", OURS)
+    assert "Traceback" in written.getvalue()
+    assert '"step_broke"' in written.getvalue()
+
+
+@threads
+def test_log_lines_of_a_step_name_video_job_and_step() -> None:
+    job = make_source(b"")
+    with logging_as() as written:
+        run_next_step(queue="probe")
+    for line in written.getvalue().splitlines():
+        assert job.pk in line
+        assert job.video_id in line
+        assert '"probe"' in line
+
+
+@threads
+def test_a_lease_is_renewed_while_it_is_held() -> None:
+    make_job(plans=[make_step_plan()])
+    step = services.claim_step(queue="encode", owner="me", lease_s=0.4)
+    assert step is not None
+    begun_until = step.lease_expires_at
+    lease = Lease(step, lease_s=0.4)
+    lease.note_progress(0.25)
+    renewed = threading.Event()
+
+    def is_renewed() -> bool:
+        row = Step.objects.get()
+        return row.lease_expires_at != begun_until and row.progress == 0.25
+
+    with lease.held():
+        for _ in range(PATIENCE_S * 20):
+            if is_renewed():
+                renewed.set()
+                break
+            lease._ended.wait(0.05)
+        lease.check()
+    assert renewed.is_set()
+    lease.check()
+
+
+@threads
+def test_a_lost_lease_is_told_at_the_next_check() -> None:
+    job = make_job(plans=[make_step_plan()])
+    step = services.claim_step(queue="encode", owner="me", lease_s=0.4)
+    assert step is not None
+    lease = Lease(step, lease_s=0.4)
+    with lease.held():
+        lease.check()
+        services.cancel_job(job=job)
+        assert lease._lost.wait(PATIENCE_S)
+        with pytest.raises(StaleWork):
+            lease.check()
