@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import httpx
 import psutil
 
 ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
 PATIENCE_S = 120.0
 # What a caller's environment says about its own Gilfoyle must not reach this one.
 OWN_VARIABLES = ("GILFOYLE_", "DJANGO_SETTINGS_MODULE")
@@ -32,13 +33,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], object], *, what: str, patience_s: float = PATIENCE_S) -> None:
-    """Return once the condition holds; fail, saying for what it waited, when it doesn't become true."""
+def wait_until(condition: Callable[[], T | None], *, what: str, patience_s: float = PATIENCE_S) -> T:
+    """Return what the condition gives once that is true; fail, saying for what it waited, when it never is."""
     give_up_at = time.monotonic() + patience_s
-    while not condition():
+    while not (value := condition()):
         if time.monotonic() > give_up_at:
             raise AssertionError(f"Waited in vain for {what}.")
         time.sleep(0.05)
+    return value
 
 
 def run_manage(

@@ -70,8 +70,7 @@ def pid_of(gilfoyle: Gilfoyle, name: str) -> int | None:
 
 @pytest.mark.parametrize("name", sorted(CHILDREN))
 def test_killed_child_comes_back(gilfoyle: Gilfoyle, name: str) -> None:
-    wait_until(lambda: name in gilfoyle.children(), what=name)
-    victim = psutil.Process(pid_of(gilfoyle, name))
+    victim = wait_until(lambda: gilfoyle.children().get(name), what=name)
     relatives = victim.children(recursive=True)
     victim.kill()
     wait_until(lambda: pid_of(gilfoyle, name) not in {None, victim.pid}, what=f"a new {name}")
@@ -82,8 +81,7 @@ def test_killed_child_comes_back(gilfoyle: Gilfoyle, name: str) -> None:
 
 
 def test_killed_worker_process_comes_back_with_its_pool(gilfoyle: Gilfoyle) -> None:
-    wait_until(lambda: _worker_processes(gilfoyle), what="a worker process")
-    victim = _worker_processes(gilfoyle)[0]
+    victim = wait_until(lambda: _worker_processes(gilfoyle), what="a worker process")[0]
     victim.kill()
     wait_until(
         lambda: [process for process in _worker_processes(gilfoyle) if process.pid != victim.pid],
