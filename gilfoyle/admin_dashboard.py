@@ -96,7 +96,8 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     if may_see_work:
         queues = list_queues(timezone.now())
         context |= {"queues": queues, "stalled_queues": [queue for queue in queues if queue.stalled]}
-    context |= {"may_see_videos": may_see_videos, "may_see_work": may_see_work}
+    may_add_key = request.user.has_perm("videos.add_apikey")
+    context |= {"may_see_videos": may_see_videos, "may_see_work": may_see_work, "may_add_key": may_add_key}
     return context
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 
@@ -143,6 +143,5 @@ def clipped(text: str) -> SafeString | str:
 
 def listed(words: Iterable[str]) -> SafeString | str:
     """Return words as small labels."""
-    labels = [format_html('<code class="gf-chip">{}</code>', word) for word in words]
-    joined = format_html("{}" * len(labels), *labels)
-    return format_html('<span class="gf-chips">{}</span>', joined) if labels else NONE
+    labels = format_html_join("", '<code class="gf-chip">{}</code>', ((word,) for word in words))
+    return format_html('<span class="gf-chips">{}</span>', labels) if labels else NONE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -13,6 +14,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
@@ -44,6 +47,12 @@ class VideoForm(forms.ModelForm[Video]):
             "metadata": UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "metadata" in self.fields:
+            # Compared with the row as any other field, and not with a copy that the browser sends back.
+            self.fields["metadata"].show_hidden_initial = False
+
     def clean_metadata(self) -> Any:
         metadata = self.cleaned_data["metadata"]
         return {} if metadata is None else metadata
@@ -56,6 +65,28 @@ class VideoForm(forms.ModelForm[Video]):
             for name, problems in checked.errors.items():
                 self.add_error(name if name in self.fields else None, [str(one) for one in problems])
         return cleaned
+
+
+class CreatedFilter(RangeDateFilter):
+    """Whole days, both ends included."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Video]) -> QuerySet[Video]:
+        del request
+        first, last = (_day(self.used_parameters.get(f"created_at_{end}")) for end in ("from", "to"))
+        if first is not None:
+            queryset = queryset.filter(created_at__gte=first)
+        if last is not None:
+            queryset = queryset.filter(created_at__lt=last + timedelta(days=1))
+        return queryset
+
+
+def _day(text: str | None) -> datetime | None:
+    """Return the beginning of a day, or None where the text names none."""
+    try:
+        day = parse_date(text or "")
+    except ValueError:  # well-formed, but no day: 2026-02-30
+        return None
+    return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
 
 class VideoAdmin(HouseAdmin):
@@ -78,7 +109,7 @@ class VideoAdmin(HouseAdmin):
         ("status", ChoicesDropdownFilter),
         ("project", AutocompleteSelectFilter),
         ("restriction", ChoicesDropdownFilter),
-        ("created_at", RangeDateFilter),
+        ("created_at", CreatedFilter),
     )
     list_filter_submit = True
     list_select_related = ("project",)

@@ -1,0 +1,97 @@
+from typing import Any
+
+import pytest
+from django.contrib.admin.utils import quote, unquote
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from gilfoyle.lib import admin as house
+from gilfoyle.lib.admin import BoundedPaginator, in_words, page_of
+from gilfoyle.lib.errors import Conflict
+from tests.admin_pages import shown_messages
+from tests.factories import make_job, make_project, make_video
+from videos.catalog import states
+from videos.catalog.models import Video
+
+
+def test_refusals_with_their_hints() -> None:
+    assert in_words(Conflict("It is busy.", hint="Wait.")) == "It is busy. Wait."
+    assert in_words(Conflict("It is busy.")) == "It is busy."
+
+
+def test_an_id_that_looks_quoted_keeps_its_page() -> None:
+    row_id = "vid_2D00000000000000000"
+    address = page_of("videos_video_change", row_id)
+    assert quote(row_id) in address
+    assert unquote(address.split("/")[-3]) == row_id
+
+
+@pytest.mark.django_db
+def test_a_video_whose_id_looks_quoted_has_its_page_and_buttons(admin_client: Client) -> None:
+    video = make_video(id="vid_2D0000000000000000", status=states.PROCESSING, title="Odd id")
+    make_job(video)
+    html = admin_client.get(page_of("videos_video_change", video.pk)).content.decode()
+    assert "Odd id" in html
+    address = page_of("videos_video_do", video.pk, "cancel")
+    assert f'action="{address}"' in html
+    admin_client.post(address)
+    video.refresh_from_db()
+    assert video.status == states.FAILED
+
+
+@pytest.mark.django_db
+def test_rows_are_counted_up_to_a_bound(
+    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    project = make_project()
+    for _ in range(5):
+        make_video(project)
+    videos = Video.objects.order_by("-created_at")
+    assert BoundedPaginator(videos, 2).count == 5
+    monkeypatch.setattr(house, "MOST_COUNTED", 3)
+    with django_assert_max_num_queries(1) as captured:
+        assert BoundedPaginator(videos, 2).num_pages == 2
+    assert "LIMIT 3" in captured.captured_queries[0]["sql"]
+    assert "ORDER BY" not in captured.captured_queries[0]["sql"]
+
+
+@pytest.mark.django_db
+def test_rows_can_be_neither_made_nor_deleted_by_hand(admin_client: Client) -> None:
+    job = make_job()
+    (step,) = job.steps.all()
+    project = job.video.project
+    for model, row in (("processing_job", job), ("processing_step", step), ("videos_project", project)):
+        delete = page_of(f"{model}_delete", row.pk)
+        assert admin_client.post(delete, {"post": "yes"}).status_code == 403, model
+        page = page_of(f"{model}_change", row.pk)
+        assert admin_client.post(page, {"status": "done", "name": "other"}).status_code == 403, model
+        row.refresh_from_db()
+        many = reverse(f"admin:{model}_changelist")
+        admin_client.post(many, {"action": "delete_selected", "_selected_action": row.pk, "post": "yes"})
+        row.refresh_from_db()
+    assert admin_client.get(reverse("admin:processing_job_add")).status_code == 403
+    assert admin_client.get(reverse("admin:videos_video_add")).status_code == 403
+
+
+@pytest.mark.django_db
+def test_an_action_tells_what_was_done_and_what_was_refused(admin_client: Client) -> None:
+    running = [make_job() for _ in range(2)]
+    ended = [make_job(status="failed") for _ in range(5)]
+    response = admin_client.post(
+        reverse("admin:processing_job_changelist"),
+        {"action": "cancel_selected", "_selected_action": [job.pk for job in [*running, *ended]]},
+        follow=True,
+    )
+    told = shown_messages(response)
+    assert told[0] == "2 jobs cancelled."
+    assert sum("can't become cancelled" in message for message in told) == 3
+    assert told[-1] == "2 more were refused."
+
+
+@pytest.mark.django_db
+def test_a_button_on_a_row_that_is_gone_is_explained(admin_client: Client) -> None:
+    response = admin_client.post(page_of("videos_video_do", "vid_gone", "cancel"), follow=True)
+    assert response.status_code == 200
+    assert "doesn\N{RIGHT SINGLE QUOTATION MARK}t exist" in shown_messages(response)[0]
+    assert User.objects.count() == 1
