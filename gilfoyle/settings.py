@@ -10,7 +10,7 @@ import django_stubs_ext
 import environ
 
 from gilfoyle.admin_theme import UNFOLD as UNFOLD
-from gilfoyle.lib.config import Config, load_config
+from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.logs import logging_settings
 from gilfoyle.lib.secret import root_secret
@@ -20,15 +20,7 @@ django_stubs_ext.monkeypatch()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-def _settings_file() -> Path | None:
-    named = os.environ.get("GILFOYLE_SETTINGS")
-    if named:
-        return Path(named)
-    beside = BASE_DIR / "settings.yaml"
-    return beside if beside.exists() else None
-
-
-GILFOYLE: Config = load_config(_settings_file(), os.environ)
+GILFOYLE: Config = read_config(os.environ)
 SECRET_KEY = root_secret(GILFOYLE)
 GILFOYLE_ROOT_SECRET: bytes = SECRET_KEY.encode()
 DATA_DIR = GILFOYLE.server.data_dir.resolve()
