@@ -60,7 +60,7 @@ class MediaPlaylist:
     def init_url(self) -> str:
         found = re.search(r'#EXT-X-MAP:URI="([^"]+)"', self.text)
         assert found, self.text
-        return urljoin(self.url, found[1])
+        return str(urljoin(self.url, found[1]))
 
 
 def media_playlists(client: httpx.Client, master_url: str) -> list[MediaPlaylist]:

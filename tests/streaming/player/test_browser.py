@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
+from tests.browser import DESKTOP, look, play, quiet_page, running_chromium, wait_until
 from tests.services import require_service
 from tests.streaming.clip import SEGMENT_S, SEGMENTS, store_rendition, store_video
 from tests.streaming.conftest import forged
@@ -22,24 +22,11 @@ from tests.streaming.web_process import WebProcess, free_port, web_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-    "--disable-quic",
-    "--autoplay-policy=no-user-gesture-required",
-]
-PATIENCE = 600  # looks of 50 ms
 LENGTH_S = SEGMENT_S * SEGMENTS
 SHOTS = os.environ.get(
     "GILFOYLE_TEST_SHOTS"
 )  # a folder: pictures of the pages are left there for people to look at
-SIZES = {"desktop": (1280, 720), "phone": (390, 844), "small": (320, 180)}
+SIZES = {"desktop": DESKTOP, "phone": (390, 844), "small": (320, 180)}
 
 
 @pytest.fixture
@@ -50,36 +37,14 @@ def web(tmp_path: Path) -> Iterator[WebProcess]:
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    require_service("Chromium", present=CHROMIUM is not None)
-    # Playwright's loop runs in this thread, and Django takes that for asynchronous code.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    try:
-        with sync_playwright() as playwright:
-            running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-            yield running
-            running.close()
-    finally:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+    with running_chromium() as running:
+        yield running
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    width, height = SIZES["desktop"]
-    context = browser.new_context(viewport={"width": width, "height": height})
-    one = context.new_page()
-    one.set_default_timeout(30_000)
-    complaints: list[str] = []
-    one.on("console", lambda message: complaints.extend(_complaints(message)))
-    one.on("pageerror", lambda error: complaints.append(str(error)))
-    yield one
-    context.close()
-    assert not complaints
-
-
-def _complaints(message: ConsoleMessage) -> list[str]:
-    # A refused address is an error in a browser's console, too; the tests ask for those.
-    is_refusal = "Failed to load resource" in message.text
-    return [message.text] if message.type == "error" and not is_refusal else []
+    with quiet_page(browser) as one:
+        yield one
 
 
 def open_embed(page: Page, web: WebProcess, video: Any, token: str) -> None:
@@ -90,32 +55,6 @@ def shoot(page: Page, name: str) -> None:
     if SHOTS:
         Path(SHOTS).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-def look(page: Page | Frame, expression: str) -> Any:
-    """Evaluate an expression over `video`, the page's video element."""
-    return page.evaluate(f"() => {{ const video = document.getElementById('video'); return {expression} }}")
-
-
-def wait_until(page: Page | Frame, condition: str) -> None:
-    """Wait for a condition over `video`. Playwright's own way needs eval, which the page's policy forbids."""
-    page.evaluate(
-        f"""() => new Promise((done, fail) => {{
-            let left = {PATIENCE};
-            const check = () => {{
-                const video = document.getElementById('video');
-                if ({condition}) done();
-                else if (left-- > 0) setTimeout(check, 50);
-                else fail(new Error('waited in vain'));
-            }};
-            check();
-        }})"""
-    )
-
-
-def play(page: Page | Frame) -> None:
-    page.locator("#start").click()
-    wait_until(page, "video.currentTime > 1")
 
 
 def require_script() -> None:
@@ -309,7 +248,7 @@ def test_nothing_is_cut_off(browser, web, mint, size, scheme):
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(90_000)
     open_embed(page, web, video, mint(video))
     page.wait_for_load_state("networkidle")
     shoot(page, f"start-{size}-{scheme}")

@@ -1,0 +1,49 @@
+"""The whole way: a file is sent, and a person's browser plays it, also while it is still being made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
+from tests.browser import look, play, quiet_page, running_chromium, wait_until
+from tests.clips import make_clip
+from tests.embedded import Gilfoyle
+from tests.embedded import wait_until as wait_here
+from tests.journeys.consumer import playback, upload, video, wait_until_ready
+from tests.services import require_service
+
+pytestmark = [pytest.mark.embedded, pytest.mark.browser]
+
+DURATION_S = 24
+
+
+def test_an_uploaded_video_plays_while_it_is_made_and_to_its_end(
+    shared_gilfoyle: Gilfoyle, tmp_path: Path
+) -> None:
+    require_service("hls.js", present=is_built(TARGET, locked_version(HERE)))
+    client = shared_gilfoyle.client
+    source = make_clip(tmp_path / "a.mp4", duration_s=DURATION_S, size=(1280, 720))
+    with running_chromium() as browser, quiet_page(browser) as page:
+        video_id = upload(client, source, title="Still in the making")
+        wait_here(lambda: video(client, video_id)["playable"], what="the video to be playable")
+        assert video(client, video_id)["status"] == "processing", "the clip is too short to be seen growing"
+        page.goto(playback(client, video_id)["embed_url"])
+        play(page)
+        wait_until_ready(client, video_id)
+        look(page, f"(video.currentTime = {DURATION_S - 3})")
+        wait_until(page, "video.ended")
+        assert abs(look(page, "video.currentTime") - DURATION_S) < 0.2
+        # Who comes later finds all sizes.
+        page.goto(playback(client, video_id)["embed_url"])
+        wait_until(page, "document.querySelectorAll('.player-choice').length > 0")
+        choices = page.locator(".player-choice").all_inner_texts()
+        assert choices == ["Auto", "720p", "480p", "360p", "240p"]
+        play(page)
+        page.locator("#quality-button").click()
+        page.locator(".player-choice", has_text="240p").click()
+        wait_until(page, "video.videoHeight === 240")
+        page.locator("#quality-button").click()
+        page.locator(".player-choice", has_text="720p").click()
+        wait_until(page, "video.videoHeight === 720")
