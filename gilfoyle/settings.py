@@ -13,6 +13,7 @@ from gilfoyle.admin_theme import UNFOLD as UNFOLD
 from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.logs import logging_settings
+from gilfoyle.lib.media_store import media_store
 from gilfoyle.lib.secret import root_secret
 
 django_stubs_ext.monkeypatch()
@@ -111,34 +112,7 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-if GILFOYLE.storage.backend == "s3":
-    from botocore.config import Config as BotoConfig
-
-    _s3 = GILFOYLE.storage.s3
-    _media = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": _s3.bucket,
-            "endpoint_url": _s3.endpoint_url or None,
-            "region_name": _s3.region,
-            "access_key": _s3.access_key_id.get_secret_value() or None,
-            "secret_key": _s3.secret_access_key.get_secret_value() or None,
-            "location": _s3.prefix,
-            "default_acl": None,
-            "file_overwrite": True,
-            # "when_supported", the default, breaks uploads to several S3-compatible servers over HTTPS.
-            "client_config": BotoConfig(
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                s3={"addressing_style": "path" if _s3.endpoint_url else "auto"},
-            ),
-        },
-    }
-else:
-    _media = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(GILFOYLE.media_path.resolve())},
-    }
+_media = media_store(GILFOYLE)
 STORAGES = {
     "default": _media,
     "media": _media,

@@ -87,7 +87,7 @@ def test_the_broker_can_be_another(tmp_path: Path) -> None:
 
 
 def test_a_bucket_is_told_all_that_it_needs(tmp_path: Path) -> None:
-    (tmp_path / "s3.yaml").write_text("storage: {backend: s3, s3: {prefix: all/media}}", encoding="utf-8")
+    (tmp_path / "s3.yaml").write_text("storage: {backend: s3, s3: {prefix: /all/media/}}", encoding="utf-8")
     made = load(
         tmp_path,
         "STORAGES",

@@ -1,0 +1,41 @@
+"""Which store Django's "media" alias is: a folder, or a bucket of an S3-compatible server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gilfoyle.lib.config import Config, S3Settings
+
+
+def media_store(config: Config) -> dict[str, Any]:
+    """Return the entry of Django's STORAGES for the media that the settings name."""
+    if config.storage.backend == "s3":
+        return _bucket(config.storage.s3)
+    return {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(config.media_path.resolve())},
+    }
+
+
+def _bucket(s3: S3Settings) -> dict[str, Any]:
+    from botocore.config import Config as BotoConfig  # noqa: PLC0415 - a filesystem set-up never loads boto
+
+    return {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": s3.bucket,
+            "endpoint_url": s3.endpoint_url or None,
+            "region_name": s3.region,
+            "access_key": s3.access_key_id.get_secret_value() or None,
+            "secret_key": s3.secret_access_key.get_secret_value() or None,
+            "location": s3.prefix.strip("/"),
+            "default_acl": None,
+            "file_overwrite": True,
+            # "when_supported", the default, breaks uploads to several S3-compatible servers over HTTPS.
+            "client_config": BotoConfig(
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if s3.endpoint_url else "auto"},
+            ),
+        },
+    }

@@ -1,0 +1,144 @@
+"""What lib/storage.py promises, on a real object store.
+
+It is given as `GILFOYLE_TEST_S3_URL=http://KEY:SECRET@HOST:PORT/BUCKET`, a bucket that exists.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from django.core.files.storage import storages
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.media_store import media_store
+from gilfoyle.lib.storage import PART_BYTES, ObjectMissing, StorageFault
+from tests.services import service_url
+
+
+@pytest.fixture(params=["", "some/prefix/"])
+def bucket(request: pytest.FixtureRequest, settings: Any) -> Iterator[Any]:
+    """Use a folder of its own in the bucket as the media store."""
+    url = urlsplit(service_url("an S3 store", "GILFOYLE_TEST_S3_URL"))
+    s3 = {
+        "bucket": url.path.strip("/"),
+        "endpoint_url": f"{url.scheme}://{url.hostname}:{url.port}",
+        "access_key_id": unquote(url.username or ""),
+        "secret_access_key": unquote(url.password or ""),
+        "prefix": f"{request.param}test-{random_text(8)}",
+    }
+    use_bucket(settings, s3)
+    store: Any = storages["media"]
+    yield store
+    store.bucket.objects.filter(Prefix=store.location + "/").delete()
+
+
+def use_bucket(settings: Any, s3: dict[str, str]) -> None:
+    media = media_store(Config.model_validate({"storage": {"backend": "s3", "s3": s3}}))
+    settings.STORAGES = {**settings.STORAGES, "media": media}
+
+
+def test_without_a_word_it_is_the_media_folder(tmp_path: Path) -> None:
+    config = Config.model_validate({"server": {"data_dir": str(tmp_path)}})
+    folder = {"location": str(tmp_path / "media")}
+    assert media_store(config) == {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": folder,
+    }
+
+
+def names_in(bucket: Any) -> list[str]:
+    root = bucket.location.strip("/") + "/"
+    return sorted(found.key.removeprefix(root) for found in bucket.bucket.objects.filter(Prefix=root))
+
+
+def read(name: str) -> bytes:
+    with storage.open_stored(name) as stored:
+        return stored.read()
+
+
+def test_objects_are_stored_replaced_read_and_removed(bucket: Any) -> None:
+    for data in (b"first", b"second!", b""):
+        storage.save_bytes("a/one", data)
+        assert read("a/one") == data
+        assert storage.size_of("a/one") == len(data)
+    assert storage.exists("a/one")
+    assert storage.local_path("a/one") is None
+    assert storage.free_bytes() is None
+    storage.require_usable()
+    storage.delete("a/one")
+    storage.delete("a/one")
+    assert not storage.exists("a/one")
+
+
+def test_a_local_copy_is_made_and_removed(bucket: Any) -> None:
+    storage.save_bytes("one", b"data")
+    with storage.local_copy("one") as path:
+        assert path.read_bytes() == b"data"
+    assert not path.exists()
+
+
+def test_a_large_object_goes_up_in_parts(bucket: Any) -> None:
+    piece = os.urandom(1024 * 1024)
+    count = 2 * PART_BYTES // len(piece) + 1
+    storage.save_stream("large", (piece for _ in range(count)))
+    assert storage.size_of("large") == count * len(piece)
+    with storage.local_copy("large") as path, path.open("rb") as copy:
+        assert all(copy.read(len(piece)) == piece for _ in range(count))
+
+
+@pytest.mark.parametrize("after_bytes", [1024, PART_BYTES + 1024 * 1024])
+@pytest.mark.parametrize("error", [ValueError("stop"), OSError("gone"), KeyboardInterrupt()])
+def test_a_stream_that_breaks_leaves_what_was_there_and_nothing_else(
+    bucket: Any, after_bytes: int, error: BaseException
+) -> None:
+    storage.save_bytes("one", b"before")
+
+    def pieces() -> Iterator[bytes]:
+        for _ in range(after_bytes // 1024):
+            yield b"x" * 1024
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        storage.save_stream("one", pieces())
+    assert caught.value is error
+    assert read("one") == b"before"
+    assert names_in(bucket) == ["one"]
+    assert list(bucket.bucket.multipart_uploads.all()) == []
+
+
+def test_missing_objects_are_a_fault_of_their_own(bucket: Any) -> None:
+    for use in (storage.open_stored, storage.size_of, lambda name: storage.local_copy(name).__enter__()):
+        with pytest.raises(ObjectMissing):
+            use("nothing/here")
+
+
+def test_a_folder_goes_with_all_below_it_and_nothing_beside_it(bucket: Any) -> None:
+    for name in ("a/1", "a/b/2", "ab/3", "c"):
+        storage.save_bytes(name, b"x")
+    for _ in range(2):
+        storage.delete_folder("a")
+        assert names_in(bucket) == ["ab/3", "c"]
+
+
+def test_a_store_that_refuses_is_a_storage_fault(bucket: Any, settings: Any) -> None:
+    wrong = {
+        "bucket": bucket.bucket_name,
+        "endpoint_url": bucket.endpoint_url,
+        "access_key_id": "x",
+        "secret_access_key": "y",
+    }
+    use_bucket(settings, wrong)
+    for use in (
+        lambda: storage.save_bytes("one", b"x"),
+        lambda: storage.open_stored("one"),
+        storage.require_usable,
+    ):
+        with pytest.raises(StorageFault):
+            use()
