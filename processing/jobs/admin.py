@@ -186,8 +186,8 @@ class StepAdmin(WorkAdmin):
         "step_cell",
         "video_cell",
         "status_cell",
-        "queue",
-        "attempt",
+        "queue_cell",
+        "attempt_cell",
         "lease",
         "took_cell",
         "failure_cell",
@@ -241,6 +241,14 @@ class StepAdmin(WorkAdmin):
     def status_cell(self, step: Step) -> SafeString:
         progress = bar(step.progress * 100) if step.status == states.RUNNING else ""
         return format_html('<span class="gf-stack">{}{}</span>', pill(step.status), progress)
+
+    @column("Queue")
+    def queue_cell(self, step: Step) -> str:
+        return step.queue
+
+    @column("Attempt")
+    def attempt_cell(self, step: Step) -> int:
+        return step.attempt
 
     @column("Held by")
     def lease(self, step: Step) -> SafeString | str:
