@@ -71,6 +71,7 @@ class Video(models.Model):
             models.Index(fields=("project", "creator_id", "-created_at"), name="video_by_creator"),
             models.Index(fields=("project", "external_id"), name="video_by_external_id"),
             models.Index(fields=("status", "-created_at"), name="video_status_newest"),
+            models.Index(fields=("-created_at", "-id"), name="video_newest_of_all"),
         )
 
     def __str__(self) -> str:
