@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 TEST_LOCK := tests/requirements.lock
+PLAYER_LOCK := streaming/player/frontend/requirements.lock
 CODE := gilfoyle videos processing streaming manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PLAYER := streaming/player/frontend/build.py
@@ -57,11 +58,13 @@ format: install-tests ## format the code and repair what the linter can
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-lock: install-tests ## write both lock files anew from pyproject.toml
+lock: install-tests ## write the lock files anew from pyproject.toml
 	$(BIN)/uv pip compile pyproject.toml --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TEST_LOCK)
+	$(BIN)/uv pip compile --group frontend --universal --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --output-file $(PLAYER_LOCK)
 
 clean: ## remove .venv and caches; the data folder stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*

