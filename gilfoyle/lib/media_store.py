@@ -7,6 +7,9 @@ from typing import Any
 from gilfoyle.lib.config import Config, S3Settings
 
 
+MAX_MEMORY_BYTES = 1024 * 1024  # of an object that is read; what is more goes to a temporary file
+
+
 def media_store(config: Config) -> dict[str, Any]:
     """Return the entry of Django's STORAGES for the media that the settings name."""
     if config.storage.backend == "s3":
@@ -31,6 +34,7 @@ def _bucket(s3: S3Settings) -> dict[str, Any]:
             "location": s3.prefix.strip("/"),
             "default_acl": None,
             "file_overwrite": True,
+            "max_memory_size": MAX_MEMORY_BYTES,  # the default, 0, would read whole objects into memory
             # "when_supported", the default, breaks uploads to several S3-compatible servers over HTTPS.
             "client_config": BotoConfig(
                 request_checksum_calculation="when_required",
