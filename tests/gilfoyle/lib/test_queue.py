@@ -103,6 +103,14 @@ def test_a_broker_that_is_down_undoes_no_transaction(url: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_nothing_about_a_nudge_reaches_the_caller_of_a_change_that_stands() -> None:
+    unsendable: Any = object()
+    with transaction.atomic():
+        send_on_commit("run_step", queue="encode", of=unsendable)
+    assert not connection.in_atomic_block
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_nudge_leaves_after_the_commit_and_not_before(stub_broker: StubBroker) -> None:
     with transaction.atomic():
         send_on_commit("run_step", queue="encode", of="encode")

@@ -33,6 +33,15 @@ def test_what_is_saved_is_there_and_can_be_replaced(media_dir: Path) -> None:
     assert files_below(media_dir) == ["a/b/one"]
 
 
+def test_who_reads_while_an_object_is_replaced_reads_the_old_one_whole() -> None:
+    storage.save_bytes("one", b"first")
+    with storage.open_stored("one") as reader:
+        assert reader.read(2) == b"fi"
+        storage.save_bytes("one", b"second")
+        assert reader.read() == b"rst"
+    assert read("one") == b"second"
+
+
 def test_a_file_is_copied(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(os.urandom(3 * 1024 * 1024 + 17))

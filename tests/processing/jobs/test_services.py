@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import dramatiq
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from dramatiq.brokers.stub import StubBroker
 
@@ -19,11 +20,11 @@ from tests.factories import get_step, make_job, make_rendition, make_step_plan, 
 from tests.processing.facts import info, plan
 from tests.threads import run_at_once
 from videos.catalog.models import Video
-from videos.catalog.services import delete_video
+from videos.catalog.services import delete_video, hold_video
 from videos.segment_index import SegmentRun
 
 pytestmark = pytest.mark.django_db
-threads = pytest.mark.django_db(transaction=True)
+on_threads = pytest.mark.django_db(transaction=True)
 LEASE_S = 60.0
 
 
@@ -84,7 +85,7 @@ def nudges(broker: StubBroker) -> list[str]:
 # Starting
 
 
-@threads
+@on_threads
 def test_a_job_begins_with_a_probe_of_the_present_revision(stub_broker: StubBroker) -> None:
     video = make_video(status="processing")
     job = services.start_job(video_id=video.pk)
@@ -93,14 +94,14 @@ def test_a_job_begins_with_a_probe_of_the_present_revision(stub_broker: StubBrok
     assert nudges(stub_broker) == ["probe"]
 
 
-@threads
+@on_threads
 def test_only_steps_that_need_nothing_are_ready_and_announced(stub_broker: StubBroker) -> None:
     job = make_fan(2)
     assert statuses(job) == {"part-0": "ready", "part-1": "ready", "last": "waiting"}
     assert nudges(stub_broker) == ["encode", "encode"]
 
 
-@threads
+@on_threads
 def test_a_job_that_was_rolled_back_is_announced_to_nobody(stub_broker: StubBroker) -> None:
     def start() -> None:
         with transaction.atomic():
@@ -147,7 +148,7 @@ def test_a_claimed_step_is_held_under_a_lease() -> None:
     assert Step.objects.get().progress == 0.5
 
 
-@threads
+@on_threads
 def test_each_step_is_claimed_by_one_worker() -> None:
     make_job(plans=[make_step_plan(f"part-{at:02}") for at in range(24)])
 
@@ -240,7 +241,7 @@ def test_work_on_a_purged_video_is_stale() -> None:
 # Finishing
 
 
-@threads
+@on_threads
 def test_a_step_is_woken_once_all_that_it_needs_is_done(stub_broker: StubBroker) -> None:
     job = make_fan(3)
     stub_broker.flush_all()
@@ -254,7 +255,7 @@ def test_a_step_is_woken_once_all_that_it_needs_is_done(stub_broker: StubBroker)
     assert nudges(stub_broker) == ["default"]
 
 
-@threads
+@on_threads
 @pytest.mark.parametrize("turn", range(5))
 def test_steps_that_end_at_once_wake_the_last_one_once(stub_broker: StubBroker, turn: int) -> None:
     job = make_fan(4)
@@ -267,7 +268,7 @@ def test_steps_that_end_at_once_wake_the_last_one_once(stub_broker: StubBroker, 
     assert services.claim_step(queue="default", owner="second", lease_s=1) is None
 
 
-@threads
+@on_threads
 def test_of_two_that_finish_the_same_step_one_is_recorded() -> None:
     make_fan(1)
     step = claim()
@@ -279,7 +280,7 @@ def test_of_two_that_finish_the_same_step_one_is_recorded() -> None:
     assert sorted(type(outcome).__name__ for outcome in outcomes) == ["NoneType", *["StaleWork"] * 3]
 
 
-@threads
+@on_threads
 @pytest.mark.parametrize("turn", range(4))
 def test_deleting_a_video_while_its_steps_end_holds_up_nobody(turn: int) -> None:
     job = make_fan(3)
@@ -290,6 +291,35 @@ def test_deleting_a_video_while_its_steps_end_holds_up_nobody(turn: int) -> None
     assert Job.objects.get(pk=job.pk).status == "cancelled"
     assert Video.objects.get(pk=job.video_id).status == "deleting"
     assert services.claim_step(queue="default", owner="x", lease_s=1) is None
+
+
+def wait_until_somebody_waits() -> None:
+    """Return once another connection waits for a row; SQLite has no rows to wait for."""
+    while connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+
+
+@on_threads
+def test_deleting_waits_for_a_step_that_is_being_recorded_and_not_the_other_way_too() -> None:
+    job = make_fan(1)
+    step = claim()
+    recording = threading.Event()
+
+    def record(recorded: Job) -> None:
+        recording.set()
+        wait_until_somebody_waits()
+        hold_video(video_id=recorded.video_id)  # as every result does that changes the video
+
+    def delete() -> None:
+        recording.wait()
+        delete_video(video=job.video)
+
+    assert run_at_once([lambda: services.finish_step(step=step, record=record), delete]) == [None, None]
+    assert statuses(job) == {"part-0": "done", "last": "cancelled"}
+    assert Video.objects.get(pk=job.video_id).status == "deleting"
 
 
 def test_players_are_let_in_with_the_first_segments_and_progress_never_falls() -> None:
@@ -391,7 +421,7 @@ def test_cancelling_stops_all_and_keeps_what_is_done() -> None:
         services.cancel_job(job=job)
 
 
-@threads
+@on_threads
 def test_trying_again_does_only_what_is_left(stub_broker: StubBroker) -> None:
     job = make_fan(3)
     done, running = claim(), claim()
@@ -439,7 +469,7 @@ def test_an_old_job_leaves_a_newer_upload_alone() -> None:
     assert Job.objects.get(pk=job.pk).status == "failed"
 
 
-@threads
+@on_threads
 def test_of_two_who_cancel_one_does() -> None:
     job = make_fan(1)
     outcomes = run_at_once([lambda: services.cancel_job(job=job)] * 3)
