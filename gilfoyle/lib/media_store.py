@@ -6,7 +6,6 @@ from typing import Any
 
 from gilfoyle.lib.config import Config, S3Settings
 
-
 MAX_MEMORY_BYTES = 1024 * 1024  # of an object that is read; what is more goes to a temporary file
 
 
