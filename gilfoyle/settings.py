@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import django_stubs_ext
 import environ
 
-from gilfoyle.admin_theme import UNFOLD as UNFOLD
+from gilfoyle import admin_theme
 from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.logs import logging_settings
@@ -128,6 +128,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+UNFOLD = admin_theme.UNFOLD
+
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_I18N = True

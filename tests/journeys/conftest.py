@@ -9,7 +9,6 @@ import pytest
 
 from tests.embedded import Gilfoyle, running_gilfoyle
 
-
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a failure is easier to read without each poll
 
 

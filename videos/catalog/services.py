@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 from django.db import transaction
@@ -131,8 +132,10 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
     _require(video, states.UPLOADING)
     if video.source_upload_id:
         replaced = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+        made = layout.revision_folder(video.project_id, video.pk, video.revision)
         # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-        transaction.on_commit(lambda: storage.delete(replaced), robust=True)
+        transaction.on_commit(partial(storage.delete, replaced), robust=True)
+        transaction.on_commit(partial(storage.delete_folder, made), robust=True)
     _move(
         video,
         states.PROCESSING,

@@ -5,9 +5,11 @@ from fractions import Fraction
 import pytest
 from django.utils import timezone
 
+from gilfoyle.lib import storage
 from gilfoyle.lib.errors import InvalidTransition
 from processing.jobs.models import Job
 from tests.factories import make_project, make_rendition, make_video
+from videos import layout
 from videos.catalog import services, states
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
 from videos.catalog.selectors import list_playable_renditions
@@ -93,6 +95,21 @@ def test_an_accepted_source_begins_a_new_revision_and_its_job() -> None:
     assert (accepted.source_upload_id, accepted.uploaded_at is not None) == ("upl_1", True)
     assert accepted.revision != video.revision
     assert Job.objects.get(video=video).revision == accepted.revision
+
+
+def test_what_came_of_a_replaced_source_is_removed(django_capture_on_commit_callbacks) -> None:
+    video = make_video(status=states.UPLOADING, source_upload_id="upl_0")
+    old = layout.source_name(video.project_id, video.pk, "upl_0")
+    new = layout.source_name(video.project_id, video.pk, "upl_1")
+    folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v240")
+    for name in (old, new, layout.init_name(folder)):
+        storage.save_bytes(name, b"bytes")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=5, sha256="")
+        assert storage.exists(old), "nothing goes before the change is certain"
+    assert not storage.exists(old)
+    assert not storage.exists(layout.init_name(folder))
+    assert storage.exists(new)
 
 
 @pytest.mark.parametrize("status", [states.AWAITING_UPLOAD, states.PROCESSING, states.READY, states.DELETING])
