@@ -80,7 +80,12 @@ class AudioRegrouper:
         self._read_bytes = 0
         self._pending: list[bytes] = []
         self._begins_at = self._time = self._duration = self._written = 0
-        self.init = b""
+        self._init = b""
+
+    @property
+    def init(self) -> bytes:
+        """The init segment, without what only cataloguers read. Raises: MalformedBox."""
+        return without_user_data(self._init)
 
     def read_more(self) -> list[SplitSegment]:
         """Return the segments that the fragments completed since the last call make.
@@ -96,7 +101,7 @@ class AudioRegrouper:
             file.seek(self._read_bytes)
             for kind, size in _top_boxes(file, end):
                 if kind in (b"ftyp", b"moov"):
-                    self.init += _header(kind, size) + file.read(size)
+                    self._init += _header(kind, size) + file.read(size)
                 elif kind == b"moof":
                     moof = _header(kind, size) + _read_small(file, size)
                     continue  # it counts as read together with its samples

@@ -12,7 +12,7 @@ from tests.embedded import Gilfoyle, running_gilfoyle
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a failure is easier to read without each poll
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_gilfoyle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gilfoyle]:
     with running_gilfoyle(tmp_path_factory.mktemp("shared")) as running:
         yield running

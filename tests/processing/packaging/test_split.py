@@ -89,6 +89,16 @@ def test_sound_comes_as_the_file_grows(tmp_path: Path) -> None:
     assert regrouper.init == INIT
 
 
+def test_init_segments_hold_no_user_data(tmp_path: Path) -> None:
+    told = struct.pack(">I4s4s", 12, b"udta", b"GPS!")
+    moov = struct.pack(">I4s", 8 + 8 + len(told), b"moov") + struct.pack(">I4s", 8, b"trak") + told
+    encoded = write(tmp_path / "e.mp4", INIT[:12], moov, fragment(0, 3))
+    regrouper = AudioRegrouper(encoded, folder=tmp_path, segment_ticks=Fraction(48_000), segment_count=1)
+    regrouper.finish()
+    split = split_video(encoded, folder=tmp_path, first_segment=0)
+    assert split.init == regrouper.init == INIT
+
+
 def test_sound_cut_within_a_box_is_malformed(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", (INIT + fragment(0, 3))[:-1])
     with pytest.raises(MalformedBox, match="ends within"):
