@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from processing.jobs import states
@@ -42,6 +42,31 @@ class StepSerializer(serializers.ModelSerializer[Step]):
         return _failure(step)
 
 
+JOB_EXAMPLE = {
+    "id": "job_Df3sxNdeBriRIvIX6Q",
+    "video_id": "vid_3kTmvU1qQx0aZpLr7e",
+    "status": "active",
+    "progress": 41,
+    "failure": None,
+    "created_at": "2026-11-20T09:00:12Z",
+    "finished_at": None,
+    "steps": [
+        {
+            "id": "stp_1LOrwcPfdSMC3stJew",
+            "name": "encode-00002",
+            "kind": "encode_chunk",
+            "status": "running",
+            "progress": 0.62,
+            "attempt": 1,
+            "failure": None,
+            "started_at": "2026-11-20T09:00:21Z",
+            "finished_at": None,
+        }
+    ],
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("At work", value=JOB_EXAMPLE, response_only=True)])
 class JobSerializer(serializers.ModelSerializer[Job]):
     status = serializers.ChoiceField(choices=states.JOB_STATUSES)
     progress = serializers.SerializerMethodField(help_text="Percent of the work done.")

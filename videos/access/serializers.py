@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 
@@ -29,6 +30,20 @@ class AccountUseSerializer(serializers.Serializer[Any]):
     stored_bytes = serializers.IntegerField(help_text="Sources and everything made from them.")
 
 
+ACCOUNT_EXAMPLE = {
+    "project": {"id": "k85kmn34b5ql", "name": "Default"},
+    "key": {
+        "id": "key_5Tm2vU8qQx1aZpLr3e",
+        "label": "Shop backend",
+        "scopes": ["playback:sign", "uploads:write", "videos:read", "videos:write"],
+        "expires_at": None,
+    },
+    "limits": {"max_size_bytes": 53687091200, "max_duration_s": 43200.0},
+    "use": {"videos": 12, "stored_bytes": 1290003311},
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("An account", value=ACCOUNT_EXAMPLE, response_only=True)])
 class AccountSerializer(serializers.Serializer[Any]):
     project = ProjectSerializer()
     key = AccountKeySerializer()

@@ -142,6 +142,23 @@ def _has_null_character(value: Any) -> bool:
     return isinstance(value, str) and "\0" in value
 
 
+RENDITION_EXAMPLE = {
+    "name": "v720",
+    "kind": "video",
+    "codec": "avc1.64001f",
+    "width": 1280,
+    "height": 720,
+    "frame_rate": "30000/1001",
+    "channels": None,
+    "language": "",
+    "is_complete": True,
+    "segments": 24,
+    "size_bytes": 27103551,
+    "average_bitrate_bps": 2320510,
+}
+
+
+@extend_schema_serializer(examples=[OpenApiExample("A size", value=RENDITION_EXAMPLE, response_only=True)])
 class RenditionSerializer(serializers.Serializer[Any]):
     """One encoded version, with its segments so far."""
 

@@ -36,3 +36,32 @@ def test_an_answer_of_its_own_is_left_alone() -> None:
     own = {"description": "own"}
     result: dict[str, Any] = {"paths": {"/x": {"get": {"responses": {"default": own}}, "parameters": []}}}
     assert add_problem_answers(result)["paths"]["/x"]["get"]["responses"]["default"] is own
+
+
+def test_every_answer_with_a_body_shows_an_example_of_its_shape(document: dict[str, Any]) -> None:
+    for path in document["paths"].values():
+        for call in path.values():
+            for code, answer in call["responses"].items():
+                content = answer.get("content", {}).get("application/json")
+                if code == "default" or content is None:
+                    continue
+                examples = content["examples"].values()
+                assert examples, call["operationId"]
+                properties = _shape(document, content["schema"])
+                for example in examples:
+                    assert set(_one(example["value"])) == set(properties), call["operationId"]
+
+
+def _shape(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+    if schema.get("type") == "array":
+        return _shape(document, schema["items"])
+    properties: dict[str, Any] = schema["properties"]
+    return _shape(document, properties["results"]) if "results" in properties else properties
+
+
+def _one(value: Any) -> Any:
+    if isinstance(value, dict) and "results" in value:
+        value = value["results"]
+    return value[0] if isinstance(value, list) else value
