@@ -64,8 +64,8 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, video: Video) -> dict[str, str] | None:
-        if not video.failure_code:
-            return None
+        if video.status != states.FAILED:
+            return None  # while another source arrives, the row still knows why the last one failed
         return {"code": video.failure_code, "message": video.failure_message}
 
 

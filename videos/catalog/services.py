@@ -110,16 +110,16 @@ def begin_receiving(*, video_id: str) -> Video:
     if video.status not in {states.AWAITING_UPLOAD, states.FAILED}:
         message = "This video has a source already."
         raise SourceExists(message, hint="Make another video for another file.")
-    _move(video, states.UPLOADING, failure_code="", failure_message="")
+    _move(video, states.UPLOADING)  # why it failed is kept: this upload may not arrive either
     return video
 
 
 @transaction.atomic
 def stop_receiving(*, video_id: str) -> None:
-    """Take back `begin_receiving` after an upload that did not arrive whole."""
+    """Take back `begin_receiving` after an upload that did not arrive whole; a kept source stays as it was."""
     video = Video.objects.select_for_update().filter(pk=video_id).first()
     if video is not None and video.status == states.UPLOADING:
-        _move(video, states.AWAITING_UPLOAD)
+        _move(video, states.FAILED if video.source_upload_id else states.AWAITING_UPLOAD)
 
 
 @transaction.atomic
@@ -147,6 +147,8 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
         uploaded_at=timezone.now(),
         playable=False,
         progress=0,
+        failure_code="",
+        failure_message="",
     )
     publish(VideoUploaded(video.pk))
 
@@ -273,6 +275,7 @@ def mark_failed(*, video_id: str, code: str, message: str) -> None:
     Raises: VideoNotFound, InvalidTransition.
     """
     video = _locked(video_id)
+    _require(video, states.PROCESSING)
     _move(video, states.FAILED, playable=False, failure_code=code[:64], failure_message=message[:500])
     publish(VideoFailed(video.pk))
 

@@ -71,19 +71,31 @@ def test_a_source_is_not_received_where_there_is_or_comes_one(status: str, error
     assert fresh(video).status == status
 
 
-@pytest.mark.parametrize("status", [states.AWAITING_UPLOAD, states.FAILED])
-def test_receiving_can_begin_and_be_taken_back(status: str) -> None:
-    video = make_video(status=status, failure_code="x", failure_message="X.")
+def test_receiving_can_begin_and_be_taken_back() -> None:
+    video = make_video()
     services.begin_receiving(video_id=video.pk)
-    assert (fresh(video).status, fresh(video).failure_code) == (states.UPLOADING, "")
+    assert fresh(video).status == states.UPLOADING
     services.stop_receiving(video_id=video.pk)
     services.stop_receiving(video_id=video.pk)
     services.stop_receiving(video_id="vid_gone")
     assert fresh(video).status == states.AWAITING_UPLOAD
 
 
+def test_a_failed_video_outlives_another_source_that_does_not_arrive() -> None:
+    video = make_video(status=states.FAILED, source=b"x", failure_code="x", failure_message="X.")
+    services.begin_receiving(video_id=video.pk)
+    with pytest.raises(InvalidTransition):
+        services.mark_failed(video_id=video.pk, code="late", message="Late.")
+    services.stop_receiving(video_id=video.pk)
+    kept = fresh(video)
+    assert (kept.status, kept.failure_code, kept.failure_message) == (states.FAILED, "x", "X.")
+    assert (kept.source_upload_id, kept.revision) == (video.source_upload_id, video.revision)
+    assert services.resume_processing(video_id=video.pk) == video.revision
+
+
 def test_an_accepted_source_begins_a_new_revision_and_its_job() -> None:
-    video = make_video(status=states.UPLOADING, playable=True, progress=50)
+    failed = {"failure_code": "x", "failure_message": "X."}
+    video = make_video(status=states.UPLOADING, playable=True, progress=50, **failed)
     services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=2**40, sha256="f" * 64)
     accepted = fresh(video)
     assert (accepted.status, accepted.playable, accepted.progress) == (states.PROCESSING, False, 0)
@@ -93,6 +105,7 @@ def test_an_accepted_source_begins_a_new_revision_and_its_job() -> None:
         "f" * 64,
     )
     assert (accepted.source_upload_id, accepted.uploaded_at is not None) == ("upl_1", True)
+    assert (accepted.failure_code, accepted.failure_message) == ("", "")
     assert accepted.revision != video.revision
     assert Job.objects.get(video=video).revision == accepted.revision
 

@@ -4,7 +4,7 @@ from videos.catalog import states
 def test_the_moves_of_a_video() -> None:
     assert {status: sorted(moves) for status, moves in states.TRANSITIONS.items()} == {
         "awaiting_upload": ["deleting", "uploading"],
-        "uploading": ["awaiting_upload", "deleting", "processing"],
+        "uploading": ["awaiting_upload", "deleting", "failed", "processing"],
         "processing": ["deleting", "failed", "ready"],
         "ready": ["deleting", "processing"],
         "failed": ["deleting", "processing", "uploading"],
