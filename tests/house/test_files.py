@@ -1,12 +1,14 @@
 """What may stand in the house: sizes, names, twins, and words that don't belong here."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.embedded import ROOT
+from tests.services import require_service
 
 PACKAGES = ("gilfoyle", "videos", "processing", "streaming")
 LONGEST_MODULE, LONGEST_TEST = 400, 600
@@ -34,6 +36,7 @@ REGISTRY = re.compile(
 
 def tracked() -> list[Path]:
     """Return the files of the repository: what git keeps, and what it would take in."""
+    require_service("git", present=shutil.which("git") is not None and (ROOT / ".git").exists())
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT,
