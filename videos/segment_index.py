@@ -50,16 +50,6 @@ class SegmentIndex:
     def average_bitrate_bps(self) -> int:
         return round(self.size_bytes * 8 / self.duration_s) if self.duration_s else 0
 
-    @property
-    def peak_bitrate_bps(self) -> int:
-        """The largest bit rate of any one segment (RFC 8216, 4.3.4.2)."""
-        rates = [
-            segment.size_bytes * 8 * self.timescale / segment.duration_ticks
-            for segment in self.segments
-            if segment.duration_ticks
-        ]
-        return round(max(rates, default=0))
-
 
 @dataclass(frozen=True, slots=True)
 class PlayableRendition:

@@ -40,20 +40,14 @@ def test_the_index_ends_at_the_first_gap(pairs, missing) -> None:
     assert len(merge_runs(1000, runs).segments) == missing
 
 
-def test_bit_rates() -> None:
+def test_the_average_bit_rate_is_that_of_all_segments() -> None:
     index = merge_runs(1000, [SegmentRun(0, 0, (4000, 2000), (1000, 4000))])
     assert index.average_bitrate_bps == round(5000 * 8 / 6)
-    assert index.peak_bitrate_bps == 16_000
 
 
 def test_an_empty_index_has_no_rates() -> None:
     empty = SegmentIndex(1000, ())
-    assert (empty.duration_s, empty.size_bytes, empty.average_bitrate_bps, empty.peak_bitrate_bps) == (
-        0.0,
-        0,
-        0,
-        0,
-    )
+    assert (empty.duration_s, empty.size_bytes, empty.average_bitrate_bps) == (0.0, 0, 0)
     assert merge_runs(1000, []) == empty
 
 
