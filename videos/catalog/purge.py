@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from gilfoyle.lib import storage
 from videos import layout
 from videos.catalog import states
 from videos.catalog.models import Video
+from videos.catalog.services import hold_video
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -20,7 +22,7 @@ GRACE = timedelta(seconds=60)  # an encode or upload that was under way has noti
 def purge_deleted(*, now: datetime | None = None) -> int:
     """Remove the objects and rows of tombstones older than the grace; returns how many videos are gone.
 
-    A store that fails leaves the tombstone for the next sweep.
+    A store or a database that fails leaves the tombstone for the next sweep.
     """
     purged = 0
     before = (now or timezone.now()) - GRACE
@@ -31,7 +33,14 @@ def purge_deleted(*, now: datetime | None = None) -> int:
         except storage.StorageFault as fault:
             log.warning("purge_postponed", video_id=video.pk, error=fault.facts.get("error", ""))
             continue
-        video.delete()
+        try:
+            with transaction.atomic():
+                # First the video, then what is below it: the order in which everyone locks.
+                hold_video(video_id=video.pk)
+                video.delete()
+        except DatabaseError as error:
+            log.warning("purge_postponed", video_id=video.pk, error=str(error))
+            continue
         purged += 1
         log.info("video_purged", video_id=video.pk)
     return purged

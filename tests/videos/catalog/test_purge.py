@@ -2,6 +2,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from gilfoyle.lib import storage
@@ -58,3 +59,40 @@ def test_a_store_that_fails_keeps_the_tombstone_and_holds_up_no_other(media_dir:
     folder.parent.joinpath(stuck.pk).unlink()
     assert purge_deleted(now=later) == 1
     assert not Video.objects.exists()
+
+
+def test_a_database_that_fails_keeps_the_tombstone_and_holds_up_no_other() -> None:
+    stuck, other = make_stored(), make_stored()
+    delete_video(video=stuck)
+    delete_video(video=other)
+    later = timezone.now() + GRACE + timedelta(seconds=1)
+
+    def refuse(execute, sql, params, many, context):
+        if sql.startswith("DELETE") and stuck.pk in str(params):
+            message = "deadlock detected"
+            raise OperationalError(message)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(refuse):
+        assert purge_deleted(now=later) == 1
+    assert list(Video.objects.all()) == [stuck]
+    assert Job.objects.filter(video=stuck).exists(), "half a video was deleted"
+    assert purge_deleted(now=later) == 1
+
+
+def test_a_video_is_locked_before_what_is_below_it() -> None:
+    video = make_stored()
+    delete_video(video=video)
+    touched: list[str] = []
+
+    def note(execute, sql, params, many, context):
+        if video.pk in str(params):
+            touched.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        assert purge_deleted(now=timezone.now() + 2 * GRACE) == 1
+    assert touched[0].startswith("SELECT")
+    assert 'FROM "videos_video"' in touched[0]
+    if connection.features.has_select_for_update:
+        assert touched[0].endswith("FOR UPDATE")
