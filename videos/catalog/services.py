@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
@@ -136,6 +137,8 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
         # Robust: a store that fails now costs room until the video is deleted, and nothing else.
         transaction.on_commit(partial(storage.delete, replaced), robust=True)
         transaction.on_commit(partial(storage.delete_folder, made), robust=True)
+        Rendition.objects.filter(video=video).delete()
+        ImageSet.objects.filter(video=video).delete()
     _move(
         video,
         states.PROCESSING,
@@ -192,6 +195,7 @@ def add_run(
     *, video_id: str, revision: str, facts: RenditionFacts, chunk_index: int, run: SegmentRun
 ) -> None:
     """Add a chunk's segments to a rendition, which is made by its first; a second time replaces the first."""
+    hold_video(video_id=video_id)
     rendition, _ = Rendition.objects.get_or_create(
         video_id=video_id,
         revision=revision,
@@ -208,6 +212,8 @@ def add_run(
             "bandwidth_cap_bps": facts.bandwidth_cap_bps,
         },
     )
+    replaced = RenditionRun.objects.filter(rendition=rendition, chunk_index=chunk_index).first()
+    _count_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
     RenditionRun.objects.update_or_create(
         rendition=rendition,
         chunk_index=chunk_index,
@@ -222,10 +228,18 @@ def add_run(
 
 @transaction.atomic
 def add_poster(*, video_id: str, revision: str, size_bytes: int) -> None:
-    """Record that the poster is stored."""
+    """Record that the poster is stored; a second time replaces the first."""
+    hold_video(video_id=video_id)
+    replaced = ImageSet.objects.filter(video_id=video_id, revision=revision, kind="poster").first()
+    _count_bytes(video_id, revision, size_bytes - (replaced.size_bytes if replaced else 0))
     ImageSet.objects.update_or_create(
         video_id=video_id, revision=revision, kind="poster", defaults={"size_bytes": size_bytes}
     )
+
+
+def _count_bytes(video_id: str, revision: str, change_bytes: int) -> None:
+    present = Video.objects.filter(pk=video_id, revision=revision)
+    present.update(stored_bytes=F("stored_bytes") + change_bytes)
 
 
 @transaction.atomic
@@ -251,11 +265,7 @@ def mark_ready(*, video_id: str) -> None:
     Raises: VideoNotFound, InvalidTransition.
     """
     video = _locked(video_id)
-    renditions = Rendition.objects.filter(video=video, revision=video.revision)
-    renditions.update(is_complete=True)
-    runs = RenditionRun.objects.filter(rendition__in=renditions)
-    images = ImageSet.objects.filter(video=video, revision=video.revision)
-    made_bytes = sum(sum(run.sizes) for run in runs) + sum(image.size_bytes for image in images)
+    Rendition.objects.filter(video=video, revision=video.revision).update(is_complete=True)
     _move(
         video,
         states.READY,
@@ -263,7 +273,6 @@ def mark_ready(*, video_id: str) -> None:
         playable_at=video.playable_at or timezone.now(),
         progress=100,
         ready_at=timezone.now(),
-        stored_bytes=(video.source_size_bytes or 0) + made_bytes,
     )
     publish(VideoReady(video.pk))
 

@@ -34,6 +34,10 @@ def fresh(video: Video) -> Video:
     return Video.objects.select_related("project").get(pk=video.pk)
 
 
+def fail(*, video_id: str) -> None:
+    services.mark_failed(video_id=video_id, code="x", message="X.")
+
+
 def test_only_what_a_consumer_may_set_is_set() -> None:
     project = make_project()
     fields = {
@@ -117,9 +121,12 @@ def test_what_came_of_a_replaced_source_is_removed(django_capture_on_commit_call
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v240")
     for name in (old, new, layout.init_name(folder)):
         storage.save_bytes(name, b"bytes")
+    make_rendition(video, "v240", runs=[SegmentRun(0, 0, (1,), (5,))])
+    services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=5)
     with django_capture_on_commit_callbacks(execute=True):
         services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=5, sha256="")
         assert storage.exists(old), "nothing goes before the change is certain"
+    assert not (Rendition.objects.exists() or RenditionRun.objects.exists() or ImageSet.objects.exists())
     assert not storage.exists(old)
     assert not storage.exists(layout.init_name(folder))
     assert storage.exists(new)
@@ -170,13 +177,15 @@ def test_a_chunk_that_is_added_twice_counts_once() -> None:
         Fraction(30000, 1001),
     )
     assert RenditionRun.objects.count() == 2
+    assert fresh(video).stored_bytes == 2 * (3 + 4)
 
 
 def test_a_poster_is_recorded_once() -> None:
-    video = make_video(status=states.PROCESSING)
+    video = make_video(status=states.PROCESSING, stored_bytes=10)
     for size_bytes in (5, 6):
         services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=size_bytes)
     assert ImageSet.objects.get(video=video).size_bytes == 6
+    assert fresh(video).stored_bytes == 10 + 6
 
 
 def test_players_are_let_in_once_and_only_while_processing() -> None:
@@ -201,17 +210,26 @@ def test_progress_never_falls() -> None:
     assert fresh(ready).progress == 100
 
 
-def test_a_ready_video_counts_all_its_bytes_and_closes_its_renditions() -> None:
-    video = make_video(status=states.PROCESSING, source_size_bytes=1000, progress=80)
-    make_rendition(video, "v720", runs=[SegmentRun(0, 0, (1, 1), (10, 20)), SegmentRun(2, 2, (1,), (30,))])
-    make_rendition(video, "a0", runs=[SegmentRun(0, 0, (1,), (5,))])
+@pytest.mark.parametrize("end", [services.mark_ready, lambda video_id: None, fail])
+def test_a_video_counts_what_was_made_of_it_whether_or_not_it_was_all(end: Callable[..., None]) -> None:
+    video = make_video(status=states.PROCESSING, source=b"source")
+    run = SegmentRun(0, 0, (1, 1), (10, 20))
+    services.add_run(video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=0, run=run)
     services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
+    services.add_poster(video_id=video.pk, revision="an older one", size_bytes=100)
+    end(video_id=video.pk)
+    assert fresh(video).stored_bytes == 6 + 30 + 7
+
+
+def test_a_ready_video_closes_its_renditions() -> None:
+    video = make_video(status=states.PROCESSING, progress=80)
+    make_rendition(video, "v720")
+    make_rendition(video, "a0")
     old = make_video(video.project, status=states.READY)
-    make_rendition(old, "v720", runs=[SegmentRun(0, 0, (1,), (10**6,))])
+    make_rendition(old, "v720")
     services.mark_ready(video_id=video.pk)
     ready = fresh(video)
     assert (ready.status, ready.playable, ready.progress) == (states.READY, True, 100)
-    assert ready.stored_bytes == 1000 + 60 + 5 + 7
     assert ready.ready_at is not None
     assert set(Rendition.objects.filter(video=video).values_list("is_complete", flat=True)) == {True}
     assert not Rendition.objects.get(video=old).is_complete
