@@ -27,7 +27,9 @@ class AccountLimitsSerializer(serializers.Serializer[Any]):
 
 class AccountUseSerializer(serializers.Serializer[Any]):
     videos = serializers.IntegerField()
-    stored_bytes = serializers.IntegerField(help_text="Sources, and the segments and posters made of them so far.")
+    stored_bytes = serializers.IntegerField(
+        help_text="Sources, and the segments and posters made of them so far."
+    )
 
 
 ACCOUNT_EXAMPLE = {

@@ -109,7 +109,7 @@ def test_a_video_is_shown_with_the_members_of_the_example() -> None:
     shown = VideoSerializer(video).data
     assert list(shown) == list(EXAMPLE)
     assert shown["failure"] == {"code": "source_empty", "message": "It is empty."}
-    video.status = "uploading"  # another source is on its way, and the row still knows why the last one failed
+    video.status = "uploading"  # another source is on its way; the row still knows why the last one failed
     assert VideoSerializer(video).data["failure"] is None
     assert VideoSerializer(make_video()).data["failure"] is None
 
