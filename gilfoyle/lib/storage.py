@@ -10,8 +10,9 @@ import io
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -160,14 +161,45 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def clear_incoming(*, older_than_s: float) -> int:
+    """Remove what killed processes left of their writes: unfinished files that stood still for so long; returns how many.
+
+    A store of objects keeps no such files; there the bucket's own rules remove unfinished parts.
+
+    Raises: StorageFault.
+    """
+    files = _filesystem()
+    if files is None:
+        return 0
+    before, removed = time.time() - older_than_s, 0
+    with _faults(INCOMING):
+        for path in Path(files.path(INCOMING)).glob("*"):
+            with suppress(FileNotFoundError):  # a living write that ended meanwhile
+                if path.stat().st_mtime < before:
+                    path.unlink()
+                    removed += 1
+    return removed
+
+
 def open_stored(name: str) -> IO[bytes]:
     """Open an object for reading (seekable).
 
-    Raises: ObjectMissing, StorageFault.
+    Raises: NoSpace, ObjectMissing, StorageFault.
     """
     with _faults(name):
         stored: File[Any] = _media().open(name, "rb")
+        if _filesystem() is None:
+            _fetch(stored)
         return stored
+
+
+def _fetch(stored: File[Any]) -> None:
+    """Read an object now that would else be read at its first use, when nobody expects the store to fail."""
+    try:
+        stored.seek(0)
+    except BaseException:
+        stored.close()
+        raise
 
 
 def local_path(name: str) -> Path | None:
@@ -177,10 +209,12 @@ def local_path(name: str) -> Path | None:
 
 
 @contextmanager
-def local_copy(name: str) -> Iterator[Path]:
-    """Give a path with the object's bytes: its own on a filesystem, else a scratch copy that is removed afterwards.
+def local_copy(name: str, *, folder: Path | None = None) -> Iterator[Path]:
+    """Give a path with the object's bytes: its own on a filesystem, else a copy that is removed afterwards.
 
-    Raises: ObjectMissing, StorageFault.
+    The copy lies below `folder`, or where temporary files do.
+
+    Raises: NoSpace, ObjectMissing, StorageFault.
     """
     path = local_path(name)
     if path is not None:
@@ -189,14 +223,23 @@ def local_copy(name: str) -> Iterator[Path]:
             raise ObjectMissing(message, name=name)
         yield path
         return
-    folder = Path(tempfile.mkdtemp(prefix="gilfoyle-"))
+    with _faults(name):
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch = Path(tempfile.mkdtemp(prefix="gilfoyle-", dir=folder))
     try:
-        copy = folder / "object"
-        with open_stored(name) as stored, copy.open("wb") as file:
-            shutil.copyfileobj(stored, file, 1024 * 1024)
+        copy = scratch / "object"
+        _download(name, copy)
         yield copy
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _download(name: str, path: Path) -> None:
+    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - a filesystem set-up never loads boto
+
+    with _faults(name):
+        _object(name).download_file(str(path), Config=TransferConfig(use_threads=False))
 
 
 def exists(name: str) -> bool:
@@ -284,6 +327,15 @@ def _faults(name: str) -> Iterator[None]:
         raise StorageFault(message, name=name, error=str(error)) from error
     except Exception as error:
         if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
+            if _is_missing(error):
+                message = "A stored object is missing."
+                raise ObjectMissing(message, name=name) from error
             message = "The object store could not be used."
             raise StorageFault(message, name=name, error=str(error)) from error
         raise
+
+
+def _is_missing(error: Exception) -> bool:
+    """Tell whether an error of boto means that the object (rather than its bucket) is not there."""
+    answer: Any = getattr(error, "response", {})
+    return answer.get("Error", {}).get("Code") in {"404", "NoSuchKey", "NotFound"}

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import signal
+from functools import partial
 from threading import Event
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from gilfoyle.lib import storage
 from gilfoyle.scheduler import run_sweeps
 from processing.jobs.sweeper import sweep
 from videos.catalog.purge import purge_deleted
 from videos.uploads.services import release_stale_uploads
 
 EVERY_S = 2.0
+UNFINISHED_S = 3600.0  # a write that goes on touches its file far more often
 
 
 class Command(BaseCommand):
@@ -23,9 +27,12 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())
+        # An upload that stands still may do so for as long as its lease holds.
+        unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
         sweeps = {
             "lost_work": sweep,
             "stale_uploads": release_stale_uploads,
+            "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,
         }
         run_sweeps(sweeps, stop=stop, every_s=EVERY_S, after_turn=close_old_connections)

@@ -6,12 +6,14 @@ It is given as `GILFOYLE_TEST_S3_URL=http://KEY:SECRET@HOST:PORT/BUCKET`, a buck
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 from django.core.files.storage import storages
 
 from gilfoyle.lib import storage
@@ -82,6 +84,39 @@ def test_a_local_copy_is_made_and_removed(bucket: Any) -> None:
     with storage.local_copy("one") as path:
         assert path.read_bytes() == b"data"
     assert not path.exists()
+
+
+def test_a_local_copy_is_made_in_the_folder_given_and_no_second_one_anywhere(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.save_bytes("one", b"data" * 1024**2)
+    nowhere = tmp_path / "nowhere"
+    monkeypatch.setattr(tempfile, "tempdir", str(nowhere))  # any other temporary file would fail here
+    folder = tmp_path / "scratch" / "job"
+    with storage.local_copy("one", folder=folder) as path:
+        assert path.is_relative_to(folder)
+        assert path.stat().st_size == 4 * 1024**2
+        assert [file for file in tmp_path.rglob("*") if file.is_file()] == [path]
+    assert list(folder.iterdir()) == []
+
+
+def test_an_object_that_cannot_be_read_is_told_when_it_is_opened(
+    bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.save_bytes("one", b"data" * 1024**2)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))  # its bytes find no place
+    with pytest.raises(StorageFault):
+        storage.open_stored("one")
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [("404", ObjectMissing), ("NoSuchKey", ObjectMissing), ("NoSuchBucket", StorageFault)],
+)
+def test_an_object_that_goes_while_it_is_read_is_missing(code: str, fault: type[StorageFault]) -> None:
+    with pytest.raises(StorageFault) as caught, storage._faults("one"):
+        raise ClientError({"Error": {"Code": code}}, "GetObject")
+    assert type(caught.value) is fault
 
 
 def test_a_large_object_goes_up_in_parts(bucket: Any) -> None:

@@ -1,5 +1,6 @@
 import errno
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,6 +138,24 @@ def test_any_other_trouble_is_a_storage_fault(media_dir: Path) -> None:
     media_dir.write_bytes(b"a file where the folder should be")
     with pytest.raises(StorageFault):
         storage.save_bytes("one", b"x")
+
+
+def test_what_a_killed_write_left_is_removed_and_a_living_one_goes_on(media_dir: Path) -> None:
+    assert storage.clear_incoming(older_than_s=60) == 0
+    storage.save_bytes("a/one", b"kept, however old")
+    os.utime(media_dir / "a/one", (0, 0))
+    left = media_dir / storage.INCOMING / "left"
+    left.write_bytes(b"half")
+    os.utime(left, (time.time() - 61,) * 2)
+
+    def pieces() -> Iterator[bytes]:
+        yield b"still "
+        assert storage.clear_incoming(older_than_s=60) == 1
+        yield b"written"
+
+    storage.save_stream("two", pieces())
+    assert read("two") == b"still written"
+    assert files_below(media_dir) == ["a/one", "two"]
 
 
 def test_free_bytes_are_those_of_the_disk(media_dir: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from tests.embedded import ROOT, run_manage
@@ -12,6 +13,11 @@ from tests.embedded import ROOT, run_manage
 def test_it_sweeps_until_it_is_told_to_stop(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     assert run_manage("migrate", data_dir=data_dir).returncode == 0
+    killed, living = (data_dir / "media" / "incoming" / name for name in ("killed", "living"))
+    killed.parent.mkdir(parents=True)
+    for file in (killed, living):
+        file.write_bytes(b"half")
+    os.utime(killed, (time.time() - 3700,) * 2)
     environment = {**os.environ, "GILFOYLE_DATA_DIR": str(data_dir), "GILFOYLE_LOG_LEVEL": "debug"}
     with subprocess.Popen(
         [sys.executable, "-c", SAY_WHEN_SWEPT], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
@@ -20,6 +26,8 @@ def test_it_sweeps_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert process.stdout.readline() == "swept\n"
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 0
+    assert not killed.exists()
+    assert living.exists()
 
 
 # The command as it is, with a word on the screen after its first turn.
