@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidTransition, StaleWork
 from gilfoyle.lib.queue import send_on_commit
-from gilfoyle.lib.states import require_transition
+from gilfoyle.lib.states import is_allowed, require_transition
 from processing.jobs import pipeline, states
 from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
@@ -80,8 +80,9 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     )
     while candidates := list(ready.order_by("priority", "ready_at", "name")[:CANDIDATES]):
         for step in candidates:
-            claimed = Step.objects.filter(pk=step.pk, status=states.READY, attempt=step.attempt).update(
-                status=states.RUNNING,
+            claimed = _move_steps(
+                Step.objects.filter(pk=step.pk, attempt=step.attempt),
+                states.RUNNING,
                 attempt=step.attempt + 1,
                 lease_owner=owner,
                 lease_expires_at=now + timedelta(seconds=lease_s),
@@ -109,7 +110,15 @@ def _locked(job_id: str) -> Job:
     return job
 
 
-def _held(step: Step) -> Any:
+def _move_steps(steps: QuerySet[Step], wanted: str, **changes: Any) -> int:
+    """Move those of the steps that the table lets become `wanted`; returns how many."""
+    movable = [
+        status for status in states.STEP_STATUSES if is_allowed(states.STEP_TRANSITIONS, status, wanted)
+    ]
+    return steps.filter(status__in=movable).update(status=wanted, **changes)
+
+
+def _held(step: Step) -> QuerySet[Step]:
     return Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
 
 
@@ -136,8 +145,9 @@ def finish_step(*, step: Step, record: Record) -> None:
     Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
     """
     job = _locked(step.job_id)
-    if not _held(step).update(
-        status=states.DONE, progress=1, finished_at=timezone.now(), lease_expires_at=None, lease_owner=""
+    now = timezone.now()
+    if not _move_steps(
+        _held(step), states.DONE, progress=1, finished_at=now, lease_expires_at=None, lease_owner=""
     ):
         message = "The lease of this step was lost."
         raise StaleWork(message, step_id=step.pk)
@@ -145,6 +155,11 @@ def finish_step(*, step: Step, record: Record) -> None:
     _wake_waiting(job)
     _open_for_players(job)
     _record_progress(job)
+
+
+def is_finished(step: Step) -> bool:
+    """Tell whether a step was ended well by the very attempt that `step` is."""
+    return Step.objects.filter(pk=step.pk, status=states.DONE, attempt=step.attempt).exists()
 
 
 @transaction.atomic
@@ -173,7 +188,8 @@ def _wake_waiting(job: Job) -> None:
     waiting = {step.name: step for step in Step.objects.filter(job=job, status=states.WAITING)}
     done = set(Step.objects.filter(job=job, status=states.DONE).values_list("name", flat=True))
     for name in pipeline.ready_names(waiting.values(), done):
-        Step.objects.filter(pk=waiting[name].pk).update(status=states.READY, ready_at=timezone.now())
+        woken = Step.objects.filter(pk=waiting[name].pk, status=states.WAITING)
+        _move_steps(woken, states.READY, ready_at=timezone.now())
         nudge(waiting[name].queue)
 
 
@@ -196,8 +212,9 @@ def fail_step(
     job = _locked(step.job_id)
     now = timezone.now()
     is_last = is_final or step.faults + 1 >= max_attempts
-    noted = _held(step).update(
-        status=states.FAILED if is_last else states.READY,
+    noted = _move_steps(
+        _held(step),
+        states.FAILED if is_last else states.READY,
         faults=F("faults") + 1,
         ready_at=now + timedelta(seconds=2**step.faults),
         finished_at=now,
@@ -232,10 +249,7 @@ def _end_job(job: Job, status: str, code: str, message: str) -> None:
     job.failure_code, job.failure_message = code[:64], message[:500]
     job.save(update_fields=["status", "finished_at", "failure_code", "failure_message"])
     # Running steps notice at their next renewal, within a few seconds, and stop their ffmpeg.
-    unfinished = Q(status__in=[states.WAITING, states.READY, states.RUNNING])
-    Step.objects.filter(unfinished, job=job).update(
-        status=states.CANCELLED, lease_expires_at=None, lease_owner=""
-    )
+    _move_steps(Step.objects.filter(job=job), states.CANCELLED, lease_expires_at=None, lease_owner="")
 
 
 @transaction.atomic
@@ -275,8 +289,9 @@ def retry_job(*, job: Job) -> None:
     ended = Step.objects.filter(job=job, status__in=[states.FAILED, states.CANCELLED])
     for step in ended:
         status = states.WAITING if step.needs else states.READY
-        Step.objects.filter(pk=step.pk).update(
-            status=status,
+        _move_steps(
+            Step.objects.filter(pk=step.pk),
+            status,
             faults=0,
             losses=0,
             attempt=F("attempt") + 1,
@@ -298,8 +313,9 @@ def free_lost_step(*, step: Step) -> bool:
     job = _locked(step.job_id)
     is_hopeless = step.losses + 1 >= MAX_LOST_LEASES
     freed = _held(step).filter(lease_expires_at=step.lease_expires_at)
-    if not freed.update(
-        status=states.FAILED if is_hopeless else states.READY,
+    if not _move_steps(
+        freed,
+        states.FAILED if is_hopeless else states.READY,
         losses=F("losses") + 1,
         ready_at=timezone.now(),
         lease_expires_at=None,

@@ -28,7 +28,8 @@ STEP_TRANSITIONS: Transitions = {
     WAITING: frozenset({READY, CANCELLED}),
     READY: frozenset({RUNNING, CANCELLED}),
     RUNNING: frozenset({DONE, READY, FAILED, CANCELLED}),
-    FAILED: frozenset({READY}),
+    # Tried again: ready at once, or waiting for what has to be done again before.
+    FAILED: frozenset({READY, WAITING}),
     CANCELLED: frozenset({READY, WAITING}),
     DONE: frozenset(),
 }

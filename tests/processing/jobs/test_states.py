@@ -15,7 +15,7 @@ def test_the_moves_of_a_step() -> None:
         "waiting": ["cancelled", "ready"],
         "ready": ["cancelled", "running"],
         "running": ["cancelled", "done", "failed", "ready"],
-        "failed": ["ready"],
+        "failed": ["ready", "waiting"],
         "cancelled": ["ready", "waiting"],
         "done": [],
     }
