@@ -28,7 +28,7 @@ class FreshConnections(Middleware):
     """Give each message a working database connection, as Django does for each request."""
 
     def before_process_message(self, _broker: Broker, _message: MessageProxy) -> None:
-        _close_old_connections()
+        close_old_connections()
 
     def after_process_message(
         self,
@@ -38,10 +38,11 @@ class FreshConnections(Middleware):
         result: object = None,  # noqa: ARG002 - dramatiq passes it by name
         exception: BaseException | None = None,  # noqa: ARG002 - dramatiq passes it by name
     ) -> None:
-        _close_old_connections()
+        close_old_connections()
 
 
-def _close_old_connections() -> None:
+def close_old_connections() -> None:
+    """Drop this thread's database connections that are broken or too old; never one inside a transaction."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:  # a test's own transaction stays
             connection.close_if_unusable_or_obsolete()

@@ -18,6 +18,7 @@ from processing.encoding.encode_chunk import encode_chunk
 from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
 from processing.jobs.models import Job, Step
+from processing.jobs.retrying import persist
 from processing.jobs.services import Record, add_steps, finish_job, record_part
 from processing.ladder.planner import plan_encode
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
@@ -124,9 +125,8 @@ def run_encode_chunk(context: StepContext) -> Record:
 
 
 def _publish(context: StepContext, rendition: EncodedRendition) -> SegmentRun:
-    # Asked right before storing: a worker that was frozen past its lease leaves its successor's files alone.
-    context.heartbeat()
-    return publish_rendition(rendition, folder=context.folder(rendition.name))
+    folder = context.folder(rendition.name)
+    return publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat)
 
 
 def _video_facts(plan: EncodePlan, rendition: EncodedRendition) -> RenditionFacts:
@@ -167,6 +167,10 @@ def run_encode_audio(context: StepContext) -> Record:
         )
         return partial(_add_part, facts=facts, run=run)
 
+    def store_now(part: EncodedRendition) -> None:
+        record = store(part)
+        persist(lambda: record_part(step=context.step, record=record), heartbeat=context.heartbeat)
+
     with storage.local_copy(context.source_name) as source:
         rest = encode_audio(
             source,
@@ -175,7 +179,7 @@ def run_encode_audio(context: StepContext) -> Record:
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
             on_progress=context.on_progress,
-            on_part=lambda part: record_part(step=context.step, record=store(part)),
+            on_part=store_now,
         )
     return store(rest)
 

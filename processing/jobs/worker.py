@@ -12,12 +12,14 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
+from gilfoyle.lib.queue import close_old_connections
 from processing.jobs import services
 from processing.jobs.models import Step
+from processing.jobs.retrying import persist
 from processing.jobs.steps import RUNNERS, StepContext
 
 log = structlog.get_logger(__name__)
@@ -55,22 +57,28 @@ class Lease:
             self._thread.join()
 
     def _keep(self) -> None:
-        valid_until = timezone.now().timestamp() + self._lease_s
         try:
-            while not self._ended.wait(min(2.0, self._lease_s / 4)):
-                try:
-                    held = services.renew_lease(
-                        step=self._step, lease_s=self._lease_s, progress=self._progress
-                    )
-                    valid_until = timezone.now().timestamp() + self._lease_s if held else 0.0
-                except DatabaseError as error:
-                    # Unreachable is not lost, until the lease would have run out for everyone else to see.
-                    log.warning("lease_not_renewed", step_id=self._step.pk, error=str(error))
-                if timezone.now().timestamp() >= valid_until:
-                    self._lost.set()
-                    return
+            self._renew_until_ended_or_lost()
+        except Exception:
+            log.exception("lease_keeper_broke", step_id=self._step.pk)
         finally:
+            # Whatever ended this thread: a lease that nobody renews is not held.
+            if not self._ended.is_set():
+                self._lost.set()
             connection.close()
+
+    def _renew_until_ended_or_lost(self) -> None:
+        valid_until = timezone.now().timestamp() + self._lease_s
+        while not self._ended.wait(min(2.0, self._lease_s / 4)):
+            try:
+                held = services.renew_lease(step=self._step, lease_s=self._lease_s, progress=self._progress)
+                valid_until = timezone.now().timestamp() + self._lease_s if held else 0.0
+            except Error as error:
+                connection.close()  # it may be broken for good; the next renewal opens another
+                # Unreachable is not lost, until the lease would have run out for everyone else to see.
+                log.warning("lease_not_renewed", step_id=self._step.pk, error=str(error))
+            if timezone.now().timestamp() >= valid_until:
+                return
 
 
 def run_next_step(*, queue: str) -> bool:
@@ -106,7 +114,11 @@ def _run(step: Step, *, lease_s: float) -> None:
                     on_progress=lease.note_progress,
                 )
             )
-            services.finish_step(step=step, record=record)
+            persist(
+                lambda: services.finish_step(step=step, record=record),
+                heartbeat=lease.check,
+                is_done=lambda: services.is_finished(step),
+            )
     except StaleWork:
         raise
     except NoSpace as error:
@@ -123,6 +135,7 @@ def _run(step: Step, *, lease_s: float) -> None:
 
 
 def _fail(step: Step, code: str, message: str, *, facts: dict[str, object], is_final: bool = False) -> None:
+    close_old_connections()  # idle since the step began
     max_attempts = settings.GILFOYLE.encoding.max_attempts
     services.fail_step(
         step=step, code=code, message=message, max_attempts=max_attempts, facts=facts, is_final=is_final

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gilfoyle.lib.storage import exists, open_stored, save_bytes, save_file
 from processing.errors import EncodeUnverified
 from processing.media import EncodedRendition
@@ -9,13 +11,18 @@ from videos.layout import init_name, segment_name
 from videos.segment_index import SegmentRun
 
 
-def publish_rendition(encoded: EncodedRendition, *, folder: str) -> SegmentRun:
+def publish_rendition(encoded: EncodedRendition, *, folder: str, heartbeat: Callable[[], None]) -> SegmentRun:
     """Store init and media segments below `folder`; doing it twice leaves the same objects.
 
-    Raises: EncodeUnverified when another chunk of this rendition came with another init segment; NoSpace, StorageFault.
+    `heartbeat` is asked right before each object: a worker that was frozen past its lease stops at the next one,
+    and leaves its successor's alone.
+    Raises: EncodeUnverified when another chunk of this rendition came with another init segment; NoSpace, StorageFault;
+    whatever `heartbeat` raises.
     """
+    heartbeat()
     _publish_init(encoded, init_name(folder))
     for number, segment in enumerate(encoded.segments, encoded.first_segment):
+        heartbeat()
         save_file(segment_name(folder, number), segment.path)
     return SegmentRun(
         first_number=encoded.first_segment,
@@ -33,4 +40,7 @@ def _publish_init(encoded: EncodedRendition, name: str) -> None:
         if stored.read() != encoded.init:
             # Workers with different encoders: players would decode half of the video with wrong parameters.
             message = f"Chunks of {encoded.name} need different init segments."
-            raise EncodeUnverified(message, hint="Use one version of ffmpeg on all workers, then reprocess.")
+            hint = (
+                "Use one version of ffmpeg on all workers; then choose 'Try again' for this job in the admin."
+            )
+            raise EncodeUnverified(message, hint=hint)

@@ -15,7 +15,15 @@ from dramatiq.brokers.stub import StubBroker
 from gilfoyle.embedded_broker import broker_files, is_answering, prepare_broker, take_broker_lock
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.ids import random_text
-from gilfoyle.lib.queue import QUEUES, FreshConnections, make_broker, send, send_on_commit
+from gilfoyle.lib.queue import (
+    QUEUES,
+    FreshConnections,
+    close_old_connections,
+    make_broker,
+    send,
+    send_on_commit,
+)
+from tests.broken_database import cut_idle_connection
 from tests.services import amqp_url, redis_url
 
 PATIENCE_S = 60
@@ -163,6 +171,17 @@ def test_each_message_gets_a_connection_that_works() -> None:
     finally:
         worker.stop()
     assert outcomes == [1, 1, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_broken_connection_is_closed_and_one_inside_a_transaction_is_not() -> None:
+    with transaction.atomic():
+        connection.close_at = 0
+        close_old_connections()
+        assert connection.connection is not None
+    cut_idle_connection()
+    close_old_connections()
+    assert connection.connection is None
 
 
 def test_the_folder_of_the_embedded_broker_is_not_the_network(embedded_url: str, tmp_path: Path) -> None:

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import StaleWork
 from processing.jobs import services
 from processing.jobs.models import Job, Step
-from processing.jobs.worker import OURS, Lease, run_next_step
+from processing.jobs.worker import OURS, Lease, _fail, run_next_step
+from tests.broken_database import Stumble, break_first_connection, cut_idle_connection, stumbling_threads
 from tests.captured_logs import logging_as
 from tests.factories import make_job, make_step_plan, make_video
 from videos import layout
@@ -129,3 +132,69 @@ def test_a_lost_lease_is_told_at_the_next_check() -> None:
         assert lease._lost.wait(PATIENCE_S)
         with pytest.raises(StaleWork):
             lease.check()
+
+
+def fail_as(error: type[Exception]) -> Callable[[], None]:
+    def fail() -> None:
+        raise error
+
+    return fail
+
+
+@threads
+@pytest.mark.parametrize(
+    ("harm", "times"),
+    [
+        (break_first_connection(), 100),
+        (fail_as(OperationalError), 1),
+        (fail_as(InterfaceError), 1),
+    ],
+)
+def test_a_lease_is_renewed_again_after_the_database_was_away(harm: Callable[[], None], times: int) -> None:
+    make_job(plans=[make_step_plan()])
+    step = services.claim_step(queue="encode", owner="me", lease_s=4)
+    assert step is not None
+    lease, stumble = Lease(step, lease_s=4), Stumble(harm, times=times)
+    lease.note_progress(0.5)
+    with stumbling_threads("lease-", stumble), lease.held():
+        for _ in range(PATIENCE_S * 20):
+            if Step.objects.get().progress == 0.5:
+                break
+            lease._ended.wait(0.05)
+        lease.check()
+    assert stumble.met
+    assert Step.objects.get().progress == 0.5
+
+
+@threads
+def test_a_lease_whose_thread_broke_is_not_held() -> None:
+    make_job(plans=[make_step_plan()])
+    step = services.claim_step(queue="encode", owner="me", lease_s=0.4)
+    assert step is not None
+    lease = Lease(step, lease_s=0.4)
+    with logging_as() as written, stumbling_threads("lease-", Stumble(fail_as(RuntimeError))), lease.held():
+        assert lease._lost.wait(PATIENCE_S)
+        with pytest.raises(StaleWork):
+            lease.check()
+    assert "lease_keeper_broke" in written.getvalue()
+
+
+@threads
+def test_a_database_that_stumbles_when_a_step_ends_costs_no_second_run() -> None:
+    job = make_job(plans=[make_step_plan(kind="finalize")])
+    stumble = Stumble(fail_as(OperationalError), part='UPDATE "processing_job"')
+    with connection.execute_wrapper(stumble):
+        assert run_next_step(queue="encode")
+    step = Step.objects.get()
+    assert (stumble.met, step.status, step.attempt, step.faults) == (1, "done", 1, 0)
+    assert Job.objects.get(pk=job.pk).status == "done"
+
+
+@threads
+def test_a_step_that_fails_is_noted_over_a_connection_that_works() -> None:
+    make_job()
+    step = services.claim_step(queue="probe", owner="me", lease_s=60)
+    assert step is not None
+    cut_idle_connection()
+    _fail(step, "tool_failed", OURS, facts={})
+    assert Step.objects.get().failure_code == "tool_failed"
