@@ -15,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from gilfoyle.lib.config import Container
+from gilfoyle.lib.config import Container, Preset
 
 Rotation = Literal[0, 90, 180, 270]
 FIXED_AUDIO_RATE_HZ = 48_000
@@ -173,6 +173,7 @@ class VideoPlan(Plain):
     is_interlaced: bool
     is_hdr: bool
     assumed_matrix: Literal["", "bt709", "smpte170m"]  # for a source that does not name its own
+    preset: Preset  # frozen with the rungs: chunks of different presets need different init segments
     rungs: tuple[Rung, ...]  # largest first
     chunks: tuple[Chunk, ...]
 

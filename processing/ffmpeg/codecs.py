@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from gilfoyle.lib.config import Preset
 from processing.media import AudioPlan, Rung, VideoPlan
 
 Arguments = Mapping[str, str | int | float | None]
@@ -28,11 +27,11 @@ FRAGMENTS = "+cmaf+empty_moov+default_base_moof+frag_discont+skip_trailer"
 # skip_trailer: no index of fragments at the end
 
 
-def h264_arguments(rung: Rung, plan: VideoPlan, *, preset: Preset, threads: int) -> Arguments:
+def h264_arguments(rung: Rung, plan: VideoPlan, *, threads: int) -> Arguments:
     """Return the arguments that encode one rung with x264, one closed GOP a segment."""
     return {
         "c:v": "libx264",
-        "preset": preset,
+        "preset": plan.preset,
         "profile:v": "high",  # every player of the last decade has it
         "crf": rung.crf,  # constant quality ...
         "maxrate": rung.max_bitrate_bps,  # ... below a cap

@@ -49,7 +49,7 @@ def chunk_argv(
     outputs = []
     for number, (name, target) in enumerate(zip(chunk.rung_names, targets, strict=True)):
         rung = video.rung(name)
-        arguments = h264_arguments(rung, video, preset=encoding.preset, threads=encoding.threads)
+        arguments = h264_arguments(rung, video, threads=encoding.threads)
         outputs.append(_output(_through(branches[number], rung_steps(rung)), target, arguments))
     return _argv(ffmpeg_path, outputs)
 

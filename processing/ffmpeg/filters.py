@@ -33,14 +33,17 @@ def grid_steps(plan: VideoPlan, chunk: Chunk) -> tuple[FilterStep, ...]:
 
 def tone_map_steps(plan: VideoPlan) -> tuple[FilterStep, ...]:
     """Return the chain from HDR to BT.709 at the top rung's size; nothing for ordinary sources."""
+    return _tone_map(plan, (plan.rungs[0].width, plan.rungs[0].height))
+
+
+def _tone_map(plan: VideoPlan, size: tuple[int, int]) -> tuple[FilterStep, ...]:
     if not plan.is_hdr:
         return ()
-    top = plan.rungs[0]
     return (
         # HDR is always in BT.2020, but not every recorder says so, and zscale refuses to guess.
         FilterStep("setparams", (("color_primaries", "bt2020"), ("colorspace", "bt2020nc"))),
         # Scaled first: tone mapping works on floating point planes and is the dearest step.
-        FilterStep("zscale", (("w", top.width), ("h", top.height))),
+        FilterStep("zscale", (("w", size[0]), ("h", size[1]))),
         FilterStep("zscale", (("t", "linear"), ("npl", 100))),
         FilterStep("format", (("pix_fmts", "gbrpf32le"),)),
         FilterStep("zscale", (("p", "bt709"),)),
@@ -55,13 +58,16 @@ def rung_steps(rung: Rung) -> tuple[FilterStep, ...]:
 
 
 def poster_steps(plan: VideoPlan, size: tuple[int, int], *, candidates: int) -> tuple[FilterStep, ...]:
-    """Return the chain that picks the most typical of `candidates` pictures and scales it."""
+    """Return the chain that picks the most typical of `candidates` pictures, all of the poster's size."""
+    # Scaled first: the candidates are kept in memory together, and fifty of a large source would fill it.
+    shrink = FilterStep("scale", (("w", size[0]), ("h", size[1]), ("flags", "bicubic")))
     choose = FilterStep("thumbnail", (("n", candidates),))
     return (
         *_deinterlace(plan),
         *_assume_matrix(plan),
+        shrink,
         choose,
-        *tone_map_steps(plan),  # after the choice: once, not for every candidate
+        *_tone_map(plan, size),  # after the choice: once, not for every candidate
         *_scale(*size, out_range="pc"),
         *_plain_picture("yuvj420p", "pc"),
     )

@@ -16,7 +16,8 @@ from processing.ffmpeg.runner import run_ffmpeg
 from processing.media import EncodePlan, VideoPlan
 
 WANTED_SHARE = Fraction(15, 100)  # of the video's length: behind titles, before anything is given away
-CANDIDATES = 50
+MAX_CANDIDATES = 50
+CANDIDATES_BYTES = 512 * 1024 * 1024  # all of them are in memory together
 POSTER_BITRATE_BPS = 8_000_000
 JPEG_BEGINS = b"\xff\xd8\xff"
 
@@ -39,15 +40,16 @@ def make_poster(
         message = "this plan has no video"
         raise ValueError(message)
     target = work_dir / "poster.jpg"
+    size = poster_size(video, max_px)
     budget = plan_budget(duration_s=1, bitrate_bps=POSTER_BITRATE_BPS, memory_bytes=encoding.max_memory_bytes)
     argv = poster_argv(
         usable_ffmpeg(encoding.ffmpeg),
         source,
         plan,
         target=target,
-        size=poster_size(video, max_px),
+        size=size,
         seek_s=poster_seek_s(video),
-        candidates=CANDIDATES,
+        candidates=candidate_count(size),
         encoding=encoding,
     )
     run_ffmpeg(argv, limits=budget.limits, time_limit_s=budget.time_limit_s, heartbeat=heartbeat)
@@ -63,6 +65,12 @@ def poster_size(video: VideoPlan, max_px: int) -> tuple[int, int]:
     top = video.rungs[0]
     scale = min(Fraction(max_px, max(top.width, top.height)), Fraction(1))
     return max(1, round(top.width * scale)), max(1, round(top.height * scale))
+
+
+def candidate_count(size: tuple[int, int]) -> int:
+    """Return among how many pictures of this size may be chosen: 50, fewer of very large ones, at least 1."""
+    picture_bytes = size[0] * size[1] * 3  # what they are compared as: three bytes a pixel at most
+    return max(1, min(MAX_CANDIDATES, CANDIDATES_BYTES // picture_bytes))
 
 
 def poster_seek_s(video: VideoPlan) -> Fraction | None:

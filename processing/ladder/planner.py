@@ -68,6 +68,7 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         is_interlaced=stream.is_interlaced,
         is_hdr=stream.transfer in HDR_TRANSFERS,
         assumed_matrix=_assumed_matrix(stream),
+        preset=encoding.preset,
         rungs=rungs,
         chunks=chunks,
     )

@@ -8,7 +8,7 @@ from tests.processing import facts
 PLAN = facts.plan(facts.info(audio=facts.sound()))
 assert PLAN.video is not None
 assert PLAN.audio is not None
-H264 = h264_arguments(PLAN.video.rungs[0], PLAN.video, preset="veryfast", threads=2)
+H264 = h264_arguments(PLAN.video.rungs[0], PLAN.video, threads=2)
 AAC = aac_arguments(PLAN.audio)
 
 

@@ -106,3 +106,13 @@ def test_a_plan_without_sound_or_picture_is_no_command() -> None:
     blind = plan_of(facts.info(video=None, audio=facts.sound()))
     with pytest.raises(ValueError, match="no video"):
         chunk_argv("ffmpeg", SOURCE, blind, PLAIN.chunks[0], targets=[], encoding=ENCODING)
+
+
+def test_a_preset_that_is_changed_in_the_middle_of_a_job_changes_no_chunk_of_it() -> None:
+    plan = EncodePlan.from_json(facts.plan(facts.info(), preset="fast").to_json())
+    changed = EncodingSettings(preset="slow")
+    for chunk in plan.chunks:
+        targets = [WORK / f"{name}.mp4" for name in chunk.rung_names]
+        argv = chunk_argv("ffmpeg", SOURCE, plan, chunk, targets=targets, encoding=changed)
+        presets = [argv[at + 1] for at, argument in enumerate(argv) if argument == "-preset"]
+        assert presets == ["fast"] * len(chunk.rung_names)

@@ -57,6 +57,18 @@ def test_only_interlaced_sources_are_deinterlaced() -> None:
     assert names(poster_steps(replace(plan, is_interlaced=True), (64, 36), candidates=5))[0] == "bwdif"
 
 
+def test_candidates_for_the_poster_are_made_small_before_they_are_kept() -> None:
+    for plan in (video(), video(is_hdr=True), video(is_interlaced=True)):
+        steps = poster_steps(plan, (64, 36), candidates=5)
+        sizes = [
+            (options["w"], options["h"])
+            for step in steps
+            if step.name in {"scale", "zscale"} and "w" in (options := dict(step.options))
+        ]
+        assert names(steps).index("scale") < names(steps).index("thumbnail")
+        assert set(sizes) == {(64, 36)}
+
+
 def test_untagged_colours_are_read_as_players_read_them() -> None:
     plan = video(assumed_matrix="bt709")
     assert FilterStep("setparams", (("colorspace", "bt709"),)) in grid_steps(plan, plan.chunks[0])

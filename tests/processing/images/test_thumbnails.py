@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from processing.images.thumbnails import make_poster, poster_seek_s, poster_size
+from processing.images.thumbnails import candidate_count, make_poster, poster_seek_s, poster_size
 from processing.media import VideoPlan
 from tests.clips import make_clip, run_tool
 from tests.processing import facts
@@ -70,6 +70,15 @@ def test_it_is_never_larger_than_the_top_rung() -> None:
     assert poster_size(video_plan(), 1280) == (1280, 720)
     assert poster_size(video_plan(width=320, height=180), 1280) == (320, 180)
     assert poster_size(video_plan(rotation=90), 640) == (360, 640)
+
+
+@pytest.mark.parametrize(
+    ("size", "count"),
+    [((1280, 720), 50), ((4096, 2304), 18), ((8192, 4320), 5), ((65_536, 65_536), 1), ((1, 1), 50)],
+)
+def test_candidates_are_as_many_as_fit_into_memory(size: tuple[int, int], count: int) -> None:
+    assert candidate_count(size) == count
+    assert count == 1 or size[0] * size[1] * 3 * count <= 512 * 1024 * 1024
 
 
 def test_it_looks_behind_the_titles() -> None:
