@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
 from gilfoyle.lib import storage
-from gilfoyle.scheduler import run_sweeps
+from gilfoyle.scheduler import Sweep, run_sweeps
 from processing.jobs.sweeper import sweep
 from videos.catalog.purge import purge_deleted
 from videos.uploads.services import release_stale_uploads
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda _number, _frame: stop.set())
         # An upload that stands still may do so for as long as its lease holds.
         unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
-        sweeps = {
+        sweeps: dict[str, Sweep] = {
             "lost_work": sweep,
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
