@@ -299,6 +299,16 @@ def delete_video(*, video: Video) -> None:
     publish(VideoDeleted(video.pk))
 
 
+@transaction.atomic
+def delete_if_sourceless(*, video_id: str) -> bool:
+    """Delete a video whose source neither came nor is coming; False, and no change, for any other."""
+    video = Video.objects.select_for_update().filter(pk=video_id).first()
+    if video is None or video.status != states.AWAITING_UPLOAD or video.source_upload_id:
+        return False
+    delete_video(video=video)
+    return True
+
+
 def delete_videos(*, videos: Iterable[Video]) -> int:
     """Delete several videos; returns how many."""
     count = 0

@@ -98,8 +98,8 @@ def test_a_failed_video_outlives_another_source_that_does_not_arrive() -> None:
 
 
 def test_an_accepted_source_begins_a_new_revision_and_its_job() -> None:
-    failed = {"failure_code": "x", "failure_message": "X."}
-    video = make_video(status=states.UPLOADING, playable=True, progress=50, **failed)
+    video = make_video(status=states.UPLOADING, playable=True, progress=50, failure_code="x")
+    Video.objects.filter(pk=video.pk).update(failure_message="X.")
     services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=2**40, sha256="f" * 64)
     accepted = fresh(video)
     assert (accepted.status, accepted.playable, accepted.progress) == (states.PROCESSING, False, 0)
@@ -269,6 +269,17 @@ def test_deleting_sets_a_tombstone_once(status: str) -> None:
         assert deleted.deleted_at == before
     else:
         assert not deleted.playable
+
+
+def test_only_a_video_whose_source_neither_came_nor_comes_is_given_up() -> None:
+    empty = make_video()
+    assert services.delete_if_sourceless(video_id=empty.pk) is True
+    assert fresh(empty).status == states.DELETING
+    for status in set(states.STATUSES) - {states.AWAITING_UPLOAD}:
+        video = make_video(status=status)
+        assert services.delete_if_sourceless(video_id=video.pk) is False
+        assert fresh(video).status == status
+    assert services.delete_if_sourceless(video_id="vid_gone") is False
 
 
 def test_several_are_deleted() -> None:

@@ -108,8 +108,8 @@ def _receive(project: Project, file: BinaryIO, name: str, title: str) -> Video:
         try:
             receive_source(video=video, length_bytes=length_bytes, read=read, config=settings.GILFOYLE)
         except BaseException:
-            # Also on Ctrl-C: nobody will send the source of this video any more.
-            services.delete_video(video=video)
+            # Also on Ctrl-C: nobody will send the source of this video any more, unless it had just arrived.
+            services.delete_if_sourceless(video_id=video.pk)
             raise
     return selectors.get_video(project=project, video_id=video.pk)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from gilfoyle.lib import storage
 from tests.factories import make_project
@@ -84,6 +84,25 @@ def test_a_refused_file_leaves_no_video_behind(clip: Path, settings: Any) -> Non
     assert "the largest accepted here is 10" in printed.err.getvalue()
     assert printed.failure == "1 of 1 files failed; the reasons stand above."
     assert not Video.objects.exclude(status="deleting").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_source_that_had_arrived_outlives_an_interruption(clip: Path) -> None:
+    make_project()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def wrap(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("UPDATE") and "videos_upload" in sql and "sha256" in sql:
+            transaction.on_commit(interrupt)  # the source is accepted, and then the key is pressed
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(wrap):
+        printed = run(clip)
+    assert printed.returncode == 130
+    assert Video.objects.get().status == "processing"
+    assert read_source(Video.objects.get()) == clip.read_bytes()
 
 
 @pytest.mark.parametrize(
