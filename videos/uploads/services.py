@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import Error, connection, transaction
+from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from gilfoyle.lib import storage
@@ -27,10 +31,39 @@ PIECE_BYTES = 1024 * 1024
 Read = Callable[[int], bytes]
 
 
+FINISH_TRIES = 3
+PAUSE_S = 1.0
+
+
 @dataclass(slots=True)
 class _Received:
     size_bytes: int
     sha256: str
+
+
+class _Lease:
+    """What an upload holds while its bytes arrive: renewed in time, and kept through a database's bad moments."""
+
+    def __init__(self, upload: Upload, length: timedelta) -> None:
+        self.upload, self.ends_at, self._length = upload, upload.lease_expires_at, length
+        self._renew_at = timezone.now() + length / 4
+
+    def keep(self, offset_bytes: int) -> None:
+        """Renew the lease where it is time.
+
+        Raises: UploadTakenOver, ProjectSuspended; the database's error once the lease has run out over it.
+        """
+        now = timezone.now()
+        if now < self._renew_at:
+            return
+        self._renew_at = now + self._length / 4
+        try:
+            _renew(upload=self.upload, offset_bytes=offset_bytes, until=now + self._length)
+            self.ends_at = now + self._length
+        except Error as error:
+            _reconnect(error, upload=self.upload)
+            if timezone.now() >= self.ends_at:
+                raise
 
 
 def receive_source(*, video: Video, length_bytes: int, read: Read, config: Config) -> Upload:
@@ -42,17 +75,18 @@ def receive_source(*, video: Video, length_bytes: int, read: Read, config: Confi
     ProjectSuspended, StorageFault.
     """
     require_room(length_bytes=length_bytes, config=config)
-    lease = timedelta(seconds=config.upload.lease_s)
-    upload = _begin(video=video, length_bytes=length_bytes, lease=lease)
+    length = timedelta(seconds=config.upload.lease_s)
+    upload = _begin(video=video, length_bytes=length_bytes, lease=length)
     name = layout.source_name(video.project_id, video.pk, upload.pk)
+    lease = _Lease(upload, length)
     try:
-        received = _stream(upload=upload, name=name, read=read, lease=lease)
-        _finish(upload=upload, received=received)
+        # Once more, now that uploads which begin at the same moment see each other.
+        require_room(length_bytes=length_bytes, config=config, besides=upload)
+        received = _stream(lease=lease, name=name, read=read)
+        _finish(lease=lease, received=received)
     except BaseException as error:
         # BaseException: also when the server is told to stop, the half-done upload is taken back.
-        if not _is_finished(upload):
-            abort_upload(upload=upload)
-            storage.delete(name)
+        _take_back(upload=upload, name=name)
         if isinstance(error, InvalidTransition):
             message = "The video was deleted while its source arrived."
             raise UploadTakenOver(message) from error
@@ -62,8 +96,10 @@ def receive_source(*, video: Video, length_bytes: int, read: Read, config: Confi
     return upload
 
 
-def require_room(*, length_bytes: int, config: Config) -> None:
+def require_room(*, length_bytes: int, config: Config, besides: Upload | None = None) -> None:
     """Refuse a source that is too large for the limits or for the disk, before the first byte.
+
+    What uploads under way will still take is taken already; `besides` is the one whose room is asked for.
 
     Raises: SourceTooLarge, NoSpace.
     """
@@ -74,34 +110,42 @@ def require_room(*, length_bytes: int, config: Config) -> None:
             message, hint="Send a smaller file, or ask the operator to raise upload.max_size_bytes."
         )
     free = storage.free_bytes()
-    if free is not None and free - length_bytes < int(config.storage.reserve_bytes):
+    if free is None:
+        return
+    others = Upload.objects.filter(status=states.RECEIVING).exclude(pk=besides.pk if besides else "")
+    promised = others.aggregate(left=Sum(F("length_bytes") - F("offset_bytes")))["left"] or 0
+    if free - promised - length_bytes < int(config.storage.reserve_bytes):
         message = "There is no room left for this file."
         raise NoSpace(message, hint="Try again later, or ask the operator for more space.")
 
 
 @transaction.atomic
 def _begin(*, video: Video, length_bytes: int, lease: timedelta) -> Upload:
+    catalog.hold_video(video_id=video.pk)
+    now = timezone.now()
+    for stale in Upload.objects.filter(video=video, status=states.RECEIVING, lease_expires_at__lt=now):
+        # Its client may come back at once; whoever still writes for it can neither renew nor finish any more.
+        if abort_upload(upload=stale, stale_at=now):
+            left = layout.source_name(video.project_id, video.pk, stale.pk)
+            transaction.on_commit(partial(storage.delete, left), robust=True)
+            log.info("upload_taken_over", upload_id=stale.pk, video_id=video.pk)
     catalog.begin_receiving(video_id=video.pk)
     return Upload.objects.create(
         video=video, length_bytes=length_bytes, lease_expires_at=timezone.now() + lease
     )
 
 
-def _stream(*, upload: Upload, name: str, read: Read, lease: timedelta) -> _Received:
-    digest = hashlib.sha256()
+def _stream(*, lease: _Lease, name: str, read: Read) -> _Received:
+    digest, length_bytes = hashlib.sha256(), lease.upload.length_bytes
     received = _Received(0, "")
 
     def pieces() -> Iterator[bytes]:
-        renew_at = timezone.now() + lease / 4
-        while received.size_bytes < upload.length_bytes:
-            piece = _read(read, upload.length_bytes, received.size_bytes)
+        while received.size_bytes < length_bytes:
+            piece = _read(read, length_bytes, received.size_bytes)
             digest.update(piece)
             received.size_bytes += len(piece)
             yield piece
-            now = timezone.now()
-            if now >= renew_at:
-                _renew(upload=upload, offset_bytes=received.size_bytes, until=now + lease)
-                renew_at = now + lease / 4
+            lease.keep(received.size_bytes)
 
     storage.save_stream(name, pieces())
     received.sha256 = digest.hexdigest()
@@ -120,6 +164,12 @@ def _read(read: Read, length_bytes: int, offset_bytes: int) -> bytes:
     return piece
 
 
+def _reconnect(error: Error, *, upload: Upload) -> None:
+    """Drop the connection that failed, so that the next query opens another."""
+    log.warning("upload_database_failed", upload_id=upload.pk, error=str(error))
+    connection.close()
+
+
 def _renew(*, upload: Upload, offset_bytes: int, until: datetime) -> None:
     if Project.objects.filter(videos=upload.video_id).exclude(suspended_at=None).exists():
         message = "This project is suspended."
@@ -130,24 +180,58 @@ def _renew(*, upload: Upload, offset_bytes: int, until: datetime) -> None:
         raise UploadTakenOver(message, hint="Start again.")
 
 
+def _finish(*, lease: _Lease, received: _Received) -> None:
+    """Hand the source over; while the lease lasts, a database that fails is asked again."""
+    for is_last in (False,) * (FINISH_TRIES - 1) + (True,):
+        try:
+            _record(upload=lease.upload, received=received)
+        except Error as error:
+            _reconnect(error, upload=lease.upload)
+            if is_last or timezone.now() >= lease.ends_at:
+                raise
+            time.sleep(PAUSE_S)
+        else:
+            return
+
+
 @transaction.atomic
-def _finish(*, upload: Upload, received: _Received) -> None:
-    finished = Upload.objects.filter(pk=upload.pk, status=states.RECEIVING).update(
-        status=states.FINISHED,
+def _record(*, upload: Upload, received: _Received) -> None:
+    catalog.hold_video(video_id=upload.video_id)
+    if _move(
+        Upload.objects.filter(pk=upload.pk),
+        states.FINISHED,
         offset_bytes=received.size_bytes,
         sha256=received.sha256,
-        finished_at=timezone.now(),
-    )
-    if not finished:
+    ):
+        catalog.accept_source(
+            video_id=upload.video_id,
+            upload_id=upload.pk,
+            size_bytes=received.size_bytes,
+            sha256=received.sha256,
+        )
+    elif not _is_finished(upload):  # else an earlier try had come through, and only its answer was lost
         message = "This upload was given up, or the video was deleted."
         raise UploadTakenOver(message, hint="Start again.")
-    catalog.accept_source(
-        video_id=upload.video_id, upload_id=upload.pk, size_bytes=received.size_bytes, sha256=received.sha256
-    )
+
+
+def _move(uploads: QuerySet[Upload], wanted: str, **changes: Any) -> bool:
+    """End uploads whose present status may become `wanted`; False where none was left to end."""
+    allowed = uploads.filter(status__in=states.leading_to(wanted))
+    return bool(allowed.update(status=wanted, finished_at=timezone.now(), **changes))
 
 
 def _is_finished(upload: Upload) -> bool:
     return Upload.objects.filter(pk=upload.pk, status=states.FINISHED).exists()
+
+
+def _take_back(*, upload: Upload, name: str) -> None:
+    """Undo an upload that did not arrive; where the database is away, the sweep does it once the lease is over."""
+    try:
+        if not _is_finished(upload):
+            abort_upload(upload=upload)
+            storage.delete(name)
+    except Error as error:
+        _reconnect(error, upload=upload)
 
 
 @transaction.atomic
@@ -156,10 +240,11 @@ def abort_upload(*, upload: Upload, stale_at: datetime | None = None) -> bool:
 
     With `stale_at` also where its lease still holds at that time.
     """
-    under_way = Upload.objects.filter(pk=upload.pk, status=states.RECEIVING)
+    catalog.hold_video(video_id=upload.video_id)
+    mine = Upload.objects.filter(pk=upload.pk)
     if stale_at is not None:
-        under_way = under_way.filter(lease_expires_at__lt=stale_at)
-    if not under_way.update(status=states.ABORTED, finished_at=timezone.now()):
+        mine = mine.filter(lease_expires_at__lt=stale_at)
+    if not _move(mine, states.ABORTED):
         return False
     catalog.stop_receiving(video_id=upload.video_id)
     return True

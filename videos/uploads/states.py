@@ -14,3 +14,8 @@ TRANSITIONS: Transitions = {
     FINISHED: frozenset(),
     ABORTED: frozenset(),
 }
+
+
+def leading_to(wanted: str) -> tuple[str, ...]:
+    """Return the statuses that the table lets become `wanted`."""
+    return tuple(status for status, moves in TRANSITIONS.items() if wanted in moves)

@@ -2,20 +2,23 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
@@ -37,6 +40,7 @@ from videos.errors import (
     UploadTakenOver,
     VideoBeingDeleted,
 )
+from videos.uploads import services, states
 from videos.uploads.models import Upload
 from videos.uploads.services import PIECE_BYTES, abort_upload, receive_source, release_stale_uploads
 
@@ -202,7 +206,7 @@ def test_a_second_upload_at_the_same_time_is_refused_and_harms_nothing(media_dir
         with pytest.raises(UploadInProgress):
             receive(video, b"other")
 
-    receive(video, read=interrupted_by(try_too))
+    receive(video, read=interrupted_by(try_too), lease_s=60.0)
     assert stored(media_dir) == [DATA]
 
 
@@ -291,6 +295,187 @@ def test_an_upload_that_was_renewed_since_is_not_aborted() -> None:
     assert abort_upload(upload=upload, stale_at=now) is False
     assert status_of(video) == "uploading"
     assert abort_upload(upload=upload, stale_at=now + timedelta(seconds=10)) is True
+
+
+def test_a_client_whose_upload_stood_still_comes_back_at_once(media_dir: Path) -> None:
+    video = make_video()
+    with pytest.raises(UploadTakenOver):
+        receive(
+            video, read=interrupted_by(lambda: receive(video, b"the successor"))
+        )  # a lease of no length is over
+    assert stored(media_dir) == [b"the successor"]
+    assert sorted(Upload.objects.values_list("status", flat=True)) == ["aborted", "finished"]
+
+
+def test_what_a_dead_upload_stored_goes_when_its_client_comes_back(
+    media_dir: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    video = make_video(status="uploading")
+    over = timezone.now() - timedelta(seconds=1)
+    dead = Upload.objects.create(video=video, length_bytes=4, lease_expires_at=over)
+    storage.save_bytes(layout.source_name(video.project_id, video.pk, dead.pk), b"dead")
+    with django_capture_on_commit_callbacks(execute=True):
+        receive(video)
+    assert stored(media_dir) == [DATA]
+
+
+def test_a_failed_video_keeps_its_source_when_another_breaks_off(media_dir: Path) -> None:
+    video = make_video(status="failed", source=b"the first", failure_code="x")
+    with pytest.raises(UploadIncomplete):
+        receive(video, read=io.BytesIO(DATA[:100]).read)
+    assert status_of(video) == "failed"
+    assert stored(media_dir) == [b"the first"]
+
+
+def test_the_table_decides_what_may_become_of_an_upload(monkeypatch: pytest.MonkeyPatch) -> None:
+    upload = receive(make_video())
+    under_way = Upload.objects.create(
+        video=make_video(status="uploading"), length_bytes=1, lease_expires_at=timezone.now()
+    )
+    none = {status: frozenset[str]() for status in states.STATUSES}
+    monkeypatch.setattr(states, "TRANSITIONS", none | {"finished": frozenset({"aborted"})})
+    assert abort_upload(upload=under_way) is False
+    assert abort_upload(upload=upload) is True
+    with pytest.raises(UploadTakenOver):
+        receive(make_video())
+
+
+def most_of_the_disk() -> int:
+    """Return a length of which the disk has room for one, but not for two."""
+    free = storage.free_bytes()
+    assert free is not None
+    return free * 6 // 10
+
+
+ROOMY = {"max_size_bytes": 2**60, "lease_s": 60.0}
+
+
+def test_the_room_that_another_upload_will_take_is_taken() -> None:
+    length_bytes = most_of_the_disk()
+
+    def begin_too() -> None:
+        with pytest.raises(NoSpace):
+            begin(lambda _size: b"")
+        seen.append(True)
+
+    def begin(read: Callable[[int], bytes]) -> None:
+        receive_source(video=make_video(), length_bytes=length_bytes, read=read, config=config(**ROOMY))
+
+    seen: list[bool] = []
+    with pytest.raises(UploadIncomplete):
+        begin(interrupted_by(begin_too, b"x"))
+    assert seen
+    assert Upload.objects.count() == 1
+
+
+def test_uploads_that_begin_at_the_same_moment_share_no_room(media_dir: Path) -> None:
+    length_bytes, video, other = most_of_the_disk(), make_video(), make_video(status="uploading")
+    begun: list[str] = []
+
+    def begin_other(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.startswith("INSERT") and "videos_upload" in sql and not begun:
+            begun.append(sql)
+            Upload.objects.create(video=other, length_bytes=length_bytes, lease_expires_at=timezone.now())
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(begin_other), pytest.raises(NoSpace):
+        receive_source(video=video, length_bytes=length_bytes, read=no_bytes, config=config(**ROOMY))
+    assert begun
+    assert status_of(video) == "awaiting_upload"
+    assert Upload.objects.get(video=video).status == "aborted"
+
+
+def no_bytes(_size: int) -> bytes:
+    raise AssertionError
+
+
+@contextmanager
+def failing(part: str, *, times: int, after_commit: bool = False) -> Iterator[list[str]]:
+    """Let the first statements with this part fail, or let them through and lose the answer to their commit."""
+    failed: list[str] = []
+
+    def fail() -> None:
+        message = "server closed the connection unexpectedly"
+        raise OperationalError(message)
+
+    def wrap(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if part in sql and sql.startswith("UPDATE") and "videos_upload" in sql and len(failed) < times:
+            failed.append(sql)
+            if not after_commit:
+                fail()
+            transaction.on_commit(fail)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(wrap):
+        yield failed
+
+
+OWN_TRANSACTIONS = pytest.mark.django_db(transaction=True)
+
+
+@OWN_TRANSACTIONS
+def test_an_upload_outlives_a_database_that_is_away_for_less_than_its_lease(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video()
+    clock = itertools.count(0)
+    begun = timezone.now()
+    # Every look at the clock finds it two seconds later: a lease of 60 is renewed a few times over the pieces.
+    monkeypatch.setattr(timezone, "now", lambda: begun + timedelta(seconds=2 * next(clock)))
+    with failing("lease_expires_at", times=1) as failed, capture_logs() as logs:
+        receive(video, os.urandom(30 * PIECE_BYTES), lease_s=60.0)
+    assert failed
+    assert logs[0]["event"] == "upload_database_failed"
+    assert status_of(video) == "processing"
+    assert len(stored(media_dir)) == 1
+
+
+@OWN_TRANSACTIONS
+def test_an_upload_ends_when_its_lease_runs_out_over_a_database_that_is_away(media_dir: Path) -> None:
+    video = make_video()
+    with failing("lease_expires_at", times=100) as failed, pytest.raises(OperationalError):
+        receive(video, lease_s=0.0)
+    assert len(failed) == 1
+    assert status_of(video) == "awaiting_upload"
+    assert stored(media_dir) == []
+
+
+@OWN_TRANSACTIONS
+@pytest.mark.parametrize("after_commit", [False, True])
+def test_a_source_that_arrived_is_handed_over_once_though_the_database_stumbles(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch, after_commit: bool
+) -> None:
+    monkeypatch.setattr(services, "PAUSE_S", 0)
+    video = make_video()
+    with failing("sha256", times=1, after_commit=after_commit) as failed:
+        upload = receive(video, lease_s=60.0)
+    assert failed
+    assert (upload.status, status_of(video)) == ("finished", "processing")
+    assert stored(media_dir) == [DATA]
+    assert Job.objects.filter(video=video).count() == 1
+
+
+@OWN_TRANSACTIONS
+def test_a_database_that_stays_away_at_the_end_is_asked_three_times(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "PAUSE_S", 0)
+    video = make_video()
+    with failing("sha256", times=100) as failed, pytest.raises(OperationalError):
+        receive(video, lease_s=60.0)
+    assert len(failed) == 3
+    assert status_of(video) == "awaiting_upload"
+    assert stored(media_dir) == []
+
+
+@OWN_TRANSACTIONS
+def test_an_upload_that_cannot_even_be_taken_back_is_left_to_the_sweep(media_dir: Path) -> None:
+    video = make_video()
+    with failing("status", times=100), pytest.raises(UploadIncomplete):
+        receive(video, read=io.BytesIO(b"x").read, lease_s=60.0)
+    assert status_of(video) == "uploading"
+    assert release_stale_uploads(now=timezone.now() + timedelta(hours=1)) == 1
+    assert status_of(video) == "awaiting_upload"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,3 +7,8 @@ def test_an_ended_upload_stays_ended() -> None:
         "finished": frozenset(),
         "aborted": frozenset(),
     } == states.TRANSITIONS
+
+
+def test_what_leads_to_a_status_is_read_from_the_table() -> None:
+    assert states.leading_to("finished") == states.leading_to("aborted") == ("receiving",)
+    assert states.leading_to("receiving") == ()
