@@ -5,14 +5,51 @@ Lower-case names are gunicorn's own. Nothing is bound but the one address.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+import socket
+import struct
+import sys
 from pathlib import Path
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 from gilfoyle.lib.config import read_config
+from gilfoyle.lib.logs import scrub
 from gilfoyle.lib.parent_death import die_with_parent
 
-_server = read_config(os.environ).server
+_INVALID = re.compile(r"ip=\S+: .*", re.DOTALL)
+_ENCODED = re.compile(r"(Error handling request \S+) \S*%\S*")
+
+
+class ScrubbedLines(logging.Formatter):
+    """Lines without tokens and viewers."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        text = super().format(record)
+        # What was wrong with a request is told by its own words, which may be anybody's address or secret.
+        text = _INVALID.sub("ip=~", text)
+        return scrub(_ENCODED.sub(r"\1 (encoded)", text))
+
+
+class ScrubbedLog(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's log, scrubbed; clients that stopped sending or taking are no errors."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(ScrubbedLines(self.error_fmt, self.datefmt))
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        is_stalled = isinstance(sys.exc_info()[1], TimeoutError | BlockingIOError)
+        write = self.debug if is_stalled else super().exception
+        write(msg, *args, **kwargs)
+
+
+_config = read_config(os.environ)
+_server = _config.server
 _memory = Path("/dev/shm")  # noqa: S108 - only asked for, to keep heartbeats off the disk
 
 bind = [f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"]
@@ -31,6 +68,15 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 control_socket_disable = True
+logger_class = ScrubbedLog
+
+
+def when_ready(arbiter: Any) -> None:
+    """Let no client hold a thread by half of a request's head; gilfoyle/wsgi.py bounds the rest."""
+    # Accepted connections inherit it from the listener, and gunicorn reads heads from blocking ones.
+    patience = struct.pack("ll", int(_config.upload.lease_s), 0)
+    for listener in arbiter.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
 
 
 def post_fork(_arbiter: Any, worker: Any) -> None:

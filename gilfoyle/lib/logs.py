@@ -12,7 +12,7 @@ import structlog
 
 from gilfoyle.lib.ids import random_text
 
-_TOKEN_IN_PATH = re.compile(r"/(play|embed)/([A-Za-z0-9]{1,12})[^/\s\"']*")
+_TOKEN_IN_PATH = re.compile(r"/(play|embed)/+([A-Za-z0-9]{1,12})[^/\s\"']*")
 _API_KEY = re.compile(r"gfk_([0-9A-Za-z]{1,8})_[0-9A-Za-z]+")
 
 
@@ -67,6 +67,8 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
             "django": {"handlers": [], "level": level.upper(), "propagate": True},
             # A refused request is the caller's matter; it is not a warning for the operator.
             "django.request": {"level": "ERROR"},
+            # Anybody's scanner may ask for any host, as often as it likes.
+            "django.security.DisallowedHost": {"level": "CRITICAL", "propagate": False},
             "dramatiq": {"level": "WARNING"},
             "pika": {"level": "ERROR"},
             "botocore": {"level": "WARNING"},

@@ -2,12 +2,16 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.embedded import ROOT
+from tests.streaming.web_process import WebProcess, web_process
 
 ASK = """
 import json, sys
@@ -44,6 +48,41 @@ def test_it_binds_the_one_address(host: str, wanted: str) -> None:
 
 def test_nothing_about_viewers_is_logged() -> None:
     assert asked("accesslog") == {"accesslog": None}
+
+
+TOKEN = "k3Yab1.AQIDBAUGBwgJCgsMDQ4PEA.c2lnbmF0dXJlc2lnbmF0dXJl"
+
+
+def send(web: WebProcess, text: str) -> bytes:
+    host, port = web.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(text.encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_its_own_log_holds_no_address_and_no_token(tmp_path: Path) -> None:
+    key = f"gfk_abcdefgh_{'0a' * 16}"
+    with web_process(tmp_path, application="tests.gilfoyle.broken_application:application") as web:
+        for malformed in (
+            f"GET /play/{TOKEN}/x y HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nX-Forwarded-For 203.0.113.9\r\n\r\n",
+        ):
+            assert send(web, malformed).startswith(b"HTTP/1.1 400 ")
+        encoded = TOKEN.replace(".", "%2e")
+        for path in (
+            f"/play/{TOKEN}/x",
+            f"//embed//{TOKEN}",
+            f"/%70lay/{TOKEN}/x",
+            f"/p%6cay/{encoded}/{key}",
+        ):
+            assert httpx.get(web.url + path, timeout=60).status_code == 500
+        log = web.log.read_text(errors="replace")
+    assert log.count("Invalid request from ip=~\n") == 2
+    assert "Error handling request GET /play/k3Yab1~/x\n" in log
+    assert log.count("Error handling request GET (encoded)\n") == 2
+    assert "RuntimeError: unforeseen at /play/k3Yab1~/x\n" in log  # operators learn what broke, and where
+    for secret in ("127.0.0.1", "203.0.113.9", *TOKEN.split(".")[1:], key):
+        assert secret not in log
 
 
 def test_threads_and_room_for_tokens() -> None:

@@ -44,7 +44,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def web_process(folder: Path, *arguments: str, wrap: tuple[str, ...] = ()) -> Iterator[WebProcess]:
+def web_process(
+    folder: Path,
+    *arguments: str,
+    wrap: tuple[str, ...] = (),
+    application: str = "tests.streaming.served:application",
+) -> Iterator[WebProcess]:
     """Start gunicorn (`wrap`: inside another program), wait until it answers, and end it as a group."""
     port, log = free_port(), folder / "web.log"
     environ = {
@@ -69,7 +74,7 @@ def web_process(folder: Path, *arguments: str, wrap: tuple[str, ...] = ()) -> It
     ]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*argv, "tests.streaming.served:application"],
+            [*argv, application],
             cwd=ROOT,
             env=environ,
             stdout=output,

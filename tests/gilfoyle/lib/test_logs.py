@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import structlog
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from gilfoyle.lib.logs import RequestIdMiddleware, scrub
 from tests.captured_logs import logging_as
@@ -20,6 +20,7 @@ def test_scrub_leaves_the_key_id_of_a_token_and_the_prefix_of_a_key() -> None:
         scrub(f"GET /play/{TOKEN}/p/v/r/v720/00001.m4s?x=1") == "GET /play/k3Yab1~/p/v/r/v720/00001.m4s?x=1"
     )
     assert scrub(f'"/embed/{TOKEN}" 200') == '"/embed/k3Yab1~" 200'
+    assert scrub(f"GET //play//{TOKEN}/p") == "GET //play/k3Yab1~/p"
     assert scrub(f"key {KEY}.") == f"key {KEY[:12]}_~."
     assert scrub("nothing secret") == "nothing secret"
 
@@ -76,3 +77,17 @@ def test_a_request_id_stands_in_the_answer_and_in_the_log() -> None:
     assert inside["request_id"] == first["X-Request-Id"]
     assert other["request_id"] == second["X-Request-Id"]
     assert "request_id" not in outside
+
+
+def test_an_unknown_host_is_refused_without_a_line() -> None:
+    with logging_as("console") as written:
+        assert (
+            Client(raise_request_exception=False)
+            .get("/api/v1/account", headers={"host": "x.example"})
+            .status_code
+            == 400
+        )
+        logging.getLogger("django.security.csrf").error("others are told")
+    assert "x.example" not in written.getvalue()
+    assert "Traceback" not in written.getvalue()
+    assert "others are told" in written.getvalue()
