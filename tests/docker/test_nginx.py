@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -12,7 +13,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from whitenoise.media_types import MediaTypes  # type: ignore[import-untyped]  # it has no types
 
+from streaming.headers import SAFETY_HEADERS, cors_headers
+from streaming.manifests.views import HLS_TYPE
 from tests.embedded import ROOT, free_port, wait_until
 from tests.services import require_service
 
@@ -204,3 +208,19 @@ def test_upload_is_passed_on_while_it_comes(front: Front) -> None:
 def test_uploads_may_be_as_large_as_the_settings_say() -> None:
     text = (ROOT / "docker" / "nginx.conf").read_text(encoding="utf-8")
     assert "client_max_body_size 50g;" in text
+
+
+def test_it_passes_on_exactly_the_headers_of_allowed_files() -> None:
+    text = (ROOT / "docker" / "nginx.conf").read_text(encoding="utf-8")
+    passed = re.findall(r"add_header (\S+) \$upstream_http_(\w+) always;", text)
+    assert all(name.lower().replace("-", "_") == variable for name, variable in passed)
+    cors = [*cors_headers("https://a.example", ("https://a.example",)), *cors_headers(None, ())]
+    assert {name for name, _variable in passed} == {name for name, _value in (*SAFETY_HEADERS, *cors)}
+
+
+def test_it_compresses_only_types_that_are_served() -> None:
+    text = (ROOT / "docker" / "nginx.conf").read_text(encoding="utf-8")
+    types = re.search(r"gzip_types ([^;]+);", text)
+    served = {MediaTypes().get_type(f"/player{ending}").split(";")[0] for ending in (".css", ".js")}
+    assert types is not None
+    assert set(types[1].split()) == {*served, HLS_TYPE}
