@@ -10,8 +10,8 @@ web)
     exec gunicorn -c python:gilfoyle.web_server gilfoyle.wsgi:application "$@"
     ;;
 worker)
-    # Both pools, each started again when it dies.
-    exec python manage.py up --only work encode "$@"
+    # All pools, each started again when it dies.
+    exec python manage.py up --only work encode package "$@"
     ;;
 scheduler | migrate)
     exec python manage.py "$role" "$@"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from gilfoyle.lib.config import ROOT, Config
 
-PARTS = ("web", "work", "encode", "scheduler")
+PARTS = ("web", "work", "encode", "package", "scheduler")
 LIGHT_THREADS = 4
+PACKAGE_THREADS = 2
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 # A child that has run for so long before it died starts with a clean record.
@@ -30,24 +31,27 @@ class ChildPlan:
 def plan_children(config: Config, *, cores: int) -> tuple[ChildPlan, ...]:
     """Return the children in the order of their start; they are stopped in the order of `plan_stop`."""
     python = sys.executable
+    # Long work is not hoarded by one process while another is idle.
+    no_hoard = {"dramatiq_queue_prefetch": "1"}
     web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
     return (
         ChildPlan("web", web, stop_s=3),
-        ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe", "package")), stop_s=5),
+        ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe")), stop_s=5),
         ChildPlan(
             "encode",
             _worker(encoding_slots(config, cores=cores), ("encode",)),
             stop_s=5,
-            # Long work is not hoarded by one process while another is idle.
-            environment={"dramatiq_queue_prefetch": "1"},
+            environment=no_hoard,
         ),
+        # A pool of its own: the sound of a long film takes long, and nobody's upload waits behind it to be probed.
+        ChildPlan("package", _worker(PACKAGE_THREADS, ("package",)), stop_s=5, environment=no_hoard),
         ChildPlan("scheduler", (python, str(ROOT / "manage.py"), "scheduler"), stop_s=3),
     )
 
 
 def plan_stop(names: set[str]) -> tuple[tuple[str, ...], ...]:
     """Return groups of children to stop one after the other: first what takes work in, last what carries it."""
-    groups = (("web",), ("work", "encode"), ("scheduler",), ("broker",))
+    groups = (("web",), ("work", "encode", "package"), ("scheduler",), ("broker",))
     return tuple(present for group in groups if (present := tuple(name for name in group if name in names)))
 
 

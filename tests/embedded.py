@@ -118,7 +118,7 @@ class Gilfoyle:
         self._expect_gone(family)
 
     def children(self) -> dict[str, psutil.Process]:
-        """Return the supervised processes that run now, by name: broker, web, work, encode, scheduler."""
+        """Return the supervised processes that run now, by name: broker, web, work, encode, package, scheduler."""
         with contextlib.suppress(psutil.NoSuchProcess):  # one that ended while it was asked: ask again
             return {
                 name: process
@@ -197,7 +197,13 @@ def _name_of(process: psutil.Process) -> str:
         command = process.cmdline()
     except psutil.NoSuchProcess:
         return ""
-    marks = {"gunicorn": "web", "scheduler": "scheduler", "probe": "work", "encode": "encode"}
+    marks = {
+        "gunicorn": "web",
+        "scheduler": "scheduler",
+        "probe": "work",
+        "encode": "encode",
+        "package": "package",
+    }
     if any("valkey-server" in part for part in command):
         return "broker"
     return next((name for mark, name in marks.items() if mark in command), "")

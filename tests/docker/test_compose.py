@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, load_config
+from gilfoyle.child_plans import plan_children
+from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, load_config
 from tests.embedded import ROOT
 from tests.services import require_service
 
@@ -64,6 +65,19 @@ def test_only_nginx_can_be_reached_from_outside(compose: dict[str, Any]) -> None
     for name in ("database", "broker"):
         assert compose["services"][name]["networks"] == ["inside"]
     assert compose["networks"]["inside"]["internal"] is True
+
+
+def test_what_works_on_strangers_files_has_no_way_out(compose: dict[str, Any]) -> None:
+    reaching_out = {name for name, service in compose["services"].items() if "outside" in service["networks"]}
+    assert reaching_out == {"nginx", "web"}
+
+
+def test_a_worker_runs_every_pool() -> None:
+    script = (DOCKER / "entrypoint.sh").read_text(encoding="utf-8")
+    only = re.search(r"--only ([a-z ]+) ", script)
+    pools = [plan.name for plan in plan_children(Config(), cores=1) if "--queues" in plan.argv]
+    assert only is not None
+    assert only[1].split() == pools
 
 
 def test_our_processes_have_no_more_rights_than_they_need(compose: dict[str, Any]) -> None:

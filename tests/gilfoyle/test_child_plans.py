@@ -33,7 +33,13 @@ def test_parts_are_what_can_be_named() -> None:
 
 
 def test_every_queue_has_exactly_one_pool() -> None:
-    assert sorted((*queues(plans()["work"]), *queues(plans()["encode"]))) == sorted(QUEUES)
+    pools = [queues(plan) for plan in plans().values() if "--queues" in plan.argv]
+    assert sorted(queue for pool in pools for queue in pool) == sorted(QUEUES)
+
+
+def test_no_probe_waits_behind_sound_or_pictures() -> None:
+    pool = next(plan for plan in plans().values() if "--queues" in plan.argv and "probe" in queues(plan))
+    assert not {"encode", "package"} & set(queues(pool))
 
 
 def test_encoding_pool_has_a_thread_for_each_slot_and_hoards_nothing() -> None:
@@ -49,7 +55,7 @@ def test_slots(slots: int, cores: int, wanted: int) -> None:
 
 
 def test_a_child_may_take_longer_to_stop_than_its_own_patience() -> None:
-    for name in ("work", "encode"):
+    for name in ("work", "encode", "package"):
         plan = plans()[name]
         assert plan.stop_s * 1000 > int(option(plan, "--worker-shutdown-timeout"))
 
@@ -63,7 +69,12 @@ def test_all_stops_together_take_less_than_the_patience_of_an_operator() -> None
 
 
 def test_what_takes_work_in_stops_first_and_what_carries_it_last() -> None:
-    assert plan_stop({*PARTS, "broker"}) == (("web",), ("work", "encode"), ("scheduler",), ("broker",))
+    assert plan_stop({*PARTS, "broker"}) == (
+        ("web",),
+        ("work", "encode", "package"),
+        ("scheduler",),
+        ("broker",),
+    )
 
 
 def test_what_does_not_run_is_not_stopped() -> None:

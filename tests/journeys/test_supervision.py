@@ -13,7 +13,7 @@ from tests.embedded import Gilfoyle, run_manage, running_gilfoyle, wait_until
 
 pytestmark = pytest.mark.embedded
 
-CHILDREN = {"broker", "web", "work", "encode", "scheduler"}
+CHILDREN = {"broker", "web", "work", "encode", "package", "scheduler"}
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ def test_parts_alone_need_a_broker_that_others_reach(tmp_path: Path) -> None:
 def test_unknown_part_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     result = run_manage("up", "--only", "cook", data_dir=tmp_path / "data")
     assert result.returncode == 2
-    assert "choose from 'web', 'work', 'encode', 'scheduler'" in result.stderr
+    assert "choose from 'web', 'work', 'encode', 'package', 'scheduler'" in result.stderr
 
 
 def test_database_that_is_away_ends_it_with_one_line(tmp_path: Path) -> None:
