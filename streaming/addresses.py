@@ -11,9 +11,6 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from streaming.errors import TokenInvalid
-from streaming.tokens.claims import parse_token, session_label
-
 if TYPE_CHECKING:
     from videos.catalog.selectors import PlaybackPolicy
 
@@ -25,8 +22,6 @@ RENDITION = r"[a-z][a-z0-9]{0,15}"
 SEGMENT = r"[0-9]{5}|[1-9][0-9]{5,7}"  # five digits, more only when they are needed
 MASTER_NAME = "master.m3u8"
 MEDIA_PLAYLIST_NAME = "index.m3u8"
-DASH_NAME = "manifest.mpd"
-INIT_NAME = "init.mp4"
 POSTER_NAME = "poster.jpg"
 
 _BELOW_REVISION = (
@@ -37,7 +32,6 @@ _FILE = re.compile(
     rf"|(?P<rendition>{RENDITION})/(?:(?P<init>init\.mp4)|(?P<segment>{SEGMENT})\.m4s))",
     re.ASCII,
 )
-_SECRET_PART = re.compile(r"/(play|embed)/([^/\s\"'?#]+)")
 
 
 class FileClass(Enum):
@@ -91,18 +85,6 @@ def embed_path(token: str, project_id: str, video_id: str, origins: tuple[str, .
     """Return the path of the embed page; the sites that may frame it are named, as the token has only hashes."""
     query = "?" + urlencode([("origin", origin) for origin in origins]) if origins else ""
     return f"/embed/{token}/{project_id}/{video_id}{query}"
-
-
-def scrub_path(text: str) -> str:
-    """Replace each token in a path or text by `kid~` and 4 bytes of its session's hash, in hex; `~` if it is none."""
-
-    def label(match: re.Match[str]) -> str:
-        try:
-            return f"/{match[1]}/{session_label(parse_token(match[2]))}"
-        except TokenInvalid:
-            return f"/{match[1]}/~"
-
-    return _SECRET_PART.sub(label, text)
 
 
 def playback_addresses(
