@@ -6,7 +6,7 @@ streaming. Subclassing it here keeps every call going down, and leaves no regist
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +24,7 @@ from django.utils.safestring import SafeString
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
+from gilfoyle.admin_dashboard import may_view
 from gilfoyle.lib.admin import PageAction, page_of
 from gilfoyle.lib.admin_words import (
     NONE,
@@ -51,6 +52,7 @@ from videos.segment_index import PlayableRendition
 
 MOST_UPLOADS = 10
 LEAST_TOKEN_S = 15 * 60
+VIEW_JOBS, CHANGE_JOBS, VIEW_STEPS = "processing.view_job", "processing.change_job", "processing.view_step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +95,16 @@ class VideoPageAdmin(VideoAdmin):
     )
 
     def offered_actions(self, request: HttpRequest, row: Video) -> list[str]:
-        del request
-        return [] if row.status == states.DELETING else offered_for(latest_job(row))
+        is_barred = row.status == states.DELETING or not request.user.has_perm(CHANGE_JOBS)
+        return [] if is_barred else offered_for(latest_job(row))
 
     def do_retry(self, request: HttpRequest, video: Video) -> str:
-        del request
+        _require(request, CHANGE_JOBS)
         jobs.retry_job(job=_job_of(video))
         return "Processing goes on; what was done stays done."
 
     def do_cancel(self, request: HttpRequest, video: Video) -> str:
-        del request
+        _require(request, CHANGE_JOBS)
         jobs.cancel_job(job=_job_of(video))
         return "Processing was cancelled. The source is kept, so it can be tried again."
 
@@ -111,7 +113,7 @@ class VideoPageAdmin(VideoAdmin):
     ) -> Any:
         video = kwargs.get("obj")
         if isinstance(video, Video):
-            context |= describe_video(video)
+            context |= describe_video(video, request)
             context["show_delete"] = False  # its button stands with the others, above
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -123,12 +125,17 @@ class VideoPageAdmin(VideoAdmin):
 
     def work_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Answer the panel of a video's work alone, which the page asks for again while work is under way."""
-        if not self.has_view_permission(request):
+        if not self.has_view_permission(request) or not may_view(request, VIEW_JOBS):
             raise PermissionDenied
         video = self.get_object(request, unquote(object_id))
         if video is None:
             raise Http404
-        return TemplateResponse(request, "processing/admin/job_panel.html", describe_work(video))
+        return TemplateResponse(request, "processing/admin/job_panel.html", describe_work(video, request))
+
+
+def _require(request: HttpRequest, permission: str) -> None:
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
 
 
 def _job_of(video: Video) -> Any:
@@ -138,8 +145,8 @@ def _job_of(video: Video) -> Any:
     return job
 
 
-def describe_video(video: Any) -> dict[str, Any]:
-    """Return what the page shows beside the form."""
+def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
+    """Return what the page shows beside the form, of the work only what this administrator may see."""
     renditions = list_playable_renditions(video.pk, video.revision)
     uploads = Upload.objects.filter(video=video)[:MOST_UPLOADS]
     return {
@@ -154,15 +161,24 @@ def describe_video(video: Any) -> dict[str, Any]:
         "is_deleting": video.status == states.DELETING,
         "renditions": [describe_rendition(rendition) for rendition in renditions],
         "uploads": [describe_upload(upload) for upload in uploads],
-        **describe_work(video),
+        **describe_work(video, request),
     }
 
 
-def describe_work(video: Video) -> dict[str, Any]:
-    """Return the latest job of a video, if it has one, and where the page asks how it goes on."""
+def describe_work(video: Video, request: HttpRequest) -> dict[str, Any]:
+    """Return the latest job of a video, if it has one, and where the page asks how it goes on.
+
+    Commands and their output are for those who may look at steps.
+    """
+    if not may_view(request, VIEW_JOBS):
+        return {"may_see_work": False}
     job = latest_job(video)
+    panel = describe_job(job) if job else None
+    if panel and not may_view(request, VIEW_STEPS):
+        panel = replace(panel, steps=tuple(replace(step, command="", stderr_tail="") for step in panel.steps))
     return {
-        "panel": describe_job(job) if job else None,
+        "may_see_work": True,
+        "panel": panel,
         "percent": video.progress,
         "poll_address": page_of("videos_video_work", video.pk),
     }

@@ -89,8 +89,8 @@ class Failure:
 
 def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the dashboard's context what this administrator may see."""
-    may_see_videos = _may_view(request, "videos.view_video")
-    may_see_work = _may_view(request, "processing.view_step")
+    may_see_videos = may_view(request, "videos.view_video")
+    may_see_work = may_view(request, "processing.view_step")
     if may_see_videos:
         context |= _about_videos()
     if may_see_work:
@@ -101,7 +101,8 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     return context
 
 
-def _may_view(request: HttpRequest, permission: str) -> bool:
+def may_view(request: HttpRequest, permission: str) -> bool:
+    """Tell whether this administrator has a right to view, or the one to change, which holds it (`videos.view_video`)."""
     return request.user.has_perm(permission) or request.user.has_perm(permission.replace("view_", "change_"))
 
 

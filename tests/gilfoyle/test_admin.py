@@ -260,7 +260,7 @@ def test_refusals_are_told_in_words(admin_client: Client) -> None:
 def test_buttons_need_a_post_the_permission_and_the_form_token() -> None:
     video, job = make_failed_video()
     address = button("videos_video", video.pk, "retry")
-    looker, changer = staff("view_video"), staff("change_video")
+    looker, changer = staff("view_video"), staff("change_video", "change_job")
     assert looker.get(page("videos_video", video.pk)).status_code == 200
     assert looker.post(address).status_code == 403
     assert changer.get(address).status_code == 405
@@ -275,6 +275,39 @@ def test_buttons_need_a_post_the_permission_and_the_form_token() -> None:
     assert changer.post(address).status_code == 302
     job.refresh_from_db()
     assert job.status == work.ACTIVE
+
+
+def test_work_is_for_those_who_may_see_jobs_and_its_output_for_those_who_may_see_steps() -> None:
+    video, _job = make_failed_video()
+    addresses = page("videos_video", video.pk), page("videos_video", video.pk, "work")
+    without, with_jobs = staff("view_video"), staff("view_video", "view_job")
+    with_steps = staff("view_video", "view_job", "view_step")
+    html = without.get(addresses[0]).content.decode()
+    for words in ("Probe the source", "last words", "/bin/ffmpeg", "job-panel", "Work begins by itself"):
+        assert words not in html
+    assert without.get(addresses[1]).status_code == 403
+    assert 'id="job-panel"' not in without.get(page("videos_video", make_video().pk)).content.decode()
+    for address in addresses:
+        html = with_jobs.get(address).content.decode()
+        assert "Probe the source" in html
+        assert "last words" not in html
+        assert "/bin/ffmpeg" not in html
+        html = with_steps.get(address).content.decode()
+        assert "last words" in html
+        assert "/bin/ffmpeg" in html
+
+
+def test_work_is_changed_by_those_who_may_change_jobs() -> None:
+    video, job = make_failed_video()
+    changer = staff("change_video", "view_job")
+    html = changer.get(page("videos_video", video.pk)).content.decode()
+    assert "Try again" not in html
+    for name in ("retry", "cancel"):
+        assert changer.post(button("videos_video", video.pk, name)).status_code == 403
+    job.refresh_from_db()
+    assert job.status == work.FAILED
+    both = staff("change_video", "change_job")
+    assert "Try again" in both.get(page("videos_video", video.pk)).content.decode()
 
 
 def test_looking_is_not_changing() -> None:
