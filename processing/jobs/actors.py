@@ -5,12 +5,29 @@ from __future__ import annotations
 import time
 
 import dramatiq
+import structlog
+from dramatiq.broker import Broker
+from dramatiq.middleware import Middleware
 
 from gilfoyle.lib.queue import QUEUES, send
+from processing.ffmpeg.isolation import has_private_network
 from processing.jobs.worker import run_next_step
 
+log = structlog.get_logger(__name__)
 TURN_S = 60
 
+
+class WarnOfNetwork(Middleware):
+    """Say once, when a worker starts, that strangers' files are decoded by programs that have the network."""
+
+    def after_process_boot(self, broker: Broker) -> None:
+        del broker
+        if not has_private_network():
+            hint = "`python manage.py doctor` explains it, under isolation."
+            log.warning("decoders_have_network", hint=hint)
+
+
+dramatiq.get_broker().add_middleware(WarnOfNetwork())
 for _queue in QUEUES:
     dramatiq.get_broker().declare_queue(_queue)
 

@@ -1,11 +1,15 @@
+import sys
+
 import dramatiq
 import pytest
 from dramatiq.brokers.stub import StubBroker
 
 from gilfoyle.lib.queue import QUEUES
+from processing.ffmpeg.isolation import has_private_network
 from processing.jobs import services
 from processing.jobs.actors import run_step
 from processing.jobs.models import Job, Step
+from tests.captured_logs import logging_as
 from tests.factories import make_job, make_step_plan, make_video
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,3 +44,20 @@ def test_a_nudge_makes_workers_do_all_that_is_ready(stub_broker: StubBroker) -> 
 def test_a_nudge_without_work_does_nothing() -> None:
     run_step("encode")
     assert not Step.objects.exists()
+
+
+def start_worker_process(broker: StubBroker) -> str:
+    """Do what dramatiq does once in each worker process; return what is logged."""
+    with logging_as() as written:
+        broker.emit_after("process_boot")
+    return written.getvalue()
+
+
+def test_a_worker_whose_decoders_have_the_network_says_so_once_at_its_start(
+    stub_broker: StubBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ("decoders_have_network" in start_worker_process(stub_broker)) is not has_private_network()
+    monkeypatch.setattr(sys, "platform", "darwin")  # where no network can be taken away
+    written = start_worker_process(stub_broker)
+    assert written.count("decoders_have_network") == 1
+    assert "doctor" in written
