@@ -36,7 +36,7 @@ def encode_audio(
     on_progress: Callable[[float], None] = lambda _share: None,
     on_part: OnPart | None = None,
 ) -> EncodedRendition:
-    """Encode the plan's sound into `work_dir` (empty, the caller's to remove); return what `on_part` was not given.
+    """Encode the plan's sound into `work_dir` (the caller's to remove; nothing in it is named like the rendition); return what `on_part` was not given.
 
     `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
     `on_part` gets the segments while the rest is being encoded, always cut at the same places.

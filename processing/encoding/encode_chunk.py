@@ -30,7 +30,7 @@ def encode_chunk(
     heartbeat: Callable[[], None] = lambda: None,
     on_progress: Callable[[float], None] = lambda _share: None,
 ) -> tuple[EncodedRendition, ...]:
-    """Encode `chunk` into `work_dir` (empty, the caller's to remove); one result a rung, in the chunk's order.
+    """Encode `chunk` into `work_dir` (the caller's to remove; nothing in it is named like a rung); one result a rung, in the chunk's order.
 
     `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
     Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` raises.
