@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -254,6 +255,28 @@ def test_a_failed_video_is_taken_up_again_and_no_other() -> None:
         assert fresh(other).status == status
 
 
+def test_what_is_made_anew_gets_a_new_revision_and_nothing_of_the_old(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    video = make_video(status=states.PROCESSING, source=b"source", progress=60)
+    run = SegmentRun(0, 0, (1,), (10,))
+    services.add_run(video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=0, run=run)
+    services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
+    old = layout.poster_name(video.project_id, video.pk, video.revision)
+    source = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    storage.save_bytes(old, b"picture")
+    with django_capture_on_commit_callbacks(execute=True):
+        revision = services.renew_revision(video_id=video.pk)
+        assert storage.exists(old), "nothing goes before the change is certain"
+    renewed = fresh(video)
+    assert renewed.revision == revision != video.revision
+    assert (renewed.progress, renewed.stored_bytes) == (0, len(b"source"))
+    assert (Rendition.objects.count(), ImageSet.objects.count()) == (0, 0)
+    assert (storage.exists(old), storage.exists(source)) == (False, True)
+    with pytest.raises(InvalidTransition):
+        services.renew_revision(video_id=make_video(status=states.READY).pk)
+
+
 @pytest.mark.parametrize("status", states.STATUSES)
 def test_deleting_sets_a_tombstone_once(status: str) -> None:
     before = timezone.now() - timedelta(hours=1)
@@ -279,6 +302,7 @@ def test_only_a_video_whose_source_neither_came_nor_comes_is_given_up() -> None:
         video = make_video(status=status)
         assert services.delete_if_sourceless(video_id=video.pk) is False
         assert fresh(video).status == status
+    assert services.delete_if_sourceless(video_id=make_video(source=b"x").pk) is False
     assert services.delete_if_sourceless(video_id="vid_gone") is False
 
 
