@@ -121,7 +121,7 @@ class JobAdmin(WorkAdmin):
     def do_retry(self, request: HttpRequest, job: Job) -> str:
         del request
         services.retry_job(job=job)
-        return "Trying again; what was done stays done."
+        return "Trying again; what was done and is good stays done."
 
     def do_cancel(self, request: HttpRequest, job: Job) -> str:
         del request

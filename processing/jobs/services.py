@@ -17,6 +17,7 @@ from django.utils import timezone
 from gilfoyle.lib.errors import InvalidTransition, StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.states import is_allowed, require_transition
+from processing.errors import EncodeUnverified
 from processing.jobs import pipeline, states
 from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
@@ -275,7 +276,7 @@ def cancel_jobs_of(*, video_id: str) -> None:
 
 @transaction.atomic
 def retry_job(*, job: Job) -> None:
-    """Try again what failed or was cancelled; what is done stays done.
+    """Try again what failed or was cancelled; what is done stays done, unless it does not fit together.
 
     Raises: InvalidTransition when the job has not ended so, or is not the video's latest.
     """
@@ -284,8 +285,10 @@ def retry_job(*, job: Job) -> None:
     if catalog.resume_processing(video_id=job.video_id) != job.revision:
         message = "A newer upload of this video has its own job."
         raise InvalidTransition(message)
+    if job.failure_code == EncodeUnverified.code and job.plan is not None:
+        _encode_anew(job)
     job.status, job.finished_at, job.failure_code, job.failure_message = states.ACTIVE, None, "", ""
-    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message"])
+    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message", "revision"])
     ended = Step.objects.filter(job=job, status__in=[states.FAILED, states.CANCELLED])
     for step in ended:
         status = states.WAITING if step.needs else states.READY
@@ -302,6 +305,17 @@ def retry_job(*, job: Job) -> None:
         if status == states.READY:
             nudge(step.queue)
     _wake_waiting(job)
+
+
+def _encode_anew(job: Job) -> None:
+    """Lay out all that follows the probe once more, into a new revision.
+
+    What is stored may come from another encoder than what is to come. It can't be replaced where it lies: players
+    keep a revision's segments for good, and a worker that was given up late would still store there.
+    """
+    job.revision = catalog.renew_revision(video_id=job.video_id)
+    Step.objects.filter(job=job).exclude(kind=pipeline.PROBE).delete()
+    add_steps(job=job, plans=pipeline.plan_steps(EncodePlan.from_json(job.plan or {})))
 
 
 @transaction.atomic

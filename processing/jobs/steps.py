@@ -7,6 +7,7 @@ transaction that ends the step; so a worker that lost its lease stores nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -53,6 +54,10 @@ class StepContext:
         video = self.job.video
         return layout.source_name(video.project_id, video.pk, video.source_upload_id)
 
+    def source(self) -> AbstractContextManager[Path]:
+        """Give a path with the source's bytes; a copy of them lies where the sweeper finds what killed workers left."""
+        return storage.local_copy(self.source_name, folder=self.work_dir / "source")
+
     def folder(self, rendition: str) -> str:
         video = self.job.video
         return layout.rendition_folder(video.project_id, video.pk, self.job.revision, rendition)
@@ -60,7 +65,7 @@ class StepContext:
 
 def run_probe(context: StepContext) -> Record:
     """Find out what the source is, refuse it in words, or plan its encoding."""
-    with storage.local_copy(context.source_name) as source:
+    with context.source() as source:
         info = probe_source(
             source,
             upload=context.config.upload,
@@ -103,7 +108,7 @@ def run_encode_chunk(context: StepContext) -> Record:
     """Encode one chunk in all its rungs, and store its segments."""
     plan = context.plan
     chunk = plan.chunks[context.step.inputs["chunk"]]
-    with storage.local_copy(context.source_name) as source:
+    with context.source() as source:
         encoded = encode_chunk(
             source,
             plan,
@@ -171,7 +176,7 @@ def run_encode_audio(context: StepContext) -> Record:
         record = store(part)
         persist(lambda: record_part(step=context.step, record=record), heartbeat=context.heartbeat)
 
-    with storage.local_copy(context.source_name) as source:
+    with context.source() as source:
         rest = encode_audio(
             source,
             plan,
@@ -193,7 +198,7 @@ def _add_part(job: Job, *, facts: RenditionFacts, run: SegmentRun) -> None:
 
 def run_poster(context: StepContext) -> Record:
     """Make the poster, and store it."""
-    with storage.local_copy(context.source_name) as source:
+    with context.source() as source:
         picture = make_poster(
             source,
             context.plan,

@@ -177,6 +177,25 @@ def resume_processing(*, video_id: str) -> str:
 
 
 @transaction.atomic
+def renew_revision(*, video_id: str) -> str:
+    """Throw away what was made of a video's source, for it is to be made anew; returns the new revision.
+
+    Raises: VideoNotFound, InvalidTransition.
+    """
+    video = _locked(video_id)
+    _require(video, states.PROCESSING)
+    made = layout.revision_folder(video.project_id, video.pk, video.revision)
+    # Robust: a store that fails now costs room until the video is deleted, and nothing else.
+    transaction.on_commit(partial(storage.delete_folder, made), robust=True)
+    Rendition.objects.filter(video=video).delete()
+    ImageSet.objects.filter(video=video).delete()
+    video.revision, video.progress = ids.new_revision(), 0
+    video.stored_bytes = video.source_size_bytes or 0
+    video.save(update_fields=["revision", "progress", "stored_bytes", "updated_at"])
+    return video.revision
+
+
+@transaction.atomic
 def record_source_facts(*, video_id: str, facts: SourceFacts) -> None:
     """Keep what the probe found.
 

@@ -12,12 +12,12 @@ from django.utils import timezone
 from dramatiq.brokers.stub import StubBroker
 
 from gilfoyle.lib.errors import InvalidTransition, StaleWork
-from processing.jobs import services
+from processing.jobs import pipeline, services
 from processing.jobs.models import Job, Step
 from processing.jobs.services import MAX_LOST_LEASES
 from processing.media import EncodePlan
 from tests.factories import get_step, make_job, make_rendition, make_step_plan, make_video
-from tests.processing.facts import info, plan
+from tests.processing.facts import info, plan, sound
 from tests.threads import run_at_once
 from videos.catalog.models import Video
 from videos.catalog.services import delete_video, hold_video
@@ -448,6 +448,31 @@ def test_a_job_that_failed_last_is_tried_again_from_there() -> None:
     services.retry_job(job=job)
     assert statuses(job) == {"part-0": "done", "last": "ready"}
     assert (get_step(job, "last").faults, get_step(job, "last").failure_code) == (0, "")
+
+
+@on_threads
+def test_what_does_not_fit_together_is_encoded_anew_in_a_new_revision(stub_broker: StubBroker) -> None:
+    encode_plan: EncodePlan = plan(info(audio=sound()))
+    plans = [pipeline.plan_first_step(), *pipeline.plan_steps(encode_plan)]
+    job = make_job(plan=encode_plan.to_json(), plans=plans)
+    finish(claim("probe"))
+    finish(claim())
+    running, unfit = claim("package"), claim()
+    services.fail_step(
+        step=unfit, code="encode_unverified", message="No.", max_attempts=3, facts={}, is_final=True
+    )
+    stub_broker.flush_all()
+    services.retry_job(job=job)
+    retried = Job.objects.get(pk=job.pk)
+    assert retried.revision == retried.video.revision != job.revision
+    assert (retried.status, retried.failure_code, retried.plan) == ("active", "", encode_plan.to_json())
+    steps = Step.objects.filter(job=job)
+    assert set(steps.exclude(name__in=["probe", "finalize"]).values_list("status", flat=True)) == {"ready"}
+    assert (statuses(job)["probe"], statuses(job)["finalize"]) == ("done", "waiting")
+    assert steps.count() == len(plans)
+    assert sorted(set(nudges(stub_broker))) == ["encode", "package"]
+    with pytest.raises(StaleWork):
+        finish(running)
 
 
 @pytest.mark.parametrize("status", ["active", "done"])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
+from django.core.files.base import ContentFile
+from django.core.files.storage import InMemoryStorage
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import pipeline
+from processing.jobs import pipeline, services
 from processing.jobs.models import Job, Step
-from processing.jobs.steps import RUNNERS
+from processing.jobs.steps import RUNNERS, StepContext
 from processing.jobs.worker import run_next_step
 from tests.clips import make_clip
 from tests.factories import make_job, make_video
@@ -98,3 +100,71 @@ def test_a_step_that_is_done_twice_leaves_one_result(tmp_path: Path) -> None:
         assert run_next_step(queue=queue)
         assert Step.objects.get(name=name).attempt == 2
         assert (RenditionRun.objects.count(), ImageSet.objects.count()) == before
+
+
+def test_a_video_whose_chunks_do_not_fit_together_is_whole_once_it_is_tried_again(
+    tmp_path: Path, settings: Any
+) -> None:
+    encoding = settings.GILFOYLE.encoding.model_copy(update={"preset": "ultrafast", "max_attempts": 1})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"encoding": encoding})
+    source = make_clip(tmp_path / "clip.mp4", duration_s=1).read_bytes()
+    video = make_video(status="processing", source=source)
+    job = make_job(video)
+    assert run_next_step(queue="probe")
+    foreign = layout.rendition_folder(video.project_id, video.pk, video.revision, "v180")
+    storage.save_bytes(layout.init_name(foreign), b"of another encoder")
+    assert run_next_step(queue="encode")
+    job.refresh_from_db()
+    assert (job.status, job.failure_code) == ("failed", "encode_unverified")
+    services.retry_job(job=job)
+    while any(run_next_step(queue=queue) for queue in QUEUES):
+        pass
+    again = Video.objects.get(pk=video.pk)
+    assert again.status == "ready"
+    assert again.revision != video.revision
+    assert not storage.exists(layout.init_name(foreign))
+    (picture, _) = list_playable_renditions(video.pk, again.revision)
+    folder = layout.rendition_folder(video.project_id, video.pk, again.revision, picture.name)
+    assert storage.size_of(layout.init_name(folder)) > 100
+
+
+class Bucket(InMemoryStorage):
+    """A store without a filesystem, which hands out objects as S3 does."""
+
+    location = ""
+
+    @property
+    def bucket(self) -> Bucket:
+        return self
+
+    def Object(self, key: str) -> BucketObject:  # noqa: N802 - boto's name
+        return BucketObject(self, key)
+
+
+class BucketObject:
+    def __init__(self, store: Bucket, key: str) -> None:
+        self._store, self._key = store, key
+
+    def upload_fileobj(self, source: BinaryIO, **_options: Any) -> None:
+        self._store.save(self._key, ContentFile(source.read()))
+
+    def download_file(self, path: str | Path, **_options: Any) -> None:
+        with self._store.open(self._key) as stored:
+            Path(path).write_bytes(stored.read())
+
+
+def test_the_copy_of_a_remote_source_lies_in_the_step_s_own_work_folder(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": f"{__name__}.Bucket"}}
+    job = make_job(make_video(status="processing", source=b"data"))
+    context = StepContext(
+        step=Step.objects.get(job=job),
+        config=settings.GILFOYLE,
+        work_dir=tmp_path / "step",
+        heartbeat=lambda: None,
+        on_progress=lambda _share: None,
+    )
+    with context.source() as path:
+        assert path.is_relative_to(tmp_path / "step" / "source")
+        assert path.read_bytes() == b"data"
