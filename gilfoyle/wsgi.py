@@ -1,8 +1,10 @@
-"""The web door: stored media by the raw handler, everything else by Django."""
+"""The web door: stored media by the raw handler, everything else by Django, and no patience without end."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -13,4 +15,16 @@ _django = get_wsgi_application()
 from streaming.admission import admission  # noqa: E402  rows can be imported only after Django is set up
 from streaming.delivery.raw import RawDelivery  # noqa: E402  the same
 
-application = RawDelivery(_django, admission=admission, config=settings.GILFOYLE)
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+_patience_s = settings.GILFOYLE.upload.lease_s
+_dispatch = RawDelivery(_django, admission=admission, config=settings.GILFOYLE)
+
+
+def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer a request; a client that neither sends nor takes a byte for an upload's lease loses its connection."""
+    connection = environ.get("gunicorn.socket")
+    if connection is not None:  # without a time-out, one lost phone would keep its thread for ever
+        connection.settimeout(_patience_s)
+    return _dispatch(environ, start_response)
