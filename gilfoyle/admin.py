@@ -101,7 +101,7 @@ class VideoPageAdmin(VideoAdmin):
     def do_retry(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)
         jobs.retry_job(job=_job_of(video))
-        return "Processing goes on; what was done stays done."
+        return "Processing goes on; what was done and is good stays done."
 
     def do_cancel(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)
