@@ -29,9 +29,8 @@ from videos.uploads.models import Upload
 log = structlog.get_logger(__name__)
 PIECE_BYTES = 1024 * 1024
 Read = Callable[[int], bytes]
-
-
 FINISH_TRIES = 3
+SYNC_LEASES = 10
 PAUSE_S = 1.0
 
 
@@ -54,12 +53,15 @@ class _Lease:
         Raises: UploadTakenOver, ProjectSuspended; the database's error once the lease has run out over it.
         """
         now = timezone.now()
-        if now < self._renew_at:
+        is_whole = offset_bytes == self.upload.length_bytes
+        if now < self._renew_at and not is_whole:
             return
         self._renew_at = now + self._length / 4
+        # Whole, it is still to be brought to the disk, which for a large file on a slow one takes minutes.
+        until = now + self._length * (SYNC_LEASES if is_whole else 1)
         try:
-            _renew(upload=self.upload, offset_bytes=offset_bytes, until=now + self._length)
-            self.ends_at = now + self._length
+            _renew(upload=self.upload, offset_bytes=offset_bytes, until=until)
+            self.ends_at = until
         except Error as error:
             _reconnect(error, upload=self.upload)
             if timezone.now() >= self.ends_at:

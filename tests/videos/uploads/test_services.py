@@ -252,6 +252,20 @@ def test_a_lease_moves_with_the_bytes() -> None:
     assert seen[0][1] > begun
 
 
+def test_a_whole_source_has_time_to_reach_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    video = make_video()
+    left: list[timedelta] = []
+    sync = os.fsync
+
+    def slow_disk(descriptor: int) -> None:
+        left.append(Upload.objects.get(video=video).lease_expires_at - timezone.now())
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", slow_disk)
+    receive(video, lease_s=60.0)
+    assert left[0] > timedelta(minutes=5)
+
+
 def test_an_abandoned_upload_is_released_and_a_living_one_is_not() -> None:
     abandoned, living = make_video(status="uploading"), make_video(status="uploading")
     now = timezone.now()
