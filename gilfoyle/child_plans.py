@@ -36,7 +36,8 @@ def plan_children(config: Config, *, cores: int) -> tuple[ChildPlan, ...]:
     web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
     return (
         ChildPlan("web", web, stop_s=3),
-        ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe")), stop_s=5),
+        # Openings are short, and go here so that no new video waits for a slot behind a long one's chunks.
+        ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe", "opening")), stop_s=5),
         ChildPlan(
             "encode",
             _worker(encoding_slots(config, cores=cores), ("encode",)),

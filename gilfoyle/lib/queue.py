@@ -20,7 +20,7 @@ from dramatiq.middleware import (
 )
 from redis.exceptions import RedisError
 
-QUEUES = ("default", "probe", "encode", "package")
+QUEUES = ("default", "probe", "opening", "encode", "package")
 log = structlog.get_logger(__name__)
 
 

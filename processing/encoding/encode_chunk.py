@@ -19,6 +19,9 @@ from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitFile, split_video
 
+# What makes a video playable goes before what only improves it, also on a machine that does both at once.
+NICENESS_STEP, MOST_NICENESS = 5, 10
+
 
 def encode_chunk(
     source: Path,
@@ -46,6 +49,7 @@ def encode_chunk(
         duration_s=float(frames / video.frame_rate),
         bitrate_bps=max(rung.max_bitrate_bps for rung in rungs),
         memory_bytes=encoding.max_memory_bytes,
+        niceness=min(MOST_NICENESS, NICENESS_STEP * chunk.priority),
     )
 
     def report(progress: Progress) -> None:

@@ -19,12 +19,13 @@ class Budget:
     time_limit_s: float
 
 
-def plan_budget(*, duration_s: float, bitrate_bps: int, memory_bytes: int) -> Budget:
+def plan_budget(*, duration_s: float, bitrate_bps: int, memory_bytes: int, niceness: int = 0) -> Budget:
     """Return the budget for encoding `duration_s` at a cap of `bitrate_bps` in each file."""
     time_limit_s = BASE_S + SLOWEST_SPEED * duration_s
     limits = Limits(
         memory_bytes=memory_bytes,
         cpu_s=round(time_limit_s * (os.cpu_count() or 1)),
         file_bytes=FILE_SLACK_BYTES + round(FILE_FACTOR * bitrate_bps * duration_s / 8),
+        niceness=niceness,
     )
     return Budget(limits, time_limit_s)

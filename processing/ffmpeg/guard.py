@@ -46,6 +46,7 @@ def main(arguments: list[str]) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
         _leave_network(libc)
         _die_with_parent(libc, limits["parent_pid"])  # after the namespace: new credentials would forget it
+    os.nice(limits["niceness"])
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold a customer's pictures
     _limit(resource.RLIMIT_CPU, limits["cpu_s"])
     _limit(resource.RLIMIT_FSIZE, limits["file_bytes"])

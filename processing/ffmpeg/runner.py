@@ -31,6 +31,7 @@ class Limits:
     cpu_s: int
     file_bytes: int  # of each file it writes
     processes: int = 4096  # of the whole user: it bounds a runaway, not a busy machine
+    niceness: int = 0  # how readily it gives way to others on a busy machine, 0 to 19
 
 
 @dataclass(slots=True)

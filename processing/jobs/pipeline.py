@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from processing.ladder.chunks import PRIORITY_OPENING
 from processing.media import Chunk, EncodePlan, VideoPlan
 
 PROBE = "probe"
@@ -53,7 +54,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         StepPlan(
             name=chunk_step_name(position),
             kind=ENCODE_CHUNK,
-            queue="encode",
+            queue="opening" if chunk.priority == PRIORITY_OPENING else "encode",
             priority=chunk.priority,
             weight=_chunk_weight(plan.video, chunk),
             inputs={"chunk": position},

@@ -42,6 +42,11 @@ def test_no_probe_waits_behind_sound_or_pictures() -> None:
     assert not {"encode", "package"} & set(queues(pool))
 
 
+def test_no_opening_waits_for_a_slot_behind_long_chunks() -> None:
+    pool = next(plan for plan in plans().values() if "--queues" in plan.argv and "opening" in queues(plan))
+    assert "encode" not in queues(pool)
+
+
 def test_encoding_pool_has_a_thread_for_each_slot_and_hoards_nothing() -> None:
     config = Config.model_validate({"encoding": {"slots": 3}})
     encode = plans(config)["encode"]

@@ -144,7 +144,7 @@ def test_retries_are_few_and_no_time_limit_stops_an_encode() -> None:
     assert "TimeLimit" not in names
     assert getattr(names["Retries"], "max_retries", None) == 3
     assert FreshConnections.__name__ in names
-    assert QUEUES == ("default", "probe", "encode", "package")
+    assert QUEUES == ("default", "probe", "opening", "encode", "package")
 
 
 @pytest.mark.django_db(transaction=True)

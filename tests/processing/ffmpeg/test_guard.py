@@ -11,7 +11,7 @@ import pytest
 
 from processing.ffmpeg.runner import GUARD
 
-LIMITS = {"memory_bytes": 2 * 1024**3, "cpu_s": 20, "file_bytes": 1000, "processes": 4096}
+LIMITS = {"memory_bytes": 2 * 1024**3, "cpu_s": 20, "file_bytes": 1000, "processes": 4096, "niceness": 0}
 PRINT_LIMITS = """
 import json, resource as r
 print(json.dumps({n: r.getrlimit(getattr(r, 'RLIMIT_' + n))[0] for n in ('AS', 'CPU', 'FSIZE', 'CORE')}))
@@ -34,6 +34,12 @@ def guarded(code: str, **changes: int) -> subprocess.CompletedProcess[str]:
 def test_it_sets_the_limits_and_becomes_the_program() -> None:
     limits = json.loads(guarded(PRINT_LIMITS).stdout)
     assert limits == {"AS": LIMITS["memory_bytes"], "CPU": 20, "FSIZE": 1000, "CORE": 0}
+
+
+def test_a_program_gives_way_as_far_as_it_is_told() -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    ended = guarded("import os; print(os.getpriority(os.PRIO_PROCESS, 0))", niceness=7)
+    assert int(ended.stdout) == min(19, ours + 7)
 
 
 def test_a_program_can_take_no_more_memory_than_allowed() -> None:

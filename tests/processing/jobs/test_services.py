@@ -456,7 +456,7 @@ def test_what_does_not_fit_together_is_encoded_anew_in_a_new_revision(stub_broke
     plans = [pipeline.plan_first_step(), *pipeline.plan_steps(encode_plan)]
     job = make_job(plan=encode_plan.to_json(), plans=plans)
     finish(claim("probe"))
-    finish(claim())
+    finish(claim("opening"))
     running, unfit = claim("package"), claim()
     services.fail_step(
         step=unfit, code="encode_unverified", message="No.", max_attempts=3, facts={}, is_final=True
@@ -470,7 +470,7 @@ def test_what_does_not_fit_together_is_encoded_anew_in_a_new_revision(stub_broke
     assert set(steps.exclude(name__in=["probe", "finalize"]).values_list("status", flat=True)) == {"ready"}
     assert (statuses(job)["probe"], statuses(job)["finalize"]) == ("done", "waiting")
     assert steps.count() == len(plans)
-    assert sorted(set(nudges(stub_broker))) == ["encode", "package"]
+    assert sorted(set(nudges(stub_broker))) == ["encode", "opening", "package"]
     with pytest.raises(StaleWork):
         finish(running)
 

@@ -92,7 +92,7 @@ def test_a_step_that_is_done_twice_leaves_one_result(tmp_path: Path) -> None:
     )
     make_job(video)
     assert run_next_step(queue="probe")
-    for queue, name in (("encode", "encode-00000"), ("package", "audio"), ("package", "poster")):
+    for queue, name in (("opening", "encode-00000"), ("package", "audio"), ("package", "poster")):
         Step.objects.filter(name=name).update(priority=-1)
         assert run_next_step(queue=queue)
         before = (RenditionRun.objects.count(), ImageSet.objects.count())
@@ -113,7 +113,7 @@ def test_a_video_whose_chunks_do_not_fit_together_is_whole_once_it_is_tried_agai
     assert run_next_step(queue="probe")
     foreign = layout.rendition_folder(video.project_id, video.pk, video.revision, "v180")
     storage.save_bytes(layout.init_name(foreign), b"of another encoder")
-    assert run_next_step(queue="encode")
+    assert run_next_step(queue="opening")
     job.refresh_from_db()
     assert (job.status, job.failure_code) == ("failed", "encode_unverified")
     services.retry_job(job=job)
