@@ -47,6 +47,7 @@ class Step(models.Model):
     weight = models.FloatField(default=1, help_text="Share of the job's work.")
     needs = models.JSONField(default=list, help_text="Names of the steps that must be done before.")
     inputs = models.JSONField(default=dict)
+    is_optional = models.BooleanField(default=False, help_text="The job goes on without it where it fails.")
     status = models.CharField(max_length=10, choices=_labelled(states.STEP_STATUSES), default=states.WAITING)
     progress = models.FloatField(default=0, help_text="Share done, 0 to 1.")
     attempt = models.PositiveIntegerField(

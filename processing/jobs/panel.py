@@ -134,12 +134,17 @@ def describe_step(step: Step, now: datetime) -> StepRow:
         faults=step.faults,
         took=took(step.started_at, step.finished_at, now) if step.status != states.WAITING else NONE,
         progress=bar(step.progress * 100) if step.status == states.RUNNING else "",
-        failure=step.failure_message if has_failed else "",
+        failure=_failure_in_words(step) if has_failed else "",
         failure_code=step.failure_code,
         command=shlex.join(step.argv) if has_failed else "",
         stderr_tail=step.stderr_tail.strip() if has_failed else "",
         exit_code=step.exit_code if has_failed else None,
     )
+
+
+def _failure_in_words(step: Step) -> str:
+    is_done_without = step.is_optional and step.status == states.FAILED
+    return f"{step.failure_message} The video does without it." if is_done_without else step.failure_message
 
 
 def title_of(step: Step) -> str:

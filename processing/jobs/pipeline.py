@@ -23,7 +23,10 @@ _SMALL_WEIGHT = 0.2
 
 @dataclass(frozen=True, slots=True)
 class StepPlan:
-    """A step before it is a row. `priority`: lower goes first; `weight`: share of the job's work."""
+    """A step before it is a row. `priority`: lower goes first; `weight`: share of the job's work.
+
+    An optional one that has failed for good counts as ended: the job goes on without its result.
+    """
 
     name: str
     kind: str
@@ -32,6 +35,7 @@ class StepPlan:
     weight: float
     needs: tuple[str, ...] = ()
     inputs: dict[str, Any] = field(default_factory=dict)
+    is_optional: bool = False
 
 
 class StepState(Protocol):
@@ -66,7 +70,16 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         weight = max(_SMALL_WEIGHT, float(plan.audio.duration_s) * _AUDIO_WEIGHT)
         steps.append(StepPlan(name="audio", kind=ENCODE_AUDIO, queue="package", priority=10, weight=weight))
     if plan.video:
-        steps.append(StepPlan(name="poster", kind=POSTER, queue="package", priority=20, weight=_SMALL_WEIGHT))
+        steps.append(
+            StepPlan(
+                name="poster",
+                kind=POSTER,
+                queue="package",
+                priority=20,
+                weight=_SMALL_WEIGHT,
+                is_optional=True,
+            )
+        )
     everything = tuple(step.name for step in steps)
     steps.append(
         StepPlan(
@@ -91,9 +104,9 @@ def _chunk_weight(video: VideoPlan, chunk: Chunk) -> float:
     return max(0.01, seconds * pixels / _PIXELS_1080P)
 
 
-def ready_names(waiting: Iterable[StepState], done: Collection[str]) -> tuple[str, ...]:
+def ready_names(waiting: Iterable[StepState], ended: Collection[str]) -> tuple[str, ...]:
     """Return the names of waiting steps that need nothing more."""
-    finished = set(done)
+    finished = set(ended)
     return tuple(step.name for step in waiting if finished.issuperset(step.needs))
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidTransition, StaleWork
@@ -29,6 +29,9 @@ from videos.models import Video
 
 CANDIDATES = 5
 MAX_LOST_LEASES = 50
+WORKER_LOST, NO_REASON = "worker_lost", "Processing stopped again and again without saying why."
+# What nobody waits for any more: done, or failed for good where the job can go on without it.
+ENDED = Q(status=states.DONE) | Q(status=states.FAILED, is_optional=True)
 Record = Callable[[Job], None]
 
 
@@ -59,6 +62,7 @@ def add_steps(*, job: Job, plans: Iterable[StepPlan]) -> None:
             weight=plan.weight,
             needs=list(plan.needs),
             inputs=plan.inputs,
+            is_optional=plan.is_optional,
             status=states.WAITING if plan.needs else states.READY,
             ready_at=None if plan.needs else now,
         )
@@ -133,9 +137,13 @@ def renew_lease(*, step: Step, lease_s: float, progress: float) -> bool:
 
 
 def _record_progress(job: Job) -> None:
-    steps = Step.objects.filter(job=job).values_list("weight", "progress", "status")
-    shares = [(weight, 1.0 if status == states.DONE else share) for weight, share, status in steps]
     if job.plan is not None:
+        steps = Step.objects.filter(job=job)
+        ended = set(steps.filter(ENDED).values_list("pk", flat=True))
+        shares = [
+            (weight, 1.0 if pk in ended else share)
+            for pk, weight, share in steps.values_list("pk", "weight", "progress")
+        ]
         catalog.record_progress(video_id=job.video_id, percent=job_percent(shares))
 
 
@@ -156,6 +164,15 @@ def finish_step(*, step: Step, record: Record) -> None:
     _wake_waiting(job)
     _open_for_players(job)
     _record_progress(job)
+
+
+def _give_up(job: Job, step: Step, code: str, message: str) -> None:
+    """Go on without a step that has failed for good, where that is possible; else the job fails."""
+    if step.is_optional:
+        _wake_waiting(job)
+        _record_progress(job)
+    else:
+        _fail_job(job, code, message)
 
 
 def is_finished(step: Step) -> bool:
@@ -187,8 +204,8 @@ def _open_for_players(job: Job) -> None:
 
 def _wake_waiting(job: Job) -> None:
     waiting = {step.name: step for step in Step.objects.filter(job=job, status=states.WAITING)}
-    done = set(Step.objects.filter(job=job, status=states.DONE).values_list("name", flat=True))
-    for name in pipeline.ready_names(waiting.values(), done):
+    ended = set(Step.objects.filter(ENDED, job=job).values_list("name", flat=True))
+    for name in pipeline.ready_names(waiting.values(), ended):
         woken = Step.objects.filter(pk=waiting[name].pk, status=states.WAITING)
         _move_steps(woken, states.READY, ready_at=timezone.now())
         nudge(waiting[name].queue)
@@ -206,7 +223,7 @@ def finish_job(job: Job) -> None:
 def fail_step(
     *, step: Step, code: str, message: str, max_attempts: int, facts: dict[str, Any], is_final: bool = False
 ) -> None:
-    """Note a step's failure: it is tried again a little later, or, at last, ends the job.
+    """Note a step's failure: it is tried again a little later, or, at last, ends the job unless it is optional.
 
     Raises: StaleWork when the lease was lost meanwhile.
     """
@@ -231,7 +248,7 @@ def fail_step(
         lost = "The lease of this step was lost."
         raise StaleWork(lost, step_id=step.pk)
     if is_last:
-        _fail_job(job, code, message)
+        _give_up(job, step, code, message)
 
 
 def _storable(text: str) -> str:
@@ -322,7 +339,7 @@ def _encode_anew(job: Job) -> None:
 def free_lost_step(*, step: Step) -> bool:
     """Give a step whose lease has run out to another worker; False when it was renewed meanwhile.
 
-    A step that has lost its worker again and again would never end: it fails its job instead.
+    A step that has lost its worker again and again would never end: it fails instead.
     """
     job = _locked(step.job_id)
     is_hopeless = step.losses + 1 >= MAX_LOST_LEASES
@@ -334,10 +351,11 @@ def free_lost_step(*, step: Step) -> bool:
         ready_at=timezone.now(),
         lease_expires_at=None,
         lease_owner="",
+        **({"failure_code": WORKER_LOST, "failure_message": NO_REASON} if is_hopeless else {}),
     ):
         return False
     if is_hopeless:
-        _fail_job(job, "worker_lost", "Processing stopped again and again without saying why.")
+        _give_up(job, step, WORKER_LOST, NO_REASON)
     else:
         nudge(step.queue)
     return True

@@ -80,6 +80,15 @@ def test_a_failed_step_in_words() -> None:
     assert row.stderr_tail == "the end"
 
 
+def test_a_failed_step_that_was_optional_says_that_the_video_does_without_it() -> None:
+    job = make_job(plans=[make_step_plan("one", is_optional=True)])
+    step = services.claim_step(queue="encode", owner="w", lease_s=60)
+    assert step is not None
+    services.fail_step(step=step, code="tool_failed", message="It broke.", max_attempts=1, facts={})
+    row = describe_step(get_step(job, "one"), timezone.now())
+    assert row.failure == "It broke. The video does without it."
+
+
 def test_a_retried_step_hides_what_no_longer_holds() -> None:
     job = make_job()
     step = services.claim_step(queue="probe", owner="w", lease_s=60)

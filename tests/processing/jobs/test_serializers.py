@@ -32,6 +32,7 @@ def test_a_job_is_shown_with_its_steps_and_without_our_tools() -> None:
         "status",
         "progress",
         "attempt",
+        "is_optional",
         "failure",
         "started_at",
         "finished_at",

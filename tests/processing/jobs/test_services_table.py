@@ -40,6 +40,11 @@ def retry(step: Step) -> None:
     services.retry_job(job=step.job)
 
 
+def fail_optional(step: Step) -> None:
+    Step.objects.filter(pk=step.pk).update(is_optional=True)
+    fail(Step.objects.get(pk=step.pk), is_final=True)
+
+
 MOVES: list[tuple[str, str, str, Callable[[Step], None]]] = [
     ("first", "running", "done", finish),
     ("first", "running", "failed", lambda step: fail(step, is_final=True)),
@@ -50,6 +55,7 @@ MOVES: list[tuple[str, str, str, Callable[[Step], None]]] = [
     ("first", "ready", "cancelled", lambda step: services.cancel_job(job=step.job)),
     ("last", "waiting", "cancelled", lambda step: services.cancel_job(job=step.job)),
     ("last", "waiting", "ready", lambda step: finish(get_step(step.job, "first"))),
+    ("last", "waiting", "ready", lambda step: fail_optional(get_step(step.job, "first"))),
     ("first", "failed", "ready", retry),
     ("first", "cancelled", "ready", retry),
     ("last", "failed", "waiting", retry),
