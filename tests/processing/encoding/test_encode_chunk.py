@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -70,6 +71,21 @@ def test_rotated_and_anamorphic_pictures_are_upright_with_square_pixels(tmp_path
     video = probe_source(whole.join(name, tmp_path / "o.mp4"), upload=UPLOAD, encoding=ENCODING).video
     assert video is not None
     assert (video.width, video.height, video.sample_aspect, video.rotation) == (180, 240, Fraction(1), 0)
+
+
+def test_chunks_of_different_quality_share_one_init_segment(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", duration_s=2)
+    plan = plan_of(source, SMALL_CHUNKS)[1]
+    assert plan.video is not None
+    inits: dict[str, set[bytes]] = {}
+    for chunk, crf in zip(plan.chunks[-2:], (16.0, 31.5), strict=True):
+        rungs = tuple(replace(rung, crf=crf) for rung in plan.video.rungs)
+        work_dir = tmp_path / f"crf{crf}"
+        work_dir.mkdir()
+        changed = replace(plan, video=replace(plan.video, rungs=rungs))
+        for run in encode_chunk(source, changed, chunk, work_dir=work_dir, encoding=SMALL_CHUNKS):
+            inits.setdefault(run.name, set()).add(run.init)
+    assert {name: len(found) for name, found in inits.items()} == {"v180": 1, "v90": 1}
 
 
 def test_it_reports_its_share_and_stops_when_the_lease_is_lost(tmp_path: Path) -> None:
