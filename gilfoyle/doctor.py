@@ -23,7 +23,7 @@ from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.ids import random_text
 from processing.ffmpeg.capabilities import get_capabilities
-from processing.ffmpeg.isolation import has_private_network
+from processing.ffmpeg.isolation import has_private_files, has_private_network
 from streaming.player.views import HLS_SCRIPT
 
 GIB = 1024**3
@@ -197,15 +197,21 @@ def check_prober(_config: Config) -> Finding:
 
 
 def check_isolation(_config: Config) -> Finding:
-    """Tell whether decoders run without a network."""
-    if has_private_network():
-        return Finding("ok", "isolation", "decoders run without a network")
-    text = "decoders can't be given a network of their own on this system"
+    """Tell whether decoders run without a network, and without all files but their own."""
+    missing = []
+    if not has_private_network():
+        missing.append(("have the network", "allow user namespaces"))
+    if not has_private_files():
+        missing.append(("can read this user's other files", "use Linux 5.13 or later with Landlock"))
+    if not missing:
+        return Finding("ok", "isolation", "decoders run without a network, and with no file but their own")
+    text = " and ".join(what for what, _ in missing)
+    hint = " and ".join(remedy for _, remedy in missing)
     return Finding(
         "warn",
         "isolation",
-        text,
-        "Allow user namespaces; until then only ffmpeg's own protocol list protects.",
+        f"programs that decode strangers' files {text} on this system",
+        f"{hint[0].upper()}{hint[1:]}; until then only ffmpeg's own white lists protect.",
     )
 
 

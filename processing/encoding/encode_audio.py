@@ -14,7 +14,7 @@ from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import audio_argv
 from processing.ffmpeg.progress import Progress
-from processing.ffmpeg.runner import run_ffmpeg
+from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.ladder.codec_strings import AAC_LC
 from processing.media import AudioPlan, EncodedRendition, EncodedSegment, EncodePlan
 from processing.packaging.boxes import MalformedBox
@@ -62,6 +62,7 @@ def encode_audio(
 
     run_ffmpeg(
         audio_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, target=encoded, encoding=encoding),
+        files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
         heartbeat=beat if on_part else heartbeat,

@@ -12,7 +12,7 @@ from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import chunk_argv
 from processing.ffmpeg.progress import Progress
-from processing.ffmpeg.runner import run_ffmpeg
+from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.ladder.codec_strings import avc_codec_string
 from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan, Rung, VideoPlan
 from processing.packaging.boxes import MalformedBox
@@ -57,6 +57,7 @@ def encode_chunk(
 
     run_ffmpeg(
         chunk_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, chunk, targets=targets, encoding=encoding),
+        files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
         heartbeat=heartbeat,

@@ -11,7 +11,7 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from processing.errors import ToolFailed, ToolMissing
-from processing.ffmpeg.runner import Limits, run_captured
+from processing.ffmpeg.runner import NO_FILES, Limits, run_captured
 
 VERSION_FLOOR = (5, 1)
 LIBAVCODEC_FLOOR = (59, 37)  # the same floor, for builds that are named by a commit
@@ -79,9 +79,9 @@ def usable_ffmpeg(setting: str) -> str:
 def _ask(path: str, _changed_ns: int) -> Capabilities:
     try:
         about, encoders, filters = (
-            run_captured([path, "-hide_banner", question], limits=LIMITS, time_limit_s=30).decode(
-                "utf-8", "replace"
-            )
+            run_captured(
+                [path, "-hide_banner", question], files=NO_FILES, limits=LIMITS, time_limit_s=30
+            ).decode("utf-8", "replace")
             for question in ("-version", "-encoders", "-filters")
         )
     except ToolFailed as error:

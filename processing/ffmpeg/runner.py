@@ -18,6 +18,7 @@ from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg.progress import Progress, ProgressReader
 
 GUARD = Path(__file__).with_name("guard.py")
+OUR_PYTHON = (Path(sys.prefix), Path(sys.base_prefix))  # its modules, with the libraries inside of them
 POLL_S = 0.5
 READ_BYTES = 65_536
 STDERR_TAIL_BYTES = 4096
@@ -32,6 +33,17 @@ class Limits:
     file_bytes: int  # of each file it writes
     processes: int = 4096  # of the whole user: it bounds a runaway, not a busy machine
     niceness: int = 0  # how readily it gives way to others on a busy machine, 0 to 19
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What one program may touch beside itself and the system's libraries, where the kernel can hold it to that."""
+
+    reads: tuple[Path, ...] = ()
+    writes: tuple[Path, ...] = ()  # folders: all that is in them, also to be made, changed and removed
+
+
+NO_FILES = Files()
 
 
 @dataclass(slots=True)
@@ -53,6 +65,7 @@ class _Sink:
 def run_ffmpeg(
     argv: Sequence[str],
     *,
+    files: Files,
     limits: Limits,
     time_limit_s: float,
     heartbeat: Callable[[], None],
@@ -70,12 +83,13 @@ def run_ffmpeg(
             if on_progress:
                 on_progress(progress)
 
-    _run(argv, limits, time_limit_s, heartbeat, _Sink(take))
+    _run(argv, files, limits, time_limit_s, heartbeat, _Sink(take))
 
 
 def run_captured(
     argv: Sequence[str],
     *,
+    files: Files,
     limits: Limits,
     time_limit_s: float,
     heartbeat: Callable[[], None] = lambda: None,
@@ -94,16 +108,21 @@ def run_captured(
             message = "A program wrote more than it may."
             raise ToolFailed(message, argv=tuple(argv), exit_code=0, stderr_tail=sink.tail_text)
 
-    _run(argv, limits, time_limit_s, beat, sink)
+    _run(argv, files, limits, time_limit_s, beat, sink)
     beat()
     return b"".join(pieces)
 
 
 def _run(
-    argv: Sequence[str], limits: Limits, time_limit_s: float, heartbeat: Callable[[], None], sink: _Sink
+    argv: Sequence[str],
+    files: Files,
+    limits: Limits,
+    time_limit_s: float,
+    heartbeat: Callable[[], None],
+    sink: _Sink,
 ) -> None:
     ends_at = time.monotonic() + time_limit_s
-    with _started(argv, limits) as process, selectors.DefaultSelector() as selector:
+    with _started(argv, files, limits) as process, selectors.DefaultSelector() as selector:
         for pipe, take in ((process.stdout, sink.on_stdout), (process.stderr, sink.on_stderr)):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -130,9 +149,17 @@ def _name(argv: Sequence[str]) -> str:
 
 
 @contextmanager
-def _started(argv: Sequence[str], limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+def _started(argv: Sequence[str], files: Files, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
     """Start argv in a group of its own; whatever happens, nothing of the group is left afterwards."""
-    allowed = json.dumps({**asdict(limits), "parent_pid": os.getpid()})
+    reads = [*files.reads, *(OUR_PYTHON if argv[0] == sys.executable else ())]
+    allowed = json.dumps(
+        {
+            **asdict(limits),
+            "reads": [str(path) for path in reads],
+            "writes": [str(path) for path in files.writes],
+            "parent_pid": os.getpid(),
+        }
+    )
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", str(GUARD), allowed, "--", *argv],
         stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import poster_argv
-from processing.ffmpeg.runner import run_ffmpeg
+from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.media import EncodePlan, VideoPlan
 
 WANTED_SHARE = Fraction(15, 100)  # of the video's length: behind titles, before anything is given away
@@ -52,7 +52,13 @@ def make_poster(
         candidates=candidate_count(size),
         encoding=encoding,
     )
-    run_ffmpeg(argv, limits=budget.limits, time_limit_s=budget.time_limit_s, heartbeat=heartbeat)
+    run_ffmpeg(
+        argv,
+        files=Files(reads=(source,), writes=(work_dir,)),
+        limits=budget.limits,
+        time_limit_s=budget.time_limit_s,
+        heartbeat=heartbeat,
+    )
     poster = target.read_bytes() if target.exists() else b""
     if not poster.startswith(JPEG_BEGINS):
         message = "No poster could be made."

@@ -10,24 +10,26 @@ from dramatiq.broker import Broker
 from dramatiq.middleware import Middleware
 
 from gilfoyle.lib.queue import QUEUES, send
-from processing.ffmpeg.isolation import has_private_network
+from processing.ffmpeg.isolation import has_private_files, has_private_network
 from processing.jobs.worker import run_next_step
 
 log = structlog.get_logger(__name__)
 TURN_S = 60
 
 
-class WarnOfNetwork(Middleware):
-    """Say once, when a worker starts, that strangers' files are decoded by programs that have the network."""
+class WarnOfOpenDecoders(Middleware):
+    """Say once, when a worker starts, that programs which decode strangers' files have network or files to reach."""
 
     def after_process_boot(self, broker: Broker) -> None:
         del broker
+        hint = "`python manage.py doctor` explains it, under isolation."
         if not has_private_network():
-            hint = "`python manage.py doctor` explains it, under isolation."
             log.warning("decoders_have_network", hint=hint)
+        if not has_private_files():
+            log.warning("decoders_have_files", hint=hint)
 
 
-dramatiq.get_broker().add_middleware(WarnOfNetwork())
+dramatiq.get_broker().add_middleware(WarnOfOpenDecoders())
 for _queue in QUEUES:
     dramatiq.get_broker().declare_queue(_queue)
 

@@ -12,7 +12,7 @@ from typing import Any
 from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
 from processing.errors import SourceTruncated, ToolFailed, ToolTimedOut
 from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_STREAMS, VIDEO_DECODERS
-from processing.ffmpeg.runner import Limits, run_captured
+from processing.ffmpeg.runner import Files, Limits, run_captured
 from processing.media import MediaInfo
 from processing.probing.acceptance import (
     damaged,
@@ -90,7 +90,13 @@ def _ask_child(
     )
     argv = [sys.executable, "-I", str(CHILD), json.dumps(request)]
     try:
-        output = run_captured(argv, limits=limits, time_limit_s=time_limit_s, heartbeat=heartbeat)
+        output = run_captured(
+            argv,
+            files=Files(reads=(source, CHILD)),
+            limits=limits,
+            time_limit_s=time_limit_s,
+            heartbeat=heartbeat,
+        )
     except ToolTimedOut:
         raise
     except ToolFailed as error:

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -95,3 +96,13 @@ def test_links_that_lead_nowhere_are_a_warning(settings: Any) -> None:
     everywhere = changed(settings.GILFOYLE, "server", host="0.0.0.0")  # noqa: S104 - a value to judge
     assert doctor.check_address(everywhere).level == "warn"
     assert doctor.check_address(changed(everywhere, "server", public_url="https://v.example")).level == "ok"
+
+
+def test_decoders_that_are_not_fenced_in_are_a_warning_that_says_what_they_reach(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")  # which has neither network namespaces nor Landlock
+    finding = doctor.check_isolation(settings.GILFOYLE)
+    assert finding.level == "warn"
+    assert "have the network and can read this user's other files" in finding.text
+    assert finding.hint.startswith("Allow user namespaces and use Linux 5.13")

@@ -1,7 +1,9 @@
 import ctypes
 import os
+import sys
+from pathlib import Path
 
-from processing.ffmpeg.isolation import has_private_network
+from processing.ffmpeg.isolation import has_private_files, has_private_network
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
@@ -19,3 +21,15 @@ def may_leave_the_network() -> bool:
 
 def test_it_says_what_this_machine_allows() -> None:
     assert has_private_network() == may_leave_the_network()
+
+
+def test_it_says_whether_the_kernel_rules_files_by_program() -> None:
+    asked = ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), ctypes.c_uint32(1))
+    assert has_private_files() == (sys.platform.startswith("linux") and asked >= 1)
+    if "landlock" in _security_modules():
+        assert has_private_files()
+
+
+def _security_modules() -> str:
+    listed = Path("/sys/kernel/security/lsm")
+    return listed.read_text() if listed.exists() else ""

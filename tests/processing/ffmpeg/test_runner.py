@@ -13,7 +13,7 @@ import pytest
 from gilfoyle.lib.errors import StaleWork
 from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg.progress import Progress
-from processing.ffmpeg.runner import STDERR_TAIL_BYTES, Limits, run_captured, run_ffmpeg
+from processing.ffmpeg.runner import NO_FILES, STDERR_TAIL_BYTES, Limits, run_captured, run_ffmpeg
 from tests.clips import ffmpeg_path
 
 LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_s=60, file_bytes=10_000_000)
@@ -45,13 +45,16 @@ def children() -> list[psutil.Process]:
 
 def test_it_returns_what_a_program_prints() -> None:
     code = "import sys; sys.stdout.write('x' * 300_000); print('end')"
-    assert run_captured(python(code), limits=LIMITS, time_limit_s=60) == b"x" * 300_000 + b"end\n"
+    assert (
+        run_captured(python(code), files=NO_FILES, limits=LIMITS, time_limit_s=60)
+        == b"x" * 300_000 + b"end\n"
+    )
 
 
 def test_it_tells_how_a_program_failed_with_the_end_of_its_words() -> None:
     code = "import sys; sys.stderr.write('y' * 100_000 + 'the\\0 reason'); sys.exit(3)"
     with pytest.raises(ToolFailed) as caught:
-        run_captured(python(code), limits=LIMITS, time_limit_s=60)
+        run_captured(python(code), files=NO_FILES, limits=LIMITS, time_limit_s=60)
     assert caught.value.exit_code == 3
     assert caught.value.stderr_tail.endswith("the reason")
     assert len(caught.value.stderr_tail) <= STDERR_TAIL_BYTES
@@ -60,20 +63,20 @@ def test_it_tells_how_a_program_failed_with_the_end_of_its_words() -> None:
 
 def test_it_ends_a_program_that_takes_too_long() -> None:
     with pytest.raises(ToolTimedOut):
-        run_captured(python(FOREVER), limits=LIMITS, time_limit_s=0.2)
+        run_captured(python(FOREVER), files=NO_FILES, limits=LIMITS, time_limit_s=0.2)
     assert children() == []
 
 
 def test_it_ends_the_whole_group_when_the_lease_is_lost() -> None:
     code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {FOREVER!r}])"
     with pytest.raises(StaleWork):
-        run_captured(python(code), limits=LIMITS, time_limit_s=60, heartbeat=stop_after(2))
+        run_captured(python(code), files=NO_FILES, limits=LIMITS, time_limit_s=60, heartbeat=stop_after(2))
     assert children() == []
 
 
 def test_it_ends_what_a_program_leaves_behind() -> None:
     code = f"import subprocess, sys\nprint(subprocess.Popen([sys.executable, '-c', {FOREVER!r}]).pid)"
-    pid = int(run_captured(python(code), limits=LIMITS, time_limit_s=60))
+    pid = int(run_captured(python(code), files=NO_FILES, limits=LIMITS, time_limit_s=60))
     try:
         psutil.Process(pid).wait(timeout=30)
     except psutil.NoSuchProcess:
@@ -83,12 +86,14 @@ def test_it_ends_what_a_program_leaves_behind() -> None:
 def test_it_refuses_endless_output() -> None:
     code = "import sys\nwhile True: sys.stdout.write('x' * 65536)"
     with pytest.raises(ToolFailed, match="more than it may"):
-        run_captured(python(code), limits=LIMITS, time_limit_s=60, max_output_bytes=1_000_000)
+        run_captured(python(code), files=NO_FILES, limits=LIMITS, time_limit_s=60, max_output_bytes=1_000_000)
 
 
 def test_a_program_gets_no_secret_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GILFOYLE_SECRET_KEY", "do not tell")
-    printed = run_captured(python("import os; print(os.environ)"), limits=LIMITS, time_limit_s=60)
+    printed = run_captured(
+        python("import os; print(os.environ)"), files=NO_FILES, limits=LIMITS, time_limit_s=60
+    )
     assert b"do not tell" not in printed
 
 
@@ -101,6 +106,7 @@ def test_it_reports_progress_and_heartbeats(tmp_path: Path) -> None:
     ]  # fmt: skip
     run_ffmpeg(
         argv,
+        files=NO_FILES,
         limits=LIMITS,
         time_limit_s=60,
         heartbeat=lambda: beats.append(1),
@@ -113,8 +119,8 @@ def test_it_reports_progress_and_heartbeats(tmp_path: Path) -> None:
 def test_ffmpeg_dies_with_a_worker_that_is_killed() -> None:
     """The worker here is a process that runs ffmpeg through the runner, and is killed the hard way."""
     code = f"""
-from processing.ffmpeg.runner import Limits, run_ffmpeg
-run_ffmpeg({endless_ffmpeg()!r}, limits=Limits(2 * 1024**3, 60, 0), time_limit_s=60, heartbeat=lambda: None)
+from processing.ffmpeg.runner import NO_FILES, Limits, run_ffmpeg
+run_ffmpeg({endless_ffmpeg()!r}, files=NO_FILES, limits=Limits(2 * 1024**3, 60, 0), time_limit_s=60, heartbeat=lambda: None)
 """
     root = Path(__file__).parents[3]
     with subprocess.Popen([sys.executable, "-c", code], cwd=root) as worker:

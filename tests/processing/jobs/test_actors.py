@@ -5,7 +5,7 @@ import pytest
 from dramatiq.brokers.stub import StubBroker
 
 from gilfoyle.lib.queue import QUEUES
-from processing.ffmpeg.isolation import has_private_network
+from processing.ffmpeg.isolation import has_private_files, has_private_network
 from processing.jobs import services
 from processing.jobs.actors import run_step
 from processing.jobs.models import Job, Step
@@ -53,11 +53,13 @@ def start_worker_process(broker: StubBroker) -> str:
     return written.getvalue()
 
 
-def test_a_worker_whose_decoders_have_the_network_says_so_once_at_its_start(
+def test_a_worker_whose_decoders_have_network_or_files_says_so_once_at_its_start(
     stub_broker: StubBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert ("decoders_have_network" in start_worker_process(stub_broker)) is not has_private_network()
-    monkeypatch.setattr(sys, "platform", "darwin")  # where no network can be taken away
     written = start_worker_process(stub_broker)
-    assert written.count("decoders_have_network") == 1
+    assert ("decoders_have_network" in written) is not has_private_network()
+    assert ("decoders_have_files" in written) is not has_private_files()
+    monkeypatch.setattr(sys, "platform", "darwin")  # where neither can be taken away
+    written = start_worker_process(stub_broker)
+    assert (written.count("decoders_have_network"), written.count("decoders_have_files")) == (1, 1)
     assert "doctor" in written
