@@ -18,6 +18,8 @@ from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hin
 from gilfoyle.lib.config import Container, Preset
 
 Rotation = Literal[0, 90, 180, 270]
+AudioCodec = Literal["aac", "opus"]
+AudioRole = Literal["main", "commentary", "description"]
 FIXED_AUDIO_RATE_HZ = 48_000
 
 
@@ -51,14 +53,16 @@ def _to_plain(value: Any) -> Any:
 
 
 def _from_plain(hint: Any, value: Any) -> Any:
+    if get_origin(hint) is tuple:
+        # Where there is a tuple now, plans of earlier days have one thing or none.
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return tuple(_from_plain(get_args(hint)[0], item) for item in items)
     if value is None:
         return None
     if get_origin(hint) in (Union, types.UnionType):
         hint = next(option for option in get_args(hint) if option is not type(None))
     if hint is Fraction:
         return Fraction(value)
-    if get_origin(hint) is tuple:
-        return tuple(_from_plain(get_args(hint)[0], item) for item in value)
     if is_dataclass(hint) and isinstance(hint, type) and issubclass(hint, Plain):
         return hint.from_json(value)
     return value
@@ -102,7 +106,7 @@ class VideoStream(Plain):
 
 @dataclass(frozen=True, slots=True)
 class AudioStream(Plain):
-    """The sound of a source."""
+    """One sound of a source."""
 
     index: int
     codec: str
@@ -111,6 +115,10 @@ class AudioStream(Plain):
     language: str  # ISO 639 code as the source has it; "und" when unknown
     first_s: Fraction
     end_s: Fraction
+    layout: str = (
+        ""  # the names of its speakers as ffmpeg has them ("5.1(side)"); "" where the source is silent
+    )
+    role: AudioRole = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +128,15 @@ class MediaInfo(Plain):
     container: Container
     size_bytes: int
     video: VideoStream | None
-    audio: AudioStream | None
+    audio: tuple[AudioStream, ...]  # the one that is heard unless another is chosen stands first
 
     @property
     def start_s(self) -> Fraction:
-        return min((s.first_s for s in (self.video, self.audio) if s), default=Fraction(0))
+        return min((s.first_s for s in (self.video, *self.audio) if s), default=Fraction(0))
 
     @property
     def end_s(self) -> Fraction:
-        return max((s.end_s for s in (self.video, self.audio) if s), default=Fraction(0))
+        return max((s.end_s for s in (self.video, *self.audio) if s), default=Fraction(0))
 
     @property
     def duration_s(self) -> Fraction:
@@ -195,7 +203,7 @@ class VideoPlan(Plain):
 
 @dataclass(frozen=True, slots=True)
 class AudioPlan(Plain):
-    """The audio rendition: the whole file at once, on the same zero as the video."""
+    """One audio rendition: the whole file at once, on the same zero as the video."""
 
     name: str
     stream_index: int
@@ -206,6 +214,8 @@ class AudioPlan(Plain):
     bitrate_bps: int
     language: str
     timescale: int = FIXED_AUDIO_RATE_HZ
+    codec: AudioCodec = "aac"
+    role: AudioRole = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,11 +224,18 @@ class EncodePlan(Plain):
 
     container: Container
     video: VideoPlan | None
-    audio: AudioPlan | None
+    audio: tuple[AudioPlan, ...]  # the first is the one that players begin with
 
     @property
     def duration_s(self) -> Fraction:
-        return max(part.duration_s for part in (self.video, self.audio) if part)
+        return max(part.duration_s for part in (self.video, *self.audio) if part)
+
+    def sound(self, name: str) -> AudioPlan:
+        """Return the audio rendition called `name`. Raises: KeyError."""
+        for audio in self.audio:
+            if audio.name == name:
+                return audio
+        raise KeyError(name)
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:

@@ -29,6 +29,7 @@ OnPart = Callable[[EncodedRendition], None]
 def encode_audio(
     source: Path,
     plan: EncodePlan,
+    audio: AudioPlan,
     *,
     work_dir: Path,
     encoding: EncodingSettings,
@@ -36,16 +37,12 @@ def encode_audio(
     on_progress: Callable[[float], None] = lambda _share: None,
     on_part: OnPart | None = None,
 ) -> EncodedRendition:
-    """Encode the plan's sound into `work_dir` (the caller's to remove; nothing in it is named like the rendition); return what `on_part` was not given.
+    """Encode one of the plan's sounds into `work_dir` (the caller's to remove; nothing in it is named like the rendition); return what `on_part` was not given.
 
     `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
     `on_part` gets the segments while the rest is being encoded, always cut at the same places.
     Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` and `on_part` raise.
     """
-    audio = plan.audio
-    if audio is None:
-        message = "this plan has no sound"
-        raise ValueError(message)
     duration_s = float(audio.duration_s)
     encoded = work_dir / f"{audio.name}.mp4"
     budget = plan_budget(
@@ -61,7 +58,7 @@ def encode_audio(
         on_progress(min(1.0, progress.out_time_s / duration_s))
 
     run_ffmpeg(
-        audio_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, target=encoded, encoding=encoding),
+        audio_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, audio, target=encoded, encoding=encoding),
         files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,

@@ -55,10 +55,15 @@ def chunk_argv(
 
 
 def audio_argv(
-    ffmpeg_path: str, source: Path, plan: EncodePlan, *, target: Path, encoding: EncodingSettings
+    ffmpeg_path: str,
+    source: Path,
+    plan: EncodePlan,
+    audio: AudioPlan,
+    *,
+    target: Path,
+    encoding: EncodingSettings,
 ) -> list[str]:
-    """Return the command that writes the whole sound."""
-    audio = _audio_of(plan)
+    """Return the command that writes the whole of one of the plan's sounds."""
     stream = _source(source, plan.container, encoding, seek_s=None)[str(audio.stream_index)]
     return _argv(ffmpeg_path, [_output(_through(stream, sound_steps(audio)), target, aac_arguments(audio))])
 
@@ -134,10 +139,3 @@ def _video_of(plan: EncodePlan) -> VideoPlan:
         message = "this plan has no video"
         raise ValueError(message)
     return plan.video
-
-
-def _audio_of(plan: EncodePlan) -> AudioPlan:
-    if plan.audio is None:
-        message = "this plan has no audio"
-        raise ValueError(message)
-    return plan.audio

@@ -32,6 +32,7 @@ SEEK_MARGIN_S: Mapping[Container, Fraction] = {
 }
 
 MAX_STREAMS = 64
+MAX_AUDIO_STREAMS = 8  # that many sounds of one source are kept
 MAX_ALLOCATION_BYTES = 1024**3
 
 VIDEO_DECODERS = (

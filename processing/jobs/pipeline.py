@@ -19,6 +19,7 @@ FINALIZE = "finalize"
 _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
 _SMALL_WEIGHT = 0.2
+_FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,18 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         for position, chunk in enumerate(plan.chunks)
         if plan.video
     ]
-    if plan.audio:
-        weight = max(_SMALL_WEIGHT, float(plan.audio.duration_s) * _AUDIO_WEIGHT)
-        steps.append(StepPlan(name="audio", kind=ENCODE_AUDIO, queue="package", priority=10, weight=weight))
+    steps += [
+        StepPlan(
+            name=f"audio-{audio.name}",
+            kind=ENCODE_AUDIO,
+            queue="package",
+            # Nobody waits for the sounds that have to be chosen; the first one makes a video playable.
+            priority=_LATER_AUDIO_PRIORITY if position else _FIRST_AUDIO_PRIORITY,
+            weight=max(_SMALL_WEIGHT, float(audio.duration_s) * _AUDIO_WEIGHT),
+            inputs={"rendition": audio.name},
+        )
+        for position, audio in enumerate(plan.audio)
+    ]
     if plan.video:
         steps.append(
             StepPlan(
@@ -111,6 +121,7 @@ def ready_names(waiting: Iterable[StepState], ended: Collection[str]) -> tuple[s
 
 
 def is_playable(plan: EncodePlan, opened: Collection[str]) -> bool:
-    """Tell whether players can begin, `opened` being the kinds of renditions that have their first segment."""
-    wanted = {"video"} if plan.video else set()
-    return (wanted | ({"audio"} if plan.audio else set())).issubset(opened)
+    """Tell whether players can begin, `opened` being the names of the renditions that have their first segment."""
+    sounds = {audio.name for audio in plan.audio}
+    has_picture = plan.video is None or not sounds.issuperset(opened)
+    return has_picture and (not plan.audio or plan.audio[0].name in opened)

@@ -24,7 +24,7 @@ from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
 from processing.media import EncodePlan
 from videos.catalog import services as catalog
-from videos.catalog.selectors import list_opened_kinds
+from videos.catalog.selectors import list_opened_renditions
 from videos.models import Video
 
 CANDIDATES = 5
@@ -197,7 +197,7 @@ def record_part(*, step: Step, record: Record) -> None:
 def _open_for_players(job: Job) -> None:
     if job.plan is None or job.status != states.ACTIVE or job.video.playable:
         return
-    opened = list_opened_kinds(job.video_id, job.revision)
+    opened = list_opened_renditions(job.video_id, job.revision)
     if pipeline.is_playable(EncodePlan.from_json(job.plan), opened):
         catalog.mark_playable(video_id=job.video_id)
 

@@ -94,7 +94,20 @@ def _source_facts(info: MediaInfo, plan: EncodePlan) -> SourceFacts:
             "is_hdr": plan.video is not None and plan.video.is_hdr,
         }
     if info.audio:
-        details |= {"audio_codec": info.audio.codec, "channels": info.audio.channels}
+        details |= {
+            "audio_codec": info.audio[0].codec,
+            "channels": info.audio[0].channels,
+            "audio_tracks": [
+                {
+                    "codec": sound.codec,
+                    "channels": sound.channels,
+                    "layout": sound.layout,
+                    "language": sound.language,
+                    "role": sound.role,
+                }
+                for sound in info.audio
+            ],
+        }
     return SourceFacts(
         duration_s=float(plan.duration_s),
         width=width,
@@ -152,12 +165,9 @@ def _video_facts(plan: EncodePlan, rendition: EncodedRendition) -> RenditionFact
 
 
 def run_encode_audio(context: StepContext) -> Record:
-    """Encode the sound of the whole source, and store its segments as they come."""
+    """Encode one sound of the whole source, and store its segments as they come."""
     plan = context.plan
-    audio = plan.audio
-    if audio is None:
-        message = "An audio step without an audio plan."
-        raise ValueError(message)
+    audio = plan.sound(context.step.inputs.get("rendition", "a0"))
 
     def store(part: EncodedRendition) -> Record:
         run = _publish(context, part)
@@ -180,6 +190,7 @@ def run_encode_audio(context: StepContext) -> Record:
         rest = encode_audio(
             source,
             plan,
+            audio,
             work_dir=context.work_dir,
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,

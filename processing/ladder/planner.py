@@ -9,7 +9,8 @@ from typing import Literal
 from gilfoyle.lib.config import EncodingSettings
 from processing.ladder.chunks import plan_chunks
 from processing.ladder.rungs import plan_rungs
-from processing.media import FIXED_AUDIO_RATE_HZ, AudioPlan, EncodePlan, MediaInfo, VideoPlan, VideoStream
+from processing.ladder.sounds import plan_sounds
+from processing.media import EncodePlan, MediaInfo, VideoPlan, VideoStream
 
 STANDARD_RATES = (
     Fraction(24000, 1001),
@@ -34,7 +35,7 @@ AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last pi
 def plan_encode(info: MediaInfo, *, encoding: EncodingSettings) -> EncodePlan:
     """Return how to encode an accepted source."""
     video = _plan_video(info, encoding) if info.video else None
-    return EncodePlan(container=info.container, video=video, audio=_plan_audio(info, video, encoding))
+    return EncodePlan(container=info.container, video=video, audio=plan_sounds(info, video, encoding))
 
 
 def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
@@ -148,26 +149,5 @@ def _zero(stream: VideoStream, info: MediaInfo, rate: Fraction) -> Fraction:
 
 def _end(stream: VideoStream, info: MediaInfo) -> Fraction:
     """Return when the presentation is over, on the source's clock."""
-    has_long_sound = info.audio is not None and info.audio.end_s > stream.end_s + AUDIO_OVERRUN_S
+    has_long_sound = any(sound.end_s > stream.end_s + AUDIO_OVERRUN_S for sound in info.audio)
     return info.end_s if has_long_sound else stream.end_s
-
-
-def _plan_audio(info: MediaInfo, video: VideoPlan | None, encoding: EncodingSettings) -> AudioPlan | None:
-    stream = info.audio
-    if stream is None:
-        return None
-    channels = 1 if stream.channels == 1 else 2
-    return AudioPlan(
-        name="a0",
-        stream_index=stream.index,
-        zero_s=video.zero_s if video else stream.first_s,
-        duration_s=video.duration_s if video else _on_audio_grid(stream.end_s - stream.first_s),
-        segment_s=video.segment_frames / video.frame_rate if video else Fraction(encoding.segment_s),
-        channels=channels,
-        bitrate_bps=encoding.audio.bitrate_bps * channels // 2,
-        language=stream.language,
-    )
-
-
-def _on_audio_grid(duration_s: Fraction) -> Fraction:
-    return Fraction(max(1, round(duration_s * FIXED_AUDIO_RATE_HZ)), FIXED_AUDIO_RATE_HZ)

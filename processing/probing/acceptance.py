@@ -52,10 +52,10 @@ def require_readable(document: Mapping[str, Any], encoding: EncodingSettings) ->
         raise damaged(detail=str(document.get("detail", "")))
     if problem == "picture_too_large":
         _refuse_picture(document["video"]["width"], document["video"]["height"], encoding)
-    video, audio = document.get("video"), document.get("audio")
+    video, audio = document.get("video"), document.get("audio", [])
     if video is None and (codecs := _codecs(document, "video")):
         raise _codec_refused(codecs)
-    if any(stream["decodes"] for stream in ([video] if video else [audio] if audio else [])):
+    if any(stream["decodes"] for stream in ([video] if video else audio)):
         return
     if video or audio:
         raise damaged()

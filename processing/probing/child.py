@@ -37,11 +37,10 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     with container:
         streams = [_describe(stream) for stream in container.streams]
         document: dict[str, Any] = {"streams": streams}
-        picked = {"video": _pick(streams, "video", request), "audio": _pick(streams, "audio", request)}
-        picture = picked["video"]
+        picture = _pick_picture(streams, request)
         if picture and picture["width"] * picture["height"] > request["max_pixels"]:
             return {**document, "problem": "picture_too_large", "video": picture}
-        _read_packets(container, picked, request, document)
+        document |= _read_packets(container, picture, _pick_sounds(streams, request), request)
     return document
 
 
@@ -58,6 +57,7 @@ def _describe(stream: Any) -> dict[str, Any]:
         "language": stream.language or "",
         "is_default": bool(stream.disposition & av.stream.Disposition.default),
         "is_cover": bool(stream.disposition & av.stream.Disposition.attached_pic),
+        "dispositions": [one.name for one in av.stream.Disposition if stream.disposition & one],
     }
     if stream.type == "video":
         described |= {
@@ -72,17 +72,24 @@ def _describe(stream: Any) -> dict[str, Any]:
         described |= {
             "channels": codec.channels if codec else 0,
             "sample_rate": codec.sample_rate if codec else 0,
+            "layout": codec.layout.name if codec and codec.channels else "",
         }
     return described
 
 
-def _pick(streams: list[dict[str, Any]], kind: str, request: dict[str, Any]) -> dict[str, Any] | None:
-    """Choose the default stream of a kind, else the first, among those that may be decoded; a cover is no video."""
-    accepted = request[f"{kind}_decoders"]
-    fitting = [s for s in streams if s["type"] == kind and not s["is_cover"] and s["decoder"] in accepted]
-    if kind == "audio":
-        fitting = [s for s in fitting if s["channels"] > 0 and s["sample_rate"] > 0]
+def _pick_picture(streams: list[dict[str, Any]], request: dict[str, Any]) -> dict[str, Any] | None:
+    """Choose the default stream, else the first, among those that may be decoded; a cover is no video."""
+    accepted = request["video_decoders"]
+    fitting = [s for s in streams if s["type"] == "video" and not s["is_cover"] and s["decoder"] in accepted]
     return min(fitting, key=lambda s: not s["is_default"]) if fitting else None
+
+
+def _pick_sounds(streams: list[dict[str, Any]], request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Choose the sounds that may be decoded, the default one first, then in their order."""
+    accepted = request["audio_decoders"]
+    fitting = [s for s in streams if s["type"] == "audio" and s["decoder"] in accepted]
+    fitting = [s for s in fitting if s["channels"] > 0 and s["sample_rate"] > 0]
+    return sorted(fitting, key=lambda s: not s["is_default"])[: request["max_audio_streams"]]
 
 
 class _Index:
@@ -91,6 +98,8 @@ class _Index:
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.first_frame: Any = None
+        self.keeps_all = stream.type == "video"  # a day of sound has millions of packets
+        self.first: int | None = None
         self.times: list[int] = []
         self.keys: list[int] = []
         self.last: tuple[int, int] | None = None  # when the last packet begins, and how long it says it is
@@ -101,12 +110,14 @@ class _Index:
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             return
-        if packet.is_keyframe:
+        if packet.is_keyframe and self.keeps_all:
             self.keys.append(time)
         if packet.is_discard:
             return  # outside of the edit list: read, but never shown
         duration = max(0, packet.duration or 0)
-        self.times.append(time)
+        self.first = time if self.first is None else min(self.first, time)
+        if self.keeps_all:
+            self.times.append(time)
         self.last = (time, duration) if self.last is None else max(self.last, (time, duration))
         self.end = time + duration if self.end is None else max(self.end, time + duration)
 
@@ -128,9 +139,10 @@ class _Index:
 
 
 def _read_packets(
-    container: Any, picked: dict[str, Any], request: dict[str, Any], document: dict[str, Any]
-) -> None:
-    indexes = {p["index"]: _Index(container.streams[p["index"]]) for p in picked.values() if p}
+    container: Any, picture: dict[str, Any] | None, sounds: list[dict[str, Any]], request: dict[str, Any]
+) -> dict[str, Any]:
+    picked = [*([picture] if picture else []), *sounds]
+    indexes = {one["index"]: _Index(container.streams[one["index"]]) for one in picked}
     for stream in container.streams:
         if stream.index not in indexes:
             with contextlib.suppress(AttributeError, ValueError):
@@ -141,10 +153,10 @@ def _read_packets(
         codec.options = {"max_pixels": str(request["max_pixels"])}
     if indexes:
         _fill(container, indexes)
-    for kind, chosen in picked.items():
-        if chosen:
-            summarize = _summarize_video if kind == "video" else _summarize_audio
-            document[kind] = {**chosen, **summarize(indexes[chosen["index"]])}
+    return {
+        "video": {**picture, **_summarize_video(indexes[picture["index"]])} if picture else None,
+        "audio": [{**sound, **_summarize_audio(indexes[sound["index"]])} for sound in sounds],
+    }
 
 
 def _fill(container: Any, indexes: dict[int, _Index]) -> None:
@@ -200,9 +212,9 @@ def _thin(keys: list[int], time_base: Any) -> list[int]:
 
 
 def _summarize_audio(index: _Index) -> dict[str, Any]:
-    if index.first_frame is None or not index.times:
+    if index.first_frame is None or index.first is None:
         return {"decodes": False}
-    return {"decodes": True, "first": min(index.times), "end": index.end}
+    return {"decodes": True, "first": index.first, "end": index.end}
 
 
 if __name__ == "__main__":

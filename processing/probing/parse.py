@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, cast
 
 from gilfoyle.lib.config import Container
-from processing.media import AudioStream, MediaInfo, Rotation, VideoStream
+from processing.media import AudioRole, AudioStream, MediaInfo, Rotation, VideoStream
 
 TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
 UNKNOWN_MATRIX = 2  # ISO 23091-2
@@ -17,6 +17,7 @@ STEADY_SHARE = Fraction(98, 100)
 STEADY_TOLERANCE_S = Fraction(2, 1000)
 RATE_OF_A_SINGLE_FRAME = Fraction(25)
 LONGEST_SINGLE_STEP_S = Fraction(3600)
+LONGEST_LAYOUT = 64  # sixteen nameless channels are told one by one
 
 
 def parse_probe(document: Mapping[str, Any], *, container: Container, size_bytes: int) -> MediaInfo:
@@ -24,12 +25,12 @@ def parse_probe(document: Mapping[str, Any], *, container: Container, size_bytes
 
     Raises: KeyError, TypeError, ValueError when it is not a document of our child.
     """
-    video, audio = document.get("video"), document.get("audio")
+    video = document.get("video")
     return MediaInfo(
         container=container,
         size_bytes=size_bytes,
         video=_parse_video(video) if video and video.get("decodes") else None,
-        audio=_parse_audio(audio) if audio and audio.get("decodes") else None,
+        audio=tuple(_parse_audio(stream) for stream in document.get("audio", ()) if stream["decodes"]),
     )
 
 
@@ -74,7 +75,15 @@ def _parse_audio(stream: Mapping[str, Any]) -> AudioStream:
         language=stream["language"] if _is_language(stream["language"]) else "und",
         first_s=stream["first"] * tick_s,
         end_s=stream["end"] * tick_s,
+        layout=stream["layout"][:LONGEST_LAYOUT],
+        role=_role(stream["dispositions"]),
     )
+
+
+def _role(dispositions: Sequence[str]) -> AudioRole:
+    if "comment" in dispositions:
+        return "commentary"
+    return "description" if {"visual_impaired", "descriptions"}.intersection(dispositions) else "main"
 
 
 def _positive(value: Fraction) -> Fraction | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
 from processing.errors import SourceTruncated, ToolFailed, ToolTimedOut
-from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_STREAMS, VIDEO_DECODERS
+from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_AUDIO_STREAMS, MAX_STREAMS, VIDEO_DECODERS
 from processing.ffmpeg.runner import Files, Limits, run_captured
 from processing.media import MediaInfo
 from processing.probing.acceptance import (
@@ -83,6 +83,7 @@ def _ask_child(
         "audio_decoders": AUDIO_DECODERS,
         "max_pixels": encoding.max_pixels,
         "max_streams": MAX_STREAMS,
+        "max_audio_streams": MAX_AUDIO_STREAMS,
     }
     time_limit_s = TIME_LIMIT_S + size_bytes / SLOWEST_READ_BPS
     limits = Limits(

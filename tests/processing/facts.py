@@ -53,7 +53,9 @@ def sound(**changes: Any) -> AudioStream:
 
 
 def info(**changes: Any) -> MediaInfo:
-    return replace(MediaInfo(container="mp4", size_bytes=1, video=PICTURE, audio=None), **changes)
+    if isinstance(changes.get("audio"), AudioStream):
+        changes["audio"] = (changes["audio"],)
+    return replace(MediaInfo(container="mp4", size_bytes=1, video=PICTURE, audio=()), **changes)
 
 
 def plan(of: MediaInfo, **settings: Any) -> EncodePlan:
@@ -79,7 +81,7 @@ def media_infos(draw: st.DrawFn) -> MediaInfo:
     rate = draw(st.fractions(Fraction(1, 10), 240, max_denominator=1001))
     seconds = draw(st.integers(1, 600))
     first_s = draw(st.fractions(-5, 5, max_denominator=1000))
-    channels = draw(st.sampled_from((None, 1, 2, 6)))
+    channels = draw(st.lists(st.integers(1, 24), max_size=4))
     count = max(1, round(seconds * rate))
     stream = steady(
         rate,
@@ -94,5 +96,8 @@ def media_infos(draw: st.DrawFn) -> MediaInfo:
         end_s=first_s + count / rate,
         key_steps=(round(first_s * 90_000), *[180_000] * (seconds // 2)),
     )
-    hears = sound(channels=channels, end_s=Fraction(seconds + 3)) if channels else None
+    hears = tuple(
+        sound(index=index, channels=number, end_s=Fraction(seconds + 3 * index))
+        for index, number in enumerate(channels, 1)
+    )
     return MediaInfo(container="mp4", size_bytes=1, video=stream, audio=hears)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,22 @@ def test_a_plan_survives_json_whole() -> None:
     plan = facts.plan(facts.info(audio=facts.sound()))
     assert EncodePlan.from_json(through_json(plan.to_json())) == plan
     assert isinstance(EncodePlan.from_json(through_json(plan.to_json())).duration_s, Fraction)
+
+
+def test_plans_of_the_days_of_one_sound_are_still_read() -> None:
+    heard = facts.plan(facts.info(audio=facts.sound()))
+    (sound,) = heard.audio
+    document = through_json(heard.to_json())
+    old = {name: value for name, value in sound.to_json().items() if name not in ("codec", "role")}
+    assert EncodePlan.from_json({**document, "audio": old}) == heard
+    assert EncodePlan.from_json({**document, "audio": None}).audio == ()
+
+
+def test_sounds_are_found_by_name() -> None:
+    plan = facts.plan(facts.info(audio=(facts.sound(), facts.sound(index=2))))
+    assert plan.sound("a1").stream_index == 2
+    with pytest.raises(KeyError):
+        plan.sound("a2")
 
 
 @given(st.lists(st.integers(1, 10**9)))

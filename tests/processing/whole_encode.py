@@ -70,8 +70,8 @@ def encode_whole(source: Path, folder: Path, encoding: EncodingSettings = SMALL_
         work_dir.mkdir(parents=True)
         for run in encode_chunk(source, plan, chunk, work_dir=work_dir, encoding=encoding):
             runs.setdefault(run.name, []).append(run)
-    if plan.audio:
-        work_dir = folder / "audio"
+    for audio in plan.audio:
+        work_dir = folder / audio.name
         work_dir.mkdir(parents=True)
-        runs[plan.audio.name] = [encode_audio(source, plan, work_dir=work_dir, encoding=encoding)]
+        runs[audio.name] = [encode_audio(source, plan, audio, work_dir=work_dir, encoding=encoding)]
     return Whole(info, plan, runs)

@@ -78,17 +78,17 @@ def list_renditions(*, video: Video) -> list[Rendition]:
     return sorted(renditions, key=_largest_first)
 
 
-def list_opened_kinds(video_id: str, revision: str) -> set[str]:
-    """Return the kinds of renditions (`video`, `audio`) of which at least one has its first segment."""
+def list_opened_renditions(video_id: str, revision: str) -> set[str]:
+    """Return the names of the renditions that have their first segment."""
     first = RenditionRun.objects.filter(
         first_number=0, rendition__video_id=video_id, rendition__revision=revision
     )
-    return set(first.values_list("rendition__kind", flat=True))
+    return set(first.values_list("rendition__name", flat=True))
 
 
-def _largest_first(rendition: Rendition) -> tuple[bool, int, str]:
+def _largest_first(rendition: Rendition) -> tuple[bool, int, int, str]:
     pixels = (rendition.width or 0) * (rendition.height or 0)
-    return rendition.kind == "audio", -pixels, rendition.name
+    return rendition.kind == "audio", -pixels, len(rendition.name), rendition.name  # a2 before a10
 
 
 def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRendition, ...]:

@@ -19,9 +19,8 @@ from tests.processing import facts
 
 PLAN = facts.plan(facts.info(audio=facts.sound()), segment_s=1, opening_s=1, chunk_s=4)
 assert PLAN.video is not None
-assert PLAN.audio is not None
 VIDEO: VideoPlan = PLAN.video
-AUDIO = PLAN.audio
+AUDIO = PLAN.audio[0]
 RUNG = VIDEO.rungs[0]
 CHUNK = VIDEO.chunks[2]  # frames 25 to 125: four segments
 TICKS = VIDEO.frame_ticks

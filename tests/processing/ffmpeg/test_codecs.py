@@ -7,9 +7,8 @@ from tests.processing import facts
 
 PLAN = facts.plan(facts.info(audio=facts.sound()))
 assert PLAN.video is not None
-assert PLAN.audio is not None
 H264 = h264_arguments(PLAN.video.rungs[0], PLAN.video, threads=2)
-AAC = aac_arguments(PLAN.audio)
+AAC = aac_arguments(PLAN.audio[0])
 
 
 @pytest.mark.parametrize("arguments", [H264, AAC, jpeg_arguments()])

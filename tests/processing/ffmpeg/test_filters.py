@@ -88,8 +88,7 @@ def test_a_rung_is_of_its_size_with_square_pixels_in_ordinary_colours() -> None:
 
 
 def test_sound_is_as_long_as_planned() -> None:
-    audio = facts.plan(facts.info(audio=facts.sound())).audio
-    assert audio is not None
+    audio = facts.plan(facts.info(audio=facts.sound())).audio[0]
     steps = {step.name: dict(step.options) for step in sound_steps(audio)}
     assert steps["apad"] == {"whole_dur": "100.000000"}
     assert steps["atrim"] == {"end": "100.000000"}

@@ -14,6 +14,7 @@ from processing.media import MediaInfo
 from tests.processing.facts import info, media_infos, plan, sound
 
 PLAIN = plan(info(audio=sound()))
+TWO_SOUNDS = plan(info(audio=(sound(), sound(index=2))))
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
@@ -40,7 +41,7 @@ def test_the_last_step_needs_all_others_and_they_cover_the_whole_plan(source: Me
     chunks = [step.inputs["chunk"] for step in others if step.kind == pipeline.ENCODE_CHUNK]
     assert chunks == list(range(len(encode_plan.chunks)))
     kinds = [step.kind for step in others]
-    assert kinds.count(pipeline.ENCODE_AUDIO) == (encode_plan.audio is not None)
+    assert kinds.count(pipeline.ENCODE_AUDIO) == len(encode_plan.audio)
     assert kinds.count(pipeline.POSTER) == (encode_plan.video is not None)
 
 
@@ -77,18 +78,26 @@ def test_the_weight_is_the_work() -> None:
         assert weight == pytest.approx(float(seconds) * pixels / (1920 * 1080))
 
 
-def test_playable_needs_every_kind_that_is_planned() -> None:
-    assert PLAIN.video is not None
-    assert PLAIN.audio is not None
-    silent, heard = replace(PLAIN, audio=None), replace(PLAIN, video=None)
-    everything: list[set[str]] = [set(), {"video"}, {"audio"}, {"video", "audio"}]
+def test_playable_needs_a_picture_and_the_first_sound_where_they_are_planned() -> None:
+    silent, heard = replace(TWO_SOUNDS, audio=()), replace(TWO_SOUNDS, video=None)
+    everything: list[set[str]] = [set(), {"v240"}, {"a0"}, {"v240", "a0"}]
+    assert [is_playable(TWO_SOUNDS, opened) for opened in everything] == [False, False, False, True]
+    assert [is_playable(TWO_SOUNDS, {*opened, "a1"}) for opened in everything] == [False, False, False, True]
     assert [is_playable(PLAIN, opened) for opened in everything] == [False, False, False, True]
-    assert [is_playable(silent, opened) for opened in everything] == [False, True, False, True]
+    assert [is_playable(silent, opened) for opened in everything[:2]] == [False, True]
     assert [is_playable(heard, opened) for opened in everything] == [False, False, True, True]
 
 
 def test_sound_alone_is_encoded_and_closed() -> None:
-    assert [step.name for step in plan_steps(replace(PLAIN, video=None))] == ["audio", "finalize"]
+    steps = plan_steps(replace(TWO_SOUNDS, video=None))
+    assert [step.name for step in steps] == ["audio-a0", "audio-a1", "finalize"]
+
+
+def test_the_first_sound_goes_first_and_the_others_last() -> None:
+    package = sorted(
+        (step for step in plan_steps(TWO_SOUNDS) if step.queue == "package"), key=lambda step: step.priority
+    )
+    assert [step.name for step in package] == ["audio-a0", "poster", "audio-a1"]
 
 
 def test_a_step_waits_for_all_that_it_needs() -> None:

@@ -92,7 +92,7 @@ def test_a_step_that_is_done_twice_leaves_one_result(tmp_path: Path) -> None:
     )
     make_job(video)
     assert run_next_step(queue="probe")
-    for queue, name in (("opening", "encode-00000"), ("package", "audio"), ("package", "poster")):
+    for queue, name in (("opening", "encode-00000"), ("package", "audio-a0"), ("package", "poster")):
         Step.objects.filter(name=name).update(priority=-1)
         assert run_next_step(queue=queue)
         before = (RenditionRun.objects.count(), ImageSet.objects.count())

@@ -33,20 +33,24 @@ def readable(**document: Any) -> None:
 
 def test_what_decodes_is_accepted() -> None:
     readable(streams=[VIDEO], video={"decodes": True})
-    readable(streams=[SOUND, COVER], audio={"decodes": True})
-    readable(streams=[VIDEO, SOUND], video={"decodes": True}, audio={"decodes": False})
+    readable(streams=[SOUND, COVER], audio=[{"decodes": False}, {"decodes": True}])
+    readable(streams=[VIDEO, SOUND], video={"decodes": True}, audio=[{"decodes": False}])
 
 
 def test_a_video_is_never_taken_as_mere_sound() -> None:
     with pytest.raises(SourceUnreadable):
-        readable(streams=[VIDEO, SOUND], video={"decodes": False}, audio={"decodes": True})
+        readable(
+            streams=[VIDEO, SOUND], video={"decodes": False}, audio=[{"decodes": False}, {"decodes": True}]
+        )
     with pytest.raises(CodecNotAccepted, match="magicyuv"):
-        readable(streams=[{**VIDEO, "codec": "magicyuv"}, SOUND], audio={"decodes": True})
+        readable(
+            streams=[{**VIDEO, "codec": "magicyuv"}, SOUND], audio=[{"decodes": False}, {"decodes": True}]
+        )
 
 
 def test_what_does_not_decode_is_damaged() -> None:
     with pytest.raises(SourceUnreadable, match="damaged"):
-        readable(streams=[SOUND], audio={"decodes": False})
+        readable(streams=[SOUND], audio=[{"decodes": False}])
     with pytest.raises(SourceUnreadable):
         readable(problem="unreadable", detail="moov atom not found")
 

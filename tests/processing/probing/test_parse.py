@@ -44,6 +44,8 @@ SOUND: dict[str, Any] = {
     "language": "deu",
     "first": -1024,
     "end": 480_000,
+    "layout": "stereo",
+    "dispositions": [],
 }
 
 
@@ -70,21 +72,26 @@ def test_it_reads_a_picture() -> None:
 
 
 def test_it_reads_sound() -> None:
-    audio = parsed(audio=SOUND).audio
-    assert audio is not None
+    (audio,) = parsed(audio=[SOUND]).audio
     assert (audio.first_s, audio.end_s) == (Fraction(-1024, 48_000), Fraction(10))
     assert (audio.channels, audio.sample_rate_hz, audio.language) == (2, 44_100, "deu")
+    assert (audio.layout, audio.role) == ("stereo", "main")
 
 
 def test_a_stream_that_could_not_be_decoded_is_left_out() -> None:
-    info = parsed(video={**PICTURE, "decodes": False}, audio=SOUND)
+    info = parsed(video={**PICTURE, "decodes": False}, audio=[{"decodes": False}, {**SOUND, "index": 4}])
     assert info.video is None
-    assert info.audio is not None
+    assert [sound.index for sound in info.audio] == [4]
+
+
+def test_it_tells_what_a_sound_is_for() -> None:
+    told = [["comment", "default"], ["visual_impaired"], ["descriptions"], ["dub"]]
+    sounds = parsed(audio=[{**SOUND, "dispositions": names} for names in told]).audio
+    assert [sound.role for sound in sounds] == ["commentary", "description", "description", "main"]
 
 
 def test_an_unknown_language_is_undetermined() -> None:
-    audio = parsed(audio={**SOUND, "language": "<b>"}).audio
-    assert audio is not None
+    (audio,) = parsed(audio=[{**SOUND, "language": "<b>"}]).audio
     assert audio.language == "und"
 
 
