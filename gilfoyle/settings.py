@@ -172,5 +172,5 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gilfoyle.lib.schema.add_problem_answers",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    "ENUM_NAME_OVERRIDES": {"TextTrackKindEnum": "videos.tracks.models.KINDS"},
 }

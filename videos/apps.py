@@ -6,3 +6,7 @@ from django.apps import AppConfig
 class VideosConfig(AppConfig):
     name = "videos"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Connect the rooms that hear of a video's news."""
+        from videos.tracks import subscribers  # noqa: F401, PLC0415 - models must be loaded first

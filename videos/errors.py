@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gilfoyle.lib.errors import Conflict, NotAllowed, NotFound, Refusal, TooLarge
+from gilfoyle.lib.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refusal, TooLarge
 
 
 class VideoNotFound(NotFound):
@@ -55,3 +55,30 @@ class UploadTakenOver(Conflict):
     """The transfer lost its lease, or its video is gone."""
 
     code = "upload_ended"
+
+
+class TrackNotFound(NotFound):
+    code = "track_not_found"
+
+
+class TrackRejected(InvalidInput):
+    """A text track can't be taken; the message is shown to the caller."""
+
+    code = "track_rejected"
+
+
+class TrackNotText(TrackRejected):
+    code = "track_not_text"
+
+
+class TrackEmpty(TrackRejected):
+    code = "track_empty"
+
+
+class TrackTooLarge(TrackRejected):
+    code = "track_too_large"
+    http_status = 413
+
+
+class TooManyTracks(Conflict):
+    code = "too_many_tracks"

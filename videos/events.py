@@ -40,3 +40,26 @@ class VideoDeleted(Event):
     """A tombstone stands; the bytes go next."""
 
     video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionBegun(Event):
+    """What had been made of a video's source is gone, and is to be made anew under another revision."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackAdded(Event):
+    """A text track can be shown."""
+
+    video_id: str
+    track_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRemoved(Event):
+    """A text track is gone."""
+
+    video_id: str
+    track_id: str

@@ -36,3 +36,14 @@ def segment_name(folder: str, number: int) -> str:
 
 def poster_name(project_id: str, video_id: str, revision: str) -> str:
     return f"{revision_folder(project_id, video_id, revision)}/poster.jpg"
+
+
+def tracks_folder(project_id: str, video_id: str) -> str:
+    """Return the folder of the text tracks that were uploaded for a video; they outlive its revisions."""
+    return f"tracks/{project_id}/{video_id}"
+
+
+def track_name(project_id: str, video_id: str, revision: str, track_id: str) -> str:
+    """Return a text track's name: one that came out of the source belongs to its revision, others have none ("")."""
+    folder = revision_folder(project_id, video_id, revision) + "/text" if revision else ""
+    return f"{folder or tracks_folder(project_id, video_id)}/{track_id}.vtt"

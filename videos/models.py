@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from videos.access.models import ApiKey, Project
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.tracks.models import TextTrack
 from videos.uploads.models import Upload
 
-__all__ = ["ApiKey", "ImageSet", "Project", "Rendition", "RenditionRun", "Upload", "Video"]
+__all__ = ["ApiKey", "ImageSet", "Project", "Rendition", "RenditionRun", "TextTrack", "Upload", "Video"]

@@ -4,6 +4,7 @@ from django.urls import path
 
 from videos.access.views import Account
 from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
+from videos.tracks.views import TrackDetail, TrackList
 from videos.uploads.views import VideoSource
 
 urlpatterns = [
@@ -12,4 +13,6 @@ urlpatterns = [
     path("videos/<str:video_id>", VideoDetail.as_view()),
     path("videos/<str:video_id>/source", VideoSource.as_view()),
     path("videos/<str:video_id>/renditions", VideoRenditions.as_view()),
+    path("videos/<str:video_id>/tracks", TrackList.as_view()),
+    path("videos/<str:video_id>/tracks/<str:track_id>", TrackDetail.as_view()),
 ]

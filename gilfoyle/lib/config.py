@@ -198,6 +198,14 @@ class ImagesSettings(Section):
     poster_max_px: int = Field(1280, ge=64, le=4096, description="Longest side of the poster.")
 
 
+class TextSettings(Section):
+    embedded: bool = Field(True, description="Make tracks of the subtitles inside a source.")
+    max_size_bytes: ByteSize = Field(
+        ByteSize(1024**2), gt=0, le=16 * 1024**2, description="Largest text track accepted."
+    )
+    max_tracks: int = Field(40, ge=0, le=200, description="Text tracks that a video may have.")
+
+
 class PlaybackSettings(Section):
     min_ttl_s: int = Field(3600, ge=60, description="Shortest life of a token when none is asked for.")
     max_ttl_s: int = Field(12 * 3600, ge=60, description="Longest life of a token.")
@@ -229,6 +237,7 @@ class Config(Section):
     upload: UploadSettings = Field(default_factory=UploadSettings)
     encoding: EncodingSettings = Field(default_factory=EncodingSettings)
     images: ImagesSettings = Field(default_factory=ImagesSettings)
+    text: TextSettings = Field(default_factory=TextSettings)
     playback: PlaybackSettings = Field(default_factory=PlaybackSettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
 

@@ -59,6 +59,10 @@ def new_image_set_id() -> str:
     return _prefixed("img")
 
 
+def new_track_id() -> str:
+    return _prefixed("trk")
+
+
 def new_job_id() -> str:
     return _prefixed("job")
 

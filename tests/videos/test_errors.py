@@ -18,6 +18,12 @@ from videos import errors
         (errors.SourceTooLarge, 413, "source_too_large"),
         (errors.VideoBeingDeleted, 409, "video_deleted"),
         (errors.UploadTakenOver, 409, "upload_ended"),
+        (errors.TrackNotFound, 404, "track_not_found"),
+        (errors.TrackRejected, 422, "track_rejected"),
+        (errors.TrackNotText, 422, "track_not_text"),
+        (errors.TrackEmpty, 422, "track_empty"),
+        (errors.TrackTooLarge, 413, "track_too_large"),
+        (errors.TooManyTracks, 409, "too_many_tracks"),
     ],
 )
 def test_codes_and_statuses_that_clients_rely_on(error: type[Refusal], status: int, code: str) -> None:

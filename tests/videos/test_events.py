@@ -15,8 +15,12 @@ def test_the_vocabulary_is_frozen_and_holds_ids_alone() -> None:
         "VideoReady",
         "VideoFailed",
         "VideoDeleted",
+        "RevisionBegun",
+        "TrackAdded",
+        "TrackRemoved",
     }
     for event in vocabulary:
         assert is_dataclass(event)
-        assert [field.name for field in fields(event)] == ["video_id"]
+        names = ["video_id", "track_id"] if event.__name__.startswith("Track") else ["video_id"]
+        assert [field.name for field in fields(event)] == names
         assert getattr(event, "__dataclass_params__").frozen  # noqa: B009 - no public name tells it

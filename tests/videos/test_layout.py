@@ -13,6 +13,9 @@ def test_names_that_stored_objects_have_forever() -> None:
     assert (
         layout.poster_name(PROJECT, VIDEO, REVISION) == f"renditions/{PROJECT}/{VIDEO}/{REVISION}/poster.jpg"
     )
+    assert layout.track_name(PROJECT, VIDEO, "", "trk_1") == "tracks/p00000000001/vid_1/trk_1.vtt"
+    embedded = layout.track_name(PROJECT, VIDEO, REVISION, "trk_1")
+    assert embedded == f"renditions/{PROJECT}/{VIDEO}/{REVISION}/text/trk_1.vtt"
 
 
 def test_each_object_lies_below_the_folders_that_are_purged() -> None:
@@ -21,3 +24,7 @@ def test_each_object_lies_below_the_folders_that_are_purged() -> None:
     assert revision.startswith(layout.video_folder(PROJECT, VIDEO) + "/")
     assert layout.rendition_folder(PROJECT, VIDEO, REVISION, "a0").startswith(revision + "/")
     assert layout.poster_name(PROJECT, VIDEO, REVISION).startswith(revision + "/")
+    assert layout.track_name(PROJECT, VIDEO, REVISION, "trk_1").startswith(revision + "/")
+    assert layout.track_name(PROJECT, VIDEO, "", "trk_1").startswith(
+        layout.tracks_folder(PROJECT, VIDEO) + "/"
+    )

@@ -53,3 +53,4 @@ def purge_objects(*, project_id: str, video_id: str) -> None:
     """
     storage.delete_folder(layout.sources_folder(project_id, video_id))
     storage.delete_folder(layout.video_folder(project_id, video_id))
+    storage.delete_folder(layout.tracks_folder(project_id, video_id))

@@ -21,7 +21,14 @@ from videos.access.models import Project
 from videos.catalog import states
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
 from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
-from videos.events import VideoDeleted, VideoFailed, VideoPlayable, VideoReady, VideoUploaded
+from videos.events import (
+    RevisionBegun,
+    VideoDeleted,
+    VideoFailed,
+    VideoPlayable,
+    VideoReady,
+    VideoUploaded,
+)
 from videos.segment_index import SegmentRun
 
 EDITABLE = ("title", "description", "metadata", "external_id", "creator_id")
@@ -153,6 +160,7 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
         failure_code="",
         failure_message="",
     )
+    publish(RevisionBegun(video.pk))
     publish(VideoUploaded(video.pk))
 
 
@@ -192,6 +200,7 @@ def renew_revision(*, video_id: str) -> str:
     video.revision, video.progress = ids.new_revision(), 0
     video.stored_bytes = video.source_size_bytes or 0
     video.save(update_fields=["revision", "progress", "stored_bytes", "updated_at"])
+    publish(RevisionBegun(video.pk))
     return video.revision
 
 
@@ -254,6 +263,11 @@ def add_poster(*, video_id: str, revision: str, size_bytes: int) -> None:
     ImageSet.objects.update_or_create(
         video_id=video_id, revision=revision, kind="poster", defaults={"size_bytes": size_bytes}
     )
+
+
+def count_bytes(*, video_id: str, change_bytes: int) -> None:
+    """Count what was stored beside a video's revision, or (negative) is gone."""
+    Video.objects.filter(pk=video_id).update(stored_bytes=F("stored_bytes") + change_bytes)
 
 
 def _count_bytes(video_id: str, revision: str, change_bytes: int) -> None:

@@ -14,6 +14,7 @@ from gilfoyle.lib import ids
         (ids.new_rendition_id, "ren"),
         (ids.new_run_id, "run"),
         (ids.new_image_set_id, "img"),
+        (ids.new_track_id, "trk"),
         (ids.new_job_id, "job"),
         (ids.new_step_id, "stp"),
     ],

@@ -22,6 +22,7 @@ def make_stored() -> Video:
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v360")
     storage.save_bytes(layout.segment_name(folder, 0), b"segment")
     storage.save_bytes(layout.poster_name(video.project_id, video.pk, "an older revision"), b"poster")
+    storage.save_bytes(layout.track_name(video.project_id, video.pk, "", "trk_1"), b"WEBVTT")
     make_rendition(video, runs=[SegmentRun(0, 0, (1,), (7,))])
     make_job(video)
     return video
@@ -35,11 +36,11 @@ def test_bytes_and_rows_go_after_the_grace(media_dir: Path) -> None:
     video, kept = make_stored(), make_stored()
     delete_video(video=video)
     assert purge_deleted() == 0
-    assert len(files_below(media_dir)) == 6
+    assert len(files_below(media_dir)) == 8
     later = timezone.now() + GRACE + timedelta(seconds=1)
     assert purge_deleted(now=later) == 1
     assert list(Video.objects.all()) == [kept]
-    assert len(files_below(media_dir)) == 3
+    assert len(files_below(media_dir)) == 4
     assert all(kept.pk in str(path) for path in files_below(media_dir))
     assert {Job.objects.count(), Step.objects.count(), RenditionRun.objects.count()} == {1}
     assert purge_deleted(now=later) == 0

@@ -1,0 +1,154 @@
+"""Every change of text tracks: uploaded, found in a source, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf.locale import LANG_INFO
+from django.db import transaction
+from django.db.models import Sum
+
+from gilfoyle.lib import ids, storage
+from gilfoyle.lib.config import TextSettings
+from gilfoyle.lib.events import publish
+from gilfoyle.lib.languages import UNKNOWN
+from videos import layout
+from videos.catalog import services as catalog
+from videos.catalog import states
+from videos.catalog.models import Video
+from videos.errors import TooManyTracks, TrackNotFound, TrackTooLarge, VideoBeingDeleted
+from videos.events import TrackAdded, TrackRemoved
+from videos.tracks.cleaning import read_track
+from videos.tracks.models import EMBEDDED, UPLOADED, TextTrack
+from videos.tracks.webvtt import write_webvtt
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFacts:
+    """What is said about a track; `language` is BCP 47, and a label is made of it where none is given."""
+
+    kind: str
+    language: str
+    label: str = ""
+    is_default: bool = False
+    is_forced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrack:
+    """A track of a source, whose text is stored already."""
+
+    id: str
+    facts: TrackFacts
+    cue_count: int
+    size_bytes: int
+
+
+def add_track(*, video: Video, data: bytes, facts: TrackFacts, limits: TextSettings) -> TextTrack:
+    """Read, clean and store an uploaded file as a track.
+
+    Raises: TrackRejected (one of its kinds), TooManyTracks, VideoBeingDeleted, NoSpace, StorageFault.
+    """
+    if len(data) > limits.max_size_bytes:
+        message = (
+            f"The file has {len(data)} bytes; the largest accepted here is {int(limits.max_size_bytes)}."
+        )
+        raise TrackTooLarge(message)
+    cues = read_track(data)
+    text = write_webvtt(cues).encode()
+    stored = StoredTrack(ids.new_track_id(), facts, cue_count=len(cues), size_bytes=len(text))
+    name = layout.track_name(video.project_id, video.pk, "", stored.id)
+    storage.save_bytes(name, text)
+    try:
+        return _record(video_id=video.pk, stored=stored, max_tracks=limits.max_tracks)
+    except BaseException:
+        storage.delete(name)
+        raise
+
+
+@transaction.atomic
+def _record(*, video_id: str, stored: StoredTrack, max_tracks: int) -> TextTrack:
+    catalog.hold_video(video_id=video_id)
+    video = Video.objects.filter(pk=video_id).exclude(status=states.DELETING).first()
+    if video is None:
+        message = "This video is being deleted."
+        raise VideoBeingDeleted(message)
+    if TextTrack.objects.filter(video=video).count() >= max_tracks:
+        message = f"This video has {max_tracks} text tracks already, the most that are accepted here."
+        raise TooManyTracks(message, hint="Remove one first.")
+    return _create(video_id, stored, source=UPLOADED, revision="")
+
+
+def _create(video_id: str, stored: StoredTrack, *, source: str, revision: str) -> TextTrack:
+    if stored.facts.is_default:  # at most one is
+        TextTrack.objects.filter(video_id=video_id, is_default=True).update(is_default=False)
+    track = TextTrack.objects.create(
+        id=stored.id,
+        video_id=video_id,
+        source=source,
+        revision=revision,
+        kind=stored.facts.kind,
+        language=stored.facts.language,
+        label=stored.facts.label or name_language(stored.facts.language),
+        is_default=stored.facts.is_default,
+        is_forced=stored.facts.is_forced,
+        cue_count=stored.cue_count,
+        size_bytes=stored.size_bytes,
+    )
+    catalog.count_bytes(video_id=video_id, change_bytes=stored.size_bytes)
+    publish(TrackAdded(video_id, track.pk))
+    return track
+
+
+def name_language(tag: str) -> str:
+    """Return what speakers of a language call it, the tag itself where that is not known."""
+    if tag == UNKNOWN:
+        return "Subtitles"
+    for code in (tag.lower(), tag.partition("-")[0].lower()):
+        if code in LANG_INFO and "name_local" in LANG_INFO[code]:
+            name: str = LANG_INFO[code]["name_local"]
+            return name[:1].upper() + name[1:]
+    return tag
+
+
+@transaction.atomic
+def record_embedded(*, video_id: str, revision: str, tracks: Iterable[StoredTrack]) -> None:
+    """Record the tracks that were found in a source; a second time replaces the first."""
+    catalog.hold_video(video_id=video_id)
+    _forget(
+        video_id, TextTrack.objects.filter(video_id=video_id, source=EMBEDDED, revision=revision).in_bulk()
+    )
+    for stored in tracks:
+        _create(video_id, stored, source=EMBEDDED, revision=revision)
+
+
+def _forget(video_id: str, replaced: dict[str, TextTrack]) -> None:
+    TextTrack.objects.filter(pk__in=replaced).delete()
+    catalog.count_bytes(video_id=video_id, change_bytes=-sum(track.size_bytes for track in replaced.values()))
+
+
+@transaction.atomic
+def begin_revision(*, video_id: str) -> None:
+    """Forget the tracks of a source whose revision is over; uploaded ones stay, and are counted again."""
+    TextTrack.objects.filter(video_id=video_id, source=EMBEDDED).delete()
+    kept = TextTrack.objects.filter(video_id=video_id).aggregate(size_bytes=Sum("size_bytes"))
+    catalog.count_bytes(video_id=video_id, change_bytes=kept["size_bytes"] or 0)
+
+
+@transaction.atomic
+def remove_track(*, track: TextTrack) -> None:
+    """Remove a track: players no longer find it, and its text is deleted.
+
+    Raises: TrackNotFound when it is gone already.
+    """
+    catalog.hold_video(video_id=track.video_id)
+    if not TextTrack.objects.filter(pk=track.pk).delete()[0]:
+        message = "There is no such text track."
+        raise TrackNotFound(message)
+    catalog.count_bytes(video_id=track.video_id, change_bytes=-track.size_bytes)
+    name = layout.track_name(track.video.project_id, track.video_id, track.revision, track.pk)
+    # Robust: a store that fails now costs room until the video is deleted, and nothing else.
+    transaction.on_commit(partial(storage.delete, name), robust=True)
+    publish(TrackRemoved(track.video_id, track.pk))

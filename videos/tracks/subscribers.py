@@ -1,0 +1,12 @@
+"""What text tracks do when videos have news; inside the publisher's transaction."""
+
+from __future__ import annotations
+
+from gilfoyle.lib.events import subscribe
+from videos.events import RevisionBegun
+from videos.tracks.services import begin_revision
+
+
+@subscribe(RevisionBegun)
+def forget_embedded(event: RevisionBegun) -> None:
+    begin_revision(video_id=event.video_id)

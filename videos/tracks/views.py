@@ -1,0 +1,109 @@
+"""`/videos/{id}/tracks`: parse, one service call, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from gilfoyle.lib.json_body import JsonBody
+from videos.access.authentication import project_of
+from videos.access.permissions import HasScope
+from videos.catalog.selectors import get_video
+from videos.errors import TrackTooLarge
+from videos.tracks import selectors, services
+from videos.tracks.serializers import TextTrackInputSerializer, TextTrackSerializer
+from videos.tracks.services import TrackFacts
+
+FORM_BYTES = 64 * 1024  # of a form beside its file
+
+MayReadAndWrite = HasScope.of(read="videos:read", write="videos:write")
+
+
+class TrackForm(MultiPartParser):
+    """A form that is read only when it is no longer than a track may be."""
+
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Raises: TrackTooLarge, ParseError."""
+        largest = int(settings.GILFOYLE.text.max_size_bytes)
+        length = stream.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdecimal() or int(length) > largest + FORM_BYTES:
+            message = f"The largest text track accepted here has {largest} bytes."
+            raise TrackTooLarge(message)
+        return super().parse(stream, media_type, parser_context)
+
+
+class TrackList(APIView):
+    permission_classes = [MayReadAndWrite]
+    parser_classes = [TrackForm, JsonBody]
+
+    @extend_schema(
+        operation_id="list_tracks",
+        summary="List a video's text tracks",
+        description="Uploaded ones, oldest first, then those that were found inside the source.",
+        responses=TextTrackSerializer(many=True),
+        tags=["text tracks"],
+    )
+    def get(self, request: Request, video_id: str) -> Response:
+        video = get_video(project=project_of(request), video_id=video_id)
+        return Response(TextTrackSerializer(selectors.list_tracks(video=video), many=True).data)
+
+    @extend_schema(
+        operation_id="add_track",
+        summary="Add subtitles or captions",
+        description=(
+            "A WebVTT or SRT file: `curl -F language=de -F file=@deutsch.srt …`, or its text in JSON. It is cleaned "
+            "(unknown markup, styles and scripts go) and stays when the source is replaced."
+        ),
+        request={
+            "multipart/form-data": TextTrackInputSerializer,
+            "application/json": TextTrackInputSerializer,
+        },
+        responses={201: TextTrackSerializer},
+        tags=["text tracks"],
+    )
+    def post(self, request: Request, video_id: str) -> Response:
+        video = get_video(project=project_of(request), video_id=video_id)
+        given = TextTrackInputSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        fields = dict(given.validated_data)
+        file, text = fields.pop("file", None), fields.pop("text", "")
+        data = text.encode(errors="replace") if file is None else file.read()
+        limits = settings.GILFOYLE.text
+        track = services.add_track(video=video, data=data, facts=TrackFacts(**fields), limits=limits)
+        return Response(TextTrackSerializer(track).data, status=status.HTTP_201_CREATED)
+
+
+class TrackDetail(APIView):
+    permission_classes = [MayReadAndWrite]
+
+    @extend_schema(
+        operation_id="get_track",
+        summary="Read a text track's facts",
+        responses=TextTrackSerializer,
+        tags=["text tracks"],
+    )
+    def get(self, request: Request, video_id: str, track_id: str) -> Response:
+        video = get_video(project=project_of(request), video_id=video_id)
+        return Response(TextTrackSerializer(selectors.get_track(video=video, track_id=track_id)).data)
+
+    @extend_schema(
+        operation_id="remove_track",
+        summary="Remove a text track",
+        description="Players that begin from now on don't find it.",
+        responses={204: None},
+        tags=["text tracks"],
+    )
+    def delete(self, request: Request, video_id: str, track_id: str) -> Response:
+        video = get_video(project=project_of(request), video_id=video_id)
+        services.remove_track(track=selectors.get_track(video=video, track_id=track_id))
+        return Response(status=status.HTTP_204_NO_CONTENT)
