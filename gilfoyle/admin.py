@@ -153,7 +153,7 @@ def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
         "video": video,
         "pills": status_pills(video),
         "player_address": player_address(video),
-        "poster_address": poster_address(video) if video.has_poster else "",
+        "poster_address": poster_address(video),
         "facts": list_facts(video),
         "times": list_times(video),
         "is_failed": video.status == states.FAILED,

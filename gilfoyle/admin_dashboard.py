@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Sum
+from django.db.models import Count, Min, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +21,8 @@ from gilfoyle.lib.queue import QUEUES
 from processing.jobs import states as work
 from processing.jobs.models import Step
 from videos.catalog import states
-from videos.catalog.admin import poster_image, status_pills
-from videos.models import ImageSet, Video
+from videos.catalog.admin import poster_image, status_pills, with_poster_version
+from videos.models import Video
 
 MOST_FAILURES = 5
 MOST_VIDEOS = 8
@@ -193,9 +193,8 @@ def list_failures() -> list[Failure]:
 
 def list_newest() -> list[VideoCard]:
     """Return the newest videos with their posters."""
-    posters = ImageSet.objects.filter(video=OuterRef("pk"), revision=OuterRef("revision"), kind="poster")
     kept = Video.objects.exclude(status=states.DELETING).select_related("project")
-    videos = kept.annotate(has_poster=Exists(posters))[:MOST_VIDEOS]
+    videos = with_poster_version(kept)[:MOST_VIDEOS]
     return [
         VideoCard(
             title=str(video),

@@ -23,12 +23,14 @@ SEGMENT = r"[0-9]{5}|[1-9][0-9]{5,7}"  # five digits, more only when they are ne
 MASTER_NAME = "master.m3u8"
 MEDIA_PLAYLIST_NAME = "index.m3u8"
 POSTER_NAME = "poster.jpg"
+STORYBOARD_NAME = "storyboard.vtt"
+PREVIEW_NAME = "preview.webp"
 
 _BELOW_REVISION = (
     rf"/play/(?P<token>{TOKEN})/(?P<project>{PROJECT})/(?P<video>{VIDEO})/(?P<revision>{REVISION})/"
 )
 _FILE = re.compile(
-    rf"{_BELOW_REVISION}(?:(?P<poster>poster\.jpg)"
+    rf"{_BELOW_REVISION}(?:(?P<image>poster\.(?:jpg|webp|avif)|storyboard-[0-9]{{3}}\.jpg|preview\.webp)"
     rf"|(?P<rendition>{RENDITION})/(?:(?P<init>init\.mp4)|(?P<segment>{SEGMENT})\.m4s))",
     re.ASCII,
 )
@@ -55,25 +57,36 @@ class VideoAddress:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A stored file by its address: the poster (no rendition), an init segment (no number), or a segment."""
+    """A stored file by its address: a picture, or of a rendition the init segment (no number) or a segment."""
 
     video: VideoAddress
     rendition: str | None = None
     number: int | None = None
+    image: str | None = None  # the picture's file name
+
+    @property
+    def image_kind(self) -> str | None:
+        """Which pictures it belongs to: `poster`, `storyboard` or `preview`."""
+        return re.split(r"[-.]", self.image, maxsplit=1)[0] if self.image else None
 
     @property
     def file_class(self) -> FileClass:
-        return FileClass.IMAGE if self.rendition is None else FileClass.MEDIA
+        return FileClass.IMAGE if self.image else FileClass.MEDIA
 
 
 def parse_stored_file(path: str) -> StoredFile | None:
-    """Read the (percent-decoded) path of a poster, init segment or segment; None for any other path."""
+    """Read the (percent-decoded) path of a picture, init segment or segment; None for any other path."""
     match = _FILE.fullmatch(path)
     if match is None:
         return None
     video = VideoAddress(match["token"], match["project"], match["video"], match["revision"])
     number = match["segment"]
-    return StoredFile(video, match["rendition"], None if number is None else int(number))
+    return StoredFile(video, match["rendition"], None if number is None else int(number), match["image"])
+
+
+def storyboard_sheet_name(number: int) -> str:
+    """Return a sheet's file name."""
+    return f"storyboard-{number:03d}.jpg"
 
 
 def play_folder(token: str, project_id: str, video_id: str, revision: str) -> str:
@@ -93,9 +106,14 @@ def playback_addresses(
     """Return the absolute addresses of a playable video, by the names that the API gives them."""
     owner = (policy.project_id, policy.video_id)
     folder = public_url + play_folder(token, *owner, policy.revision)
+    pictures = {"poster_url": POSTER_NAME, "storyboard_url": STORYBOARD_NAME, "preview_url": PREVIEW_NAME}
+    kinds = {image_set.kind for image_set in policy.images}
     return {
         "hls_url": folder + MASTER_NAME,
         "dash_url": None,
         "embed_url": public_url + embed_path(token, *owner, origins),
-        "poster_url": folder + POSTER_NAME if policy.has_poster else None,
+        **{
+            name: folder + file if name.removesuffix("_url") in kinds else None
+            for name, file in pictures.items()
+        },
     }

@@ -1,6 +1,6 @@
 """Addresses under Django: `api_urlpatterns` below /api/v1/, `urlpatterns` at the root.
 
-Segments, init segments and posters are not here: delivery/raw.py answers them before Django is asked.
+Segments, init segments and pictures are not here: delivery/raw.py answers them before Django is asked.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.urls import path, re_path
 
 from streaming.addresses import PROJECT, RENDITION, REVISION, TOKEN, VIDEO
-from streaming.manifests.views import master_playlist, media_playlist
+from streaming.manifests.views import master_playlist, media_playlist, storyboard_map
 from streaming.player.views import embed_page
 from streaming.tokens.views import VideoPlayback
 
@@ -20,5 +20,6 @@ api_urlpatterns = [path("videos/<str:video_id>/playback", VideoPlayback.as_view(
 urlpatterns = [
     re_path(rf"{_REVISION}/master\.m3u8$", master_playlist),
     re_path(rf"{_REVISION}/(?P<rendition>{RENDITION})/index\.m3u8$", media_playlist),
+    re_path(rf"{_REVISION}/storyboard\.vtt$", storyboard_map),
     re_path(rf"^embed/{_VIDEO}$", embed_page, name="embed"),
 ]

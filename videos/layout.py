@@ -34,8 +34,10 @@ def segment_name(folder: str, number: int) -> str:
     return f"{folder}/{number:05d}.m4s"
 
 
-def poster_name(project_id: str, video_id: str, revision: str) -> str:
-    return f"{revision_folder(project_id, video_id, revision)}/poster.jpg"
+def image_folder(project_id: str, video_id: str, revision: str, kind: str, version: int) -> str:
+    """Return the folder of one version of a video's poster, storyboard or preview; version 0 had none of its own."""
+    folder = revision_folder(project_id, video_id, revision)
+    return f"{folder}/{kind}-{version}" if version else folder
 
 
 def tracks_folder(project_id: str, video_id: str) -> str:

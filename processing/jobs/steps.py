@@ -26,6 +26,7 @@ from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.packaging.publish import publish_rendition
 from processing.probing.probe import probe_source
 from videos import layout
+from videos.catalog import images
 from videos.catalog import services as catalog
 from videos.catalog.services import RenditionFacts, SourceFacts
 from videos.segment_index import SegmentRun
@@ -57,6 +58,11 @@ class StepContext:
     def source(self) -> AbstractContextManager[Path]:
         """Give a path with the source's bytes; a copy of them lies where the sweeper finds what killed workers left."""
         return storage.local_copy(self.source_name, folder=self.work_dir / "source")
+
+    def image_folder(self, kind: str) -> str:
+        """Return where this attempt's pictures go: a slow twin's never lie where a successor's do."""
+        video = self.job.video
+        return layout.image_folder(video.project_id, video.pk, self.job.revision, kind, self.step.attempt)
 
     def folder(self, rendition: str) -> str:
         video = self.job.video
@@ -219,11 +225,16 @@ def run_poster(context: StepContext) -> Record:
             heartbeat=context.heartbeat,
         )
     context.heartbeat()
-    video = context.job.video
-    storage.save_bytes(layout.poster_name(video.project_id, video.pk, context.job.revision), picture)
+    storage.save_bytes(f"{context.image_folder('poster')}/poster.jpg", picture)
 
     def record(job: Job) -> None:
-        catalog.add_poster(video_id=job.video_id, revision=job.revision, size_bytes=len(picture))
+        images.add_image_set(
+            video_id=job.video_id,
+            revision=job.revision,
+            kind="poster",
+            version=context.step.attempt,
+            size_bytes=len(picture),
+        )
 
     return record
 

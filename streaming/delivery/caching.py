@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 
 LONGEST_KEPT_S = 3600
+POSTER_KEPT_S = 60  # another may be chosen at any time
 
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
-def cache_control(*, expires_at_s: float, now_s: float) -> str:
+def cache_control(*, expires_at_s: float, now_s: float, longest_s: int = LONGEST_KEPT_S) -> str:
     """Return `Cache-Control` for a stored file under a token that ends at `expires_at_s`."""
-    return f"private, max-age={max(0, min(LONGEST_KEPT_S, int(expires_at_s - now_s)))}"
+    return f"private, max-age={max(0, min(longest_s, int(expires_at_s - now_s)))}"
 
 
 def make_etag(*parts: str | int) -> str:

@@ -1,4 +1,4 @@
-"""Segments, init segments and posters as a plain WSGI callable, in front of Django: gate, then the file.
+"""Segments, init segments and pictures as a plain WSGI callable, in front of Django: gate, then the file.
 
 No request cycle, no middleware: that is most of what a small answer costs. The bytes leave by the server's sendfile,
 or by nginx where `playback.delivery` is `x_accel`.
@@ -18,7 +18,13 @@ from gilfoyle.lib.storage import ObjectMissing
 from streaming.addresses import StoredFile, parse_stored_file
 from streaming.admission import Admission
 from streaming.answers import METHOD_NOT_ALLOWED, log_problem, problem_body, problem_of
-from streaming.delivery.caching import cache_control, is_range_usable, is_unchanged
+from streaming.delivery.caching import (
+    LONGEST_KEPT_S,
+    POSTER_KEPT_S,
+    cache_control,
+    is_range_usable,
+    is_unchanged,
+)
 from streaming.delivery.ranges import Span, Unsatisfiable, parse_range
 from streaming.delivery.stored_body import BLOCK_BYTES, SpanReader, StoredObject, open_object
 from streaming.errors import MediaNotFound
@@ -38,6 +44,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ACCEL_PREFIX = "/_media/"
+IMAGE_TYPES = {"jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 Headers = list[tuple[str, str]]
 
 
@@ -79,10 +86,9 @@ class RawDelivery:
         wish = Wish(file.video, file.file_class, file.rendition)
         allowed = self._admission.admit(wish, site=self._site(answer.environ), now_s=now_s)
         name = stored_name(file, allowed)
-        headers = [
-            ("Content-Type", content_type(file)),
-            ("Cache-Control", cache_control(expires_at_s=allowed.claims.expires_at_s, now_s=now_s)),
-        ]
+        longest_s = POSTER_KEPT_S if file.image_kind == "poster" else LONGEST_KEPT_S
+        kept = cache_control(expires_at_s=allowed.claims.expires_at_s, now_s=now_s, longest_s=longest_s)
+        headers = [("Content-Type", content_type(file)), ("Cache-Control", kept)]
         if self._is_accelerated:
             return answer.empty(HTTPStatus.OK, [*headers, ("X-Accel-Redirect", ACCEL_PREFIX + quote(name))])
         try:
@@ -103,23 +109,29 @@ class RawDelivery:
 def stored_name(file: StoredFile, allowed: Allowed) -> str:
     """Return the object's name: made of what the gate let through, never of the path as it came.
 
-    Raises: MediaNotFound for a poster that the video does not have.
+    Raises: MediaNotFound for a picture that the video does not have.
     """
     policy = allowed.policy
+    if file.image_kind is not None:
+        images = policy.find_images(file.image_kind)
+        if images is None:
+            raise MediaNotFound(file.image_kind)
+        folder = layout.image_folder(
+            policy.project_id, policy.video_id, policy.revision, images.kind, images.version
+        )
+        return f"{folder}/{file.image}"
     if file.rendition is None:
-        if not policy.has_poster:
-            raise MediaNotFound("poster")
-        return layout.poster_name(policy.project_id, policy.video_id, policy.revision)
+        raise MediaNotFound("rendition")
     folder = layout.rendition_folder(policy.project_id, policy.video_id, policy.revision, file.rendition)
     return layout.init_name(folder) if file.number is None else layout.segment_name(folder, file.number)
 
 
 def content_type(file: StoredFile) -> str:
     """Return the media type of a stored file; audio renditions are named a0, a1, …"""
-    if file.rendition is None:
-        return "image/jpeg"
+    if file.image is not None:
+        return IMAGE_TYPES[file.image.rpartition(".")[2]]
     # RFC 4337 types, which all players and browsers' opaque-response checks take for CMAF.
-    return "audio/mp4" if file.rendition.startswith("a") else "video/mp4"
+    return "audio/mp4" if (file.rendition or "").startswith("a") else "video/mp4"
 
 
 class _Answer:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
-from streaming.addresses import MASTER_NAME, MEDIA_PLAYLIST_NAME, VideoAddress
+from streaming.addresses import MASTER_NAME, MEDIA_PLAYLIST_NAME, FileClass, VideoAddress
 from streaming.admission import admission
 from streaming.answers import playback_answer, site_of
 from streaming.errors import MediaNotFound
@@ -18,8 +18,11 @@ from streaming.headers import ASK_AGAIN
 from streaming.manifests.cache import ManifestName, get_presentation, get_rendered
 from streaming.manifests.hls import render_master, render_media_playlist
 from streaming.manifests.presentation import Presentation
+from streaming.manifests.storyboard import render_storyboard
+from videos.catalog.selectors import get_storyboard
 
 HLS_TYPE = "application/vnd.apple.mpegurl"
+VTT_TYPE = "text/vtt; charset=utf-8"
 
 
 def master_playlist(
@@ -49,6 +52,20 @@ def media_playlist(
 
     wish = Wish(VideoAddress(token, project, video, revision), rendition=rendition)
     return _manifest(request, wish, f"{rendition}/{MEDIA_PLAYLIST_NAME}", HLS_TYPE, render)
+
+
+def storyboard_map(request: HttpRequest, token: str, project: str, video: str, revision: str) -> HttpResponse:
+    """Answer which tile of the storyboard belongs to which time."""
+    wish = Wish(VideoAddress(token, project, video, revision), FileClass.IMAGE)
+
+    def make() -> HttpResponse:
+        policy = admission.admit(wish, site=site_of(request), now_s=time.time()).policy
+        storyboard = get_storyboard(policy.video_id, policy.revision)
+        if storyboard is None:
+            raise MediaNotFound("storyboard")
+        return _text_answer(request, render_storyboard(storyboard), VTT_TYPE)
+
+    return playback_answer(request, wish.video, make)
 
 
 def _manifest(

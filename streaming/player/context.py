@@ -32,7 +32,7 @@ def describe_player(policy: PlaybackPolicy, token: str) -> PlayerPage:
     return PlayerPage(
         title=policy.title,
         hls_url=folder + MASTER_NAME,
-        poster_url=folder + POSTER_NAME if policy.has_poster else "",
+        poster_url=folder + POSTER_NAME if policy.find_images("poster") else "",
         duration=format_duration(policy.duration_s),
         is_growing=policy.status == "processing",
     )

@@ -17,7 +17,8 @@ EXAMPLE = {
     "dash_url": None,
     "embed_url": f"https://video.example.org/embed/{_TOKEN}/m4x0q7c2h9ab/vid_3kTmvU1qQx0aZpLr7e",
     "poster_url": f"{_FOLDER}/poster.jpg",
-    "storyboard_url": None,
+    "storyboard_url": f"{_FOLDER}/storyboard.vtt",
+    "preview_url": f"{_FOLDER}/preview.webp",
     "expires_at": "2026-11-20T12:00:00Z",
 }
 
@@ -89,5 +90,11 @@ class PlaybackSerializer(serializers.Serializer[Any]):
     dash_url = serializers.URLField(allow_null=True)
     embed_url = serializers.URLField(help_text="A page with a player, for an iframe.")
     poster_url = serializers.URLField(allow_null=True, help_text="null until there is a poster.")
-    storyboard_url = serializers.URLField(allow_null=True)
+    storyboard_url = serializers.URLField(
+        allow_null=True,
+        help_text="WebVTT: which tile of which sheet shows what is to be seen when. null until there is one.",
+    )
+    preview_url = serializers.URLField(
+        allow_null=True, help_text="A short, silent, animated picture (WebP). null until there is one."
+    )
     expires_at = serializers.DateTimeField()

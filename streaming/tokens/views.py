@@ -56,7 +56,7 @@ class VideoPlayback(APIView):
         addresses = playback_addresses(
             public_url=config.public_url, token=token.text, policy=policy, origins=wish.origins
         )
-        body = {"token": token.text, **addresses, "storyboard_url": None, "expires_at": token.expires_at}
+        body = {"token": token.text, **addresses, "expires_at": token.expires_at}
         return Response(PlaybackSerializer(body).data, headers={"Cache-Control": "no-store"})
 
 

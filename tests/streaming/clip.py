@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import imageio_ffmpeg
 
@@ -135,9 +136,20 @@ def store_video(*, title: str = "A clip", segments: int = SEGMENTS, is_complete:
     )
     for name in clip.tracks:
         store_rendition(video, name, segments=segments, is_complete=is_complete)
-    storage.save_bytes(layout.poster_name(project.pk, video.pk, video.revision), clip.poster)
-    ImageSet.objects.create(video=video, revision=video.revision, kind="poster", size_bytes=len(clip.poster))
+    store_image(video, "poster", "poster.jpg", clip.poster)
     return video
+
+
+def store_image(video: Video, kind: str, file: str, data: bytes, **facts: Any) -> ImageSet:
+    """Store a picture, and its row."""
+    storage.save_bytes(f"{image_folder(video, kind)}/{file}", data)
+    return ImageSet.objects.create(
+        video=video, revision=video.revision, kind=kind, version=1, size_bytes=len(data), facts=facts
+    )
+
+
+def image_folder(video: Video, kind: str) -> str:
+    return layout.image_folder(video.project_id, video.pk, video.revision, kind, 1)
 
 
 def store_rendition(video: Video, name: str, *, segments: int, is_complete: bool) -> None:

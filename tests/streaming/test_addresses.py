@@ -1,11 +1,22 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.addresses import FileClass, embed_path, parse_stored_file, play_folder
+from streaming.addresses import (
+    FileClass,
+    embed_path,
+    parse_stored_file,
+    play_folder,
+    playback_addresses,
+    storyboard_sheet_name,
+)
 from streaming.tokens.claims import Claims, Scope, sign_token
+from tests.streaming.test_gate import POLICY
+from videos.catalog.selectors import StoredImages
 
 PROJECT, VIDEO, REVISION = "m4x0q7c2h9ab", "vid_" + "a" * 18, "R" * 16
 TOKEN = sign_token(
@@ -35,6 +46,36 @@ def test_init_and_poster_addresses_are_read():
 
 
 @pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        ("poster.jpg", "poster"),
+        ("poster.webp", "poster"),
+        ("poster.avif", "poster"),
+        ("storyboard-000.jpg", "storyboard"),
+        (storyboard_sheet_name(12), "storyboard"),
+        ("preview.webp", "preview"),
+    ],
+)
+def test_picture_addresses_are_read(file, kind):
+    read = parse_stored_file(FOLDER + file)
+    assert read is not None
+    assert (read.image, read.image_kind, read.file_class) == (file, kind, FileClass.IMAGE)
+
+
+def test_each_kind_of_picture_has_its_address():
+    for kinds in ((), ("poster",), ("poster", "storyboard", "preview")):
+        policy = dataclasses.replace(POLICY, images=tuple(StoredImages(kind, 1) for kind in kinds))
+        addresses = playback_addresses(public_url="https://v.example", token="T", policy=policy)
+        folder = "https://v.example" + play_folder("T", PROJECT, VIDEO, REVISION)
+        for kind, file in (
+            ("poster", "poster.jpg"),
+            ("storyboard", "storyboard.vtt"),
+            ("preview", "preview.webp"),
+        ):
+            assert addresses[f"{kind}_url"] == (folder + file if kind in kinds else None)
+
+
+@pytest.mark.parametrize(
     "file",
     [
         "v720/42.m4s",
@@ -59,6 +100,16 @@ def test_init_and_poster_addresses_are_read():
         "v720/poster.jpg",
         "poster.jpg/",
         "poster.jpeg",
+        "poster-1.jpg",
+        "poster.gif",
+        "storyboard.jpg",
+        "storyboard-0.jpg",
+        "storyboard-0000.jpg",
+        "storyboard-\u0660\u0660\u0660.jpg",
+        "storyboard-000.webp",
+        "storyboard.vtt",
+        "preview.jpg",
+        "v720/preview.webp",
         "source",
         "",
         "v" * 17 + "/init.mp4",

@@ -17,7 +17,7 @@ from streaming.errors import (
 )
 from streaming.gate import Allowed, Site, Wish, decide, exceeds_height, read_site
 from streaming.tokens.claims import ALL_SCOPES, Claims, KeyRecord, Scope, Token, hash_origin
-from videos.catalog.selectors import PlaybackPolicy
+from videos.catalog.selectors import PlaybackPolicy, StoredImages
 
 NOW = 1_700_000_000.0
 PROJECT, VIDEO, REVISION = "m4x0q7c2h9ab", "vid_" + "a" * 18, "R" * 16
@@ -33,7 +33,7 @@ POLICY = PlaybackPolicy(
     restriction="none",
     project_suspended=False,
     duration_s=10.0,
-    has_poster=True,
+    images=(StoredImages("poster", 1),),
     title="",
 )
 ADDRESS = VideoAddress("", PROJECT, VIDEO, REVISION)

@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.admin.actions import delete_selected as confirm_deleting
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -131,9 +131,7 @@ class VideoAdmin(HouseAdmin):
         return self._may(request, "delete") and not is_gone
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
-        videos: QuerySet[Video] = super().get_queryset(request)
-        posters = ImageSet.objects.filter(video=OuterRef("pk"), revision=OuterRef("revision"), kind="poster")
-        return videos.annotate(has_poster=Exists(posters))
+        return with_poster_version(super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Video], search_term: str
@@ -219,43 +217,51 @@ class VideoAdmin(HouseAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         address = path(
-            "<path:object_id>/poster/<slug:revision>.jpg",
+            "<path:object_id>/poster/<slug:revision>/<int:version>.jpg",
             self.admin_site.admin_view(self.poster_view, cacheable=True),
             name="videos_video_poster",
         )
         return [address, *super().get_urls()]
 
-    def poster_view(self, request: HttpRequest, object_id: str, revision: str) -> FileResponse:
+    def poster_view(self, request: HttpRequest, object_id: str, revision: str, version: int) -> FileResponse:
         """Answer a poster to staff alone; it needs no playback token and works for videos under restriction."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         image = (
             ImageSet.objects.select_related("video")
-            .filter(video=unquote(object_id), revision=revision, kind="poster")
+            .filter(video=unquote(object_id), revision=revision, kind="poster", version=version)
             .first()
         )
         if image is None:
             raise Http404
-        name = layout.poster_name(image.video.project_id, image.video_id, image.revision)
+        folder = layout.image_folder(image.video.project_id, image.video_id, revision, "poster", version)
         try:
-            picture = storage.open_stored(name)
+            picture = storage.open_stored(f"{folder}/poster.jpg")
         except storage.ObjectMissing as missing:
             raise Http404 from missing
         response = FileResponse(picture, content_type="image/jpeg")
-        # A revision's poster never changes; private, since the next one at this machine may be nobody's staff.
+        # A version of a poster never changes; private, since the next one at this machine may be nobody's staff.
         response["Cache-Control"] = f"private, max-age={POSTER_AGE_S}"
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
 
-def poster_address(video: Video) -> str:
-    """Return the admin's address of a video's poster."""
-    return page_of("videos_video_poster", video.pk, video.revision)
+def with_poster_version(videos: QuerySet[Video]) -> QuerySet[Video]:
+    """Annotate `poster_version`: None where a video has no poster."""
+    posters = ImageSet.objects.filter(video=OuterRef("pk"), revision=OuterRef("revision"), kind="poster")
+    return videos.annotate(poster_version=Subquery(posters.values("version")[:1]))
+
+
+def poster_address(video: Any) -> str:
+    """Return the admin's address of a video's poster; "" where there is none."""
+    if video.poster_version is None:
+        return ""
+    return page_of("videos_video_poster", video.pk, video.revision, video.poster_version)
 
 
 def poster_image(video: Any) -> SafeString:
-    """Return a small poster; `video.has_poster` must be annotated."""
-    if not video.has_poster:
+    """Return a small poster; `video.poster_version` must be annotated."""
+    if video.poster_version is None:
         return format_html('<span class="gf-thumb gf-thumb-none" aria-hidden="true">{}</span>', "")
     return format_html(
         '<span class="gf-thumb"><img src="{}" alt="" loading="lazy" decoding="async"></span>',

@@ -12,6 +12,8 @@ from videos.access.models import Project
 from videos.catalog import states
 from videos.segment_index import SegmentRun
 
+IMAGE_KINDS = ("poster", "storyboard", "preview")
+
 
 def _labelled(values: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(value, value.replace("_", " ").capitalize()) for value in values]
@@ -30,6 +32,9 @@ class Video(models.Model):
     )
     creator_id = models.CharField(
         max_length=255, blank=True, default="", help_text="The consumer's id of its user."
+    )
+    poster_at_s = models.FloatField(
+        null=True, blank=True, help_text="Seconds from the beginning; empty: a good picture is chosen."
     )
 
     status = models.CharField(
@@ -134,12 +139,19 @@ class RenditionRun(models.Model):
 
 
 class ImageSet(models.Model):
-    """Pictures made from a video: its poster (later storyboards and previews)."""
+    """Pictures made from a video: its poster, its storyboard, its preview."""
 
     id = models.CharField(primary_key=True, max_length=22, default=ids.new_image_set_id, editable=False)
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="image_sets")
     revision = models.CharField(max_length=16)
-    kind = models.CharField(max_length=10, choices=[("poster", "Poster")])
+    kind = models.CharField(max_length=10, choices=_labelled(IMAGE_KINDS))
+    version = models.PositiveIntegerField(
+        default=0, help_text="Which of several: a new poster is a new version."
+    )
+    replaced_version = models.PositiveIntegerField(
+        default=0, help_text="The one before, which is still stored."
+    )
+    facts = models.JSONField(default=dict, help_text="A poster's formats; a storyboard's tiles.")
     size_bytes = models.BigIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -14,8 +14,18 @@ from videos.catalog import states
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
 from videos.errors import VideoNotFound
 from videos.segment_index import PlayableRendition, SegmentRun, merge_runs
+from videos.storyboard import Storyboard
 
 Restriction = Literal["none", "held", "restricted", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImages:
+    """One kind of a video's pictures (`poster`, `storyboard`, `preview`): the version that is stored, in which formats."""
+
+    kind: str
+    version: int
+    formats: tuple[str, ...] = ("jpg",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +40,12 @@ class PlaybackPolicy:
     restriction: Restriction
     project_suspended: bool
     duration_s: float | None
-    has_poster: bool
+    images: tuple[StoredImages, ...]
     title: str
+
+    def find_images(self, kind: str) -> StoredImages | None:
+        """Return the video's pictures of a kind, or None where it has none."""
+        return next((one for one in self.images if one.kind == kind), None)
 
 
 def list_videos(*, project: Project) -> QuerySet[Video]:
@@ -67,9 +81,22 @@ def get_playback_policy(video_id: str) -> PlaybackPolicy | None:
         restriction=cast("Restriction", video.restriction),
         project_suspended=video.project.is_suspended,
         duration_s=video.duration_s,
-        has_poster=ImageSet.objects.filter(video=video, revision=video.revision, kind="poster").exists(),
+        images=_list_images(video),
         title=video.title,
     )
+
+
+def _list_images(video: Video) -> tuple[StoredImages, ...]:
+    image_sets = ImageSet.objects.filter(video=video, revision=video.revision).order_by("kind")
+    return tuple(
+        StoredImages(one.kind, one.version, tuple(one.facts.get("formats", ("jpg",)))) for one in image_sets
+    )
+
+
+def get_storyboard(video_id: str, revision: str) -> Storyboard | None:
+    """Return the storyboard of one revision of a video, or None where it has none."""
+    found = ImageSet.objects.filter(video_id=video_id, revision=revision, kind="storyboard").first()
+    return Storyboard.from_json(found.facts["storyboard"]) if found else None
 
 
 def list_renditions(*, video: Video) -> list[Rendition]:

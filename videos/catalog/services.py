@@ -241,7 +241,7 @@ def add_run(
         },
     )
     replaced = RenditionRun.objects.filter(rendition=rendition, chunk_index=chunk_index).first()
-    _count_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
+    count_revision_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
     RenditionRun.objects.update_or_create(
         rendition=rendition,
         chunk_index=chunk_index,
@@ -254,23 +254,13 @@ def add_run(
     )
 
 
-@transaction.atomic
-def add_poster(*, video_id: str, revision: str, size_bytes: int) -> None:
-    """Record that the poster is stored; a second time replaces the first."""
-    hold_video(video_id=video_id)
-    replaced = ImageSet.objects.filter(video_id=video_id, revision=revision, kind="poster").first()
-    _count_bytes(video_id, revision, size_bytes - (replaced.size_bytes if replaced else 0))
-    ImageSet.objects.update_or_create(
-        video_id=video_id, revision=revision, kind="poster", defaults={"size_bytes": size_bytes}
-    )
-
-
 def count_bytes(*, video_id: str, change_bytes: int) -> None:
     """Count what was stored beside a video's revision, or (negative) is gone."""
     Video.objects.filter(pk=video_id).update(stored_bytes=F("stored_bytes") + change_bytes)
 
 
-def _count_bytes(video_id: str, revision: str, change_bytes: int) -> None:
+def count_revision_bytes(video_id: str, revision: str, change_bytes: int) -> None:
+    """Note that a video's revision takes more or fewer bytes; one that is no longer the present takes none."""
     present = Video.objects.filter(pk=video_id, revision=revision)
     present.update(stored_bytes=F("stored_bytes") + change_bytes)
 

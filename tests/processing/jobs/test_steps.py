@@ -78,7 +78,8 @@ def test_a_clip_becomes_a_ready_video(tmp_path: Path, settings: Any) -> None:
         for segment in rendition.index.segments:
             assert storage.size_of(layout.segment_name(folder, segment.number)) == segment.size_bytes
             stored_bytes += segment.size_bytes
-    poster = layout.poster_name(video.project_id, video.pk, video.revision)
+    pictures = layout.image_folder(video.project_id, video.pk, video.revision, "poster", 1)
+    poster = f"{pictures}/poster.jpg"
     assert ImageSet.objects.get(video=video).size_bytes == storage.size_of(poster)
     assert video.stored_bytes == stored_bytes + storage.size_of(poster)
     with storage.open_stored(poster) as picture:

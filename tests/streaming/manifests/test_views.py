@@ -5,8 +5,9 @@ from django.test import Client
 
 from streaming.admission import admission
 from streaming.tokens.claims import Scope
-from tests.streaming.clip import store_video
+from tests.streaming.clip import store_image, store_video
 from tests.streaming.conftest import folder_of, forged
+from videos.storyboard import Storyboard
 
 HLS = "application/vnd.apple.mpegurl"
 
@@ -153,3 +154,26 @@ def test_a_token_for_a_site_is_checked(client, video, mint):
     path = folder_of(video, mint(video, origins=("https://a.example",))) + "master.m3u8"
     assert client.get(path, headers={"Origin": "https://a.example"}).status_code == 200
     assert client.get(path, headers={"Origin": "https://b.example"}).status_code == 403
+
+
+BOARD = Storyboard(tile_width=160, tile_height=90, columns=2, rows=1, times_s=(0.0, 4.0), duration_s=8.0)
+
+
+def test_the_storyboard_tells_which_tile_belongs_to_which_time(client, video, mint):
+    folder = folder_of(video, mint(video))
+    assert client.get(folder + "storyboard.vtt").json()["code"] == "media_not_found"
+    store_image(video, "storyboard", "storyboard-000.jpg", b"sheet", storyboard=BOARD.to_json())
+    answer = client.get(folder + "storyboard.vtt")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "text/vtt; charset=utf-8"
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert "00:00:04.000 --> 00:00:08.000\nstoryboard-000.jpg#xywh=160,0,160,90\n" in answer.text
+    again = client.get(folder + "storyboard.vtt", headers={"If-None-Match": answer["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_storyboard_is_for_tokens_that_show_pictures(client, video, mint):
+    store_image(video, "storyboard", "storyboard-000.jpg", b"sheet", storyboard=BOARD.to_json())
+    refused = client.get(folder_of(video, mint(video, scope=Scope.PLAY)) + "storyboard.vtt")
+    assert (refused.status_code, refused.json()["code"]) == (403, "playback_forbidden")
+    assert client.get(folder_of(video, mint(video, scope=Scope.IMAGES)) + "storyboard.vtt").status_code == 200

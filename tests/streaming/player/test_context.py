@@ -26,7 +26,7 @@ def test_the_page_plays_from_its_own_site():
     assert page.poster_url == f"/play/TOKEN/{PROJECT}/{VIDEO}/{REVISION}/poster.jpg"
     assert page.duration == "0:10"
     assert not page.is_growing
-    growing = describe_player(dataclasses.replace(POLICY, status="processing", has_poster=False), "TOKEN")
+    growing = describe_player(dataclasses.replace(POLICY, status="processing", images=()), "TOKEN")
     assert growing.is_growing
     assert growing.poster_url == ""
 

@@ -32,9 +32,10 @@ def test_the_addresses_play(video):
         "embed_url",
         "poster_url",
         "storyboard_url",
+        "preview_url",
         "expires_at",
     }
-    assert body["storyboard_url"] is None
+    assert (body["storyboard_url"], body["preview_url"]) == (None, None)
     for name in ("hls_url", "embed_url"):
         answer = Client().get(urlsplit(body[name]).path)
         assert answer.status_code == 200, name

@@ -19,13 +19,17 @@ PICTURE = b"\xff\xd8\xff\xe0 a picture"
 
 def add_poster(video: Video) -> str:
     """Store a poster; return the admin's address of it."""
-    storage.save_bytes(layout.poster_name(video.project_id, video.pk, video.revision), PICTURE)
-    ImageSet.objects.create(video=video, revision=video.revision, kind="poster", size_bytes=len(PICTURE))
+    folder = layout.image_folder(video.project_id, video.pk, video.revision, "poster", 2)
+    storage.save_bytes(f"{folder}/poster.jpg", PICTURE)
+    ImageSet.objects.create(
+        video=video, revision=video.revision, kind="poster", version=2, size_bytes=len(PICTURE)
+    )
     return poster(video)
 
 
-def poster(video: Video, revision: str = "") -> str:
-    return page("videos_video", video.pk).replace("/change/", f"/poster/{revision or video.revision}.jpg")
+def poster(video: Video, revision: str = "", version: int = 2) -> str:
+    name = f"/poster/{revision or video.revision}/{version}.jpg"
+    return page("videos_video", video.pk).replace("/change/", name)
 
 
 def form(**given: Any) -> dict[str, Any]:
@@ -113,10 +117,11 @@ def test_posters_are_for_staff_alone(admin_client: Client, django_user_model: An
 def test_a_poster_that_is_not_there_is_not_found(admin_client: Client) -> None:
     video = make_video(status=states.READY)
     assert admin_client.get(poster(video)).status_code == 404
-    ImageSet.objects.create(video=video, revision=video.revision, kind="poster", size_bytes=1)
+    ImageSet.objects.create(video=video, revision=video.revision, kind="poster", version=2, size_bytes=1)
     assert admin_client.get(poster(video)).status_code == 404  # the row without its object
     add_poster(other := make_video(status=states.READY))
     assert admin_client.get(poster(other, revision="0000000000000000")).status_code == 404
+    assert admin_client.get(poster(other, version=1)).status_code == 404
 
 
 def test_editing_changes_what_the_consumer_may_change_and_nothing_else(admin_client: Client) -> None:

@@ -21,7 +21,10 @@ def make_stored() -> Video:
     video = make_video(status="processing", source=b"source")
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v360")
     storage.save_bytes(layout.segment_name(folder, 0), b"segment")
-    storage.save_bytes(layout.poster_name(video.project_id, video.pk, "an older revision"), b"poster")
+    storage.save_bytes(
+        layout.image_folder(video.project_id, video.pk, "an older revision", "poster", 1) + "/poster.jpg",
+        b"poster",
+    )
     storage.save_bytes(layout.track_name(video.project_id, video.pk, "", "trk_1"), b"WEBVTT")
     make_rendition(video, runs=[SegmentRun(0, 0, (1,), (7,))])
     make_job(video)

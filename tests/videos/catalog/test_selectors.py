@@ -5,7 +5,7 @@ import pytest
 from tests.factories import make_project, make_rendition, make_video
 from videos.access.services import suspend_project
 from videos.catalog import selectors, states
-from videos.catalog.services import add_poster
+from videos.catalog.images import add_image_set
 from videos.errors import VideoNotFound
 from videos.segment_index import SegmentRun
 
@@ -43,17 +43,27 @@ def test_the_gate_is_told_all_that_it_needs() -> None:
         restriction="held",
         project_suspended=False,
         duration_s=2.5,
-        has_poster=False,
+        images=(),
         title="Party",
     )
-    add_poster(video_id=video.pk, revision="another", size_bytes=1)
+    add_image_set(video_id=video.pk, revision="another", kind="poster", version=1, size_bytes=1)
     unchanged = selectors.get_playback_policy(video.pk)
     assert unchanged == policy
-    add_poster(video_id=video.pk, revision=video.revision, size_bytes=1)
+    add_image_set(
+        video_id=video.pk,
+        revision=video.revision,
+        kind="poster",
+        version=2,
+        size_bytes=1,
+        facts={"formats": ["jpg", "webp"]},
+    )
     suspend_project(project=video.project)
     changed = selectors.get_playback_policy(video.pk)
     assert changed is not None
-    assert (changed.has_poster, changed.project_suspended) == (True, True)
+    assert changed.project_suspended
+    assert changed.images == (selectors.StoredImages("poster", 2, ("jpg", "webp")),)
+    assert changed.find_images("poster") == changed.images[0]
+    assert changed.find_images("storyboard") is None
 
 
 def test_the_gate_knows_of_no_video_that_is_being_deleted() -> None:

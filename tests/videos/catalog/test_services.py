@@ -12,6 +12,7 @@ from processing.jobs.models import Job
 from tests.factories import make_project, make_rendition, make_video
 from videos import layout
 from videos.catalog import services, states
+from videos.catalog.images import add_image_set
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
 from videos.catalog.selectors import list_playable_renditions
 from videos.catalog.services import RenditionFacts, SourceFacts
@@ -29,6 +30,10 @@ FACTS = RenditionFacts(
     height=720,
     frame_rate=Fraction(30000, 1001),
 )
+
+
+def add_poster(*, video_id: str, revision: str, size_bytes: int) -> None:
+    add_image_set(video_id=video_id, revision=revision, kind="poster", version=1, size_bytes=size_bytes)
 
 
 def fresh(video: Video) -> Video:
@@ -123,7 +128,7 @@ def test_what_came_of_a_replaced_source_is_removed(django_capture_on_commit_call
     for name in (old, new, layout.init_name(folder)):
         storage.save_bytes(name, b"bytes")
     make_rendition(video, "v240", runs=[SegmentRun(0, 0, (1,), (5,))])
-    services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=5)
+    add_poster(video_id=video.pk, revision=video.revision, size_bytes=5)
     with django_capture_on_commit_callbacks(execute=True):
         services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=5, sha256="")
         assert storage.exists(old), "nothing goes before the change is certain"
@@ -181,14 +186,6 @@ def test_a_chunk_that_is_added_twice_counts_once() -> None:
     assert fresh(video).stored_bytes == 2 * (3 + 4)
 
 
-def test_a_poster_is_recorded_once() -> None:
-    video = make_video(status=states.PROCESSING, stored_bytes=10)
-    for size_bytes in (5, 6):
-        services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=size_bytes)
-    assert ImageSet.objects.get(video=video).size_bytes == 6
-    assert fresh(video).stored_bytes == 10 + 6
-
-
 def test_players_are_let_in_once_and_only_while_processing() -> None:
     video = make_video(status=states.PROCESSING)
     services.mark_playable(video_id=video.pk)
@@ -216,8 +213,8 @@ def test_a_video_counts_what_was_made_of_it_whether_or_not_it_was_all(end: Calla
     video = make_video(status=states.PROCESSING, source=b"source")
     run = SegmentRun(0, 0, (1, 1), (10, 20))
     services.add_run(video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=0, run=run)
-    services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
-    services.add_poster(video_id=video.pk, revision="an older one", size_bytes=100)
+    add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
+    add_poster(video_id=video.pk, revision="an older one", size_bytes=100)
     end(video_id=video.pk)
     assert fresh(video).stored_bytes == 6 + 30 + 7
 
@@ -261,8 +258,8 @@ def test_what_is_made_anew_gets_a_new_revision_and_nothing_of_the_old(
     video = make_video(status=states.PROCESSING, source=b"source", progress=60)
     run = SegmentRun(0, 0, (1,), (10,))
     services.add_run(video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=0, run=run)
-    services.add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
-    old = layout.poster_name(video.project_id, video.pk, video.revision)
+    add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
+    old = layout.image_folder(video.project_id, video.pk, video.revision, "poster", 1) + "/poster.jpg"
     source = layout.source_name(video.project_id, video.pk, video.source_upload_id)
     storage.save_bytes(old, b"picture")
     with django_capture_on_commit_callbacks(execute=True):

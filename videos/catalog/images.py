@@ -1,0 +1,49 @@
+"""What is recorded of a video's pictures: one set of each kind in a revision, the newest version of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from gilfoyle.lib import storage
+from videos import layout
+from videos.catalog.models import ImageSet
+from videos.catalog.services import count_revision_bytes, hold_video
+
+
+@transaction.atomic
+def add_image_set(
+    *,
+    video_id: str,
+    revision: str,
+    kind: str,
+    version: int,
+    size_bytes: int,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Record that pictures are stored; a newer version replaces an older one.
+
+    The version that is replaced stays in storage until the next, for those who learnt of it a moment ago.
+    """
+    hold_video(video_id=video_id)
+    known = ImageSet.objects.filter(video_id=video_id, revision=revision, kind=kind).first()
+    image_set = known or ImageSet(video_id=video_id, revision=revision, kind=kind)
+    count_revision_bytes(video_id, revision, size_bytes - (image_set.size_bytes or 0))
+    if known is not None and known.version != version:
+        _forget(known)
+        image_set.replaced_version = known.version
+    image_set.version, image_set.size_bytes, image_set.facts = version, size_bytes, dict(facts or {})
+    image_set.save()
+
+
+def _forget(image_set: ImageSet) -> None:
+    if image_set.replaced_version:
+        video = image_set.video
+        gone = layout.image_folder(
+            video.project_id, video.pk, image_set.revision, image_set.kind, image_set.replaced_version
+        )
+        # Robust: a store that fails now costs room until the video is deleted, and nothing else.
+        transaction.on_commit(partial(storage.delete_folder, gone), robust=True)
