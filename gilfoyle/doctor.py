@@ -22,7 +22,7 @@ from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_set
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.ids import random_text
-from processing.ffmpeg.capabilities import get_capabilities
+from processing.ffmpeg.capabilities import get_capabilities, needed_encoders
 from processing.ffmpeg.isolation import has_private_files, has_private_network
 from streaming.player.views import HLS_SCRIPT
 
@@ -174,12 +174,13 @@ def check_free_space(config: Config) -> Finding:
 def check_ffmpeg(config: Config) -> Finding:
     """Find ffmpeg and what it can do."""
     found = get_capabilities(config.encoding.ffmpeg)
-    hint = "Set encoding.ffmpeg to a newer, full build, or to auto."
+    hint = "Set encoding.ffmpeg to a newer, full build, or to auto; or ask for fewer codecs."
     if not found.is_recent:
         return Finding("FAIL", "ffmpeg", f"{found.version} at {found.path} is too old.", hint)
-    if found.missing:
-        return Finding("FAIL", "ffmpeg", f"{found.path} lacks {', '.join(found.missing)}.", hint)
-    return Finding("ok", "ffmpeg", f"{found.version} at {found.path}, with libx264 and aac")
+    needed = needed_encoders(config.encoding)
+    if lacking := found.lacks(needed):
+        return Finding("FAIL", "ffmpeg", f"{found.path} lacks {', '.join(lacking)}.", hint)
+    return Finding("ok", "ffmpeg", f"{found.version} at {found.path}, with {', '.join(sorted(needed))}")
 
 
 def check_prober(_config: Config) -> Finding:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 
 import django
 
@@ -17,4 +18,13 @@ if _parent is not None and _parent.pid is not None:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
 django.setup()
 
-import processing.jobs.actors  # noqa: E402, F401 - actors can only be declared once Django is set up
+from django.conf import settings  # noqa: E402 - Django must be set up first, also for what follows
+
+import processing.jobs.actors  # noqa: E402, F401
+from processing.errors import ToolMissing  # noqa: E402
+from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402
+
+try:
+    require_ffmpeg_for(settings.GILFOYLE.encoding)
+except ToolMissing as error:
+    sys.exit(f"This worker can't start. {error.message} {error.hint}")

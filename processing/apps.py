@@ -11,3 +11,4 @@ class ProcessingConfig(AppConfig):
 
     def ready(self) -> None:
         import_module("processing.subscribers")
+        import_module("processing.checks")

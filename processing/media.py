@@ -15,12 +15,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from gilfoyle.lib.config import Container, Preset
+from gilfoyle.lib.config import Container, Preset, VideoCodec
 
 Rotation = Literal[0, 90, 180, 270]
 AudioCodec = Literal["aac", "opus"]
 AudioRole = Literal["main", "commentary", "description"]
 FIXED_AUDIO_RATE_HZ = 48_000
+FIRST_CODEC: VideoCodec = "h264"  # every player has it: it opens the video, and is made before any other
 
 
 class Plain:
@@ -150,8 +151,10 @@ class Rung(Plain):
     name: str
     width: int  # even
     height: int  # even
-    crf: float
+    crf: float  # on its encoder's own scale
     max_bitrate_bps: int
+    codec: VideoCodec = FIRST_CODEC
+    preset: str = ""  # of a further codec's encoder; H.264 has the plan's
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +185,8 @@ class VideoPlan(Plain):
     is_hdr: bool
     assumed_matrix: Literal["", "bt709", "smpte170m"]  # for a source that does not name its own
     preset: Preset  # frozen with the rungs: chunks of different presets need different init segments
-    rungs: tuple[Rung, ...]  # largest first
-    chunks: tuple[Chunk, ...]
+    rungs: tuple[Rung, ...]  # by codec, H.264 before all others; of each codec largest first
+    chunks: tuple[Chunk, ...]  # by codec likewise; each has rungs of one codec alone
 
     @property
     def frame_ticks(self) -> int:
@@ -199,6 +202,13 @@ class VideoPlan(Plain):
             if rung.name == name:
                 return rung
         raise KeyError(name)
+
+    def codec_of(self, chunk: Chunk) -> VideoCodec:
+        return self.rung(chunk.rung_names[0]).codec
+
+    def chunks_of(self, codec: VideoCodec) -> tuple[Chunk, ...]:
+        """Return the chunks of one codec, in the order of their first frames."""
+        return tuple(chunk for chunk in self.chunks if self.codec_of(chunk) == codec)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ _SCOPE_OF = {
     FileClass.CAPTION: Scope.CAPTIONS,
     FileClass.DOWNLOAD: Scope.DOWNLOAD,
 }
-_RUNG = re.compile(r"v([0-9]{1,5})", re.ASCII)
+_RUNG = re.compile(r"v([0-9]{1,5})(?:[a-z][a-z0-9]*)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _is_site_allowed(claims: Claims, site: Site) -> bool:
 
 
 def exceeds_height(rendition: str, max_height: int | None) -> bool:
-    """Tell whether a video rung, by its name (`v720`: shortest side in pixels), is larger than a token allows."""
+    """Tell whether a video rung is larger than a token allows, by its name: `v720`, or `v720av1` (shortest side in pixels)."""
     rung = _RUNG.fullmatch(rendition)
     return rung is not None and max_height is not None and int(rung[1]) > max_height
 

@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
 
 Container = Literal["mp4", "matroska", "mpegts", "mpegps", "avi", "flv", "ogg", "mp3", "wav", "flac", "aac"]
+VideoCodec = Literal["h264", "hevc", "vp9", "av1"]
 Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"]
 
 
@@ -148,6 +149,33 @@ class RungSettings(Section):
     max_bitrate_bps: int = Field(ge=10_000, description="Cap of the bit rate.")
 
 
+class FurtherCodecSettings(Section):
+    """How a further codec's ladder is made out of that of H.264."""
+
+    crf_offset: float = Field(
+        ge=-51, le=63, description="Added to a rung's crf: each codec has its own scale."
+    )
+    bitrate_factor: float = Field(gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+
+
+class HevcSettings(FurtherCodecSettings):
+    preset: Preset = Field("fast", description="x265 preset.")
+    crf_offset: float = Field(3, ge=-51, le=51, description="Added to a rung's crf.")
+    bitrate_factor: float = Field(0.7, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+
+
+class Vp9Settings(FurtherCodecSettings):
+    preset: int = Field(4, ge=0, le=8, description="libvpx's cpu-used: lower is slower and smaller.")
+    crf_offset: float = Field(9, ge=-51, le=63, description="Added to a rung's crf.")
+    bitrate_factor: float = Field(0.7, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+
+
+class Av1Settings(FurtherCodecSettings):
+    preset: int = Field(8, ge=0, le=13, description="SVT-AV1 preset: lower is slower and smaller.")
+    crf_offset: float = Field(12, ge=-51, le=63, description="Added to a rung's crf.")
+    bitrate_factor: float = Field(0.6, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+
+
 class AudioSettings(Section):
     bitrate_bps: int = Field(128_000, ge=16_000, le=512_000, description="AAC bit rate for stereo.")
 
@@ -174,6 +202,12 @@ class EncodingSettings(Section):
     ladder: tuple[RungSettings, ...] = Field(
         default_factory=_default_ladder, min_length=1, description="Rungs, largest first."
     )
+    codecs: tuple[VideoCodec, ...] = Field(
+        ("h264",), description="A ladder of renditions in each of these; H.264 first."
+    )
+    hevc: HevcSettings = Field(default_factory=HevcSettings, description="For codecs: hevc.")
+    vp9: Vp9Settings = Field(default_factory=Vp9Settings, description="For codecs: vp9.")
+    av1: Av1Settings = Field(default_factory=Av1Settings, description="For codecs: av1.")
     audio: AudioSettings = Field(default_factory=AudioSettings, description="Audio renditions.")
     slots: int = Field(0, ge=0, le=256, description="Encodes at once in a worker; 0: half of the cores.")
     threads: int = Field(0, ge=0, le=256, description="Threads of one ffmpeg; 0: all cores.")
@@ -183,6 +217,14 @@ class EncodingSettings(Section):
     )
     lease_s: float = Field(15, ge=3, le=600, description="Work of a worker silent for so long is given away.")
     max_attempts: int = Field(3, ge=1, le=20, description="Failed tries before a video is called failed.")
+
+    @field_validator("codecs")
+    @classmethod
+    def _h264_first(cls, codecs: tuple[VideoCodec, ...]) -> tuple[VideoCodec, ...]:
+        if codecs[:1] != ("h264",) or len(set(codecs)) < len(codecs):
+            msg = "must begin with h264, which every player has, and name no codec twice"
+            raise ValueError(msg)
+        return codecs
 
     @field_validator("ladder")
     @classmethod

@@ -11,9 +11,10 @@ from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import chunk_argv
+from processing.ffmpeg.further_codecs import ENCODERS
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, run_ffmpeg
-from processing.ladder.codec_strings import avc_codec_string
+from processing.ladder.codec_strings import video_codec_string
 from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan, Rung, VideoPlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
@@ -45,6 +46,7 @@ def encode_chunk(
     rungs = [video.rung(name) for name in chunk.rung_names]
     targets = [work_dir / f"{rung.name}.mp4" for rung in rungs]
     frames = chunk.end_frame - chunk.first_frame
+    ffmpeg = usable_ffmpeg(encoding.ffmpeg, encoders={ENCODERS[rung.codec] for rung in rungs})
     budget = plan_budget(
         duration_s=float(frames / video.frame_rate),
         bitrate_bps=max(rung.max_bitrate_bps for rung in rungs),
@@ -56,7 +58,7 @@ def encode_chunk(
         on_progress(min(1.0, progress.frame / frames))
 
     run_ffmpeg(
-        chunk_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, chunk, targets=targets, encoding=encoding),
+        chunk_argv(ffmpeg, source, plan, chunk, targets=targets, encoding=encoding),
         files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
@@ -96,4 +98,4 @@ def _verified_codec(split: SplitFile, rung: Rung, video: VideoPlan, chunk: Chunk
     init = read_init(split.init)
     require_planned_init(init, rung, video)
     require_planned_frames([segment.fragment for segment in split.segments], rung, video, chunk)
-    return avc_codec_string(init.decoder_config)
+    return video_codec_string(init.sample_entry, init.decoder_config)

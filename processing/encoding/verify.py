@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from gilfoyle.lib.config import VideoCodec
 from processing.errors import EncodeUnverified
 from processing.media import AudioPlan, Chunk, Rung, VideoPlan
 from processing.packaging.fragments import Fragment, InitSegment
+
+SAMPLE_ENTRIES: Mapping[VideoCodec, str] = {"h264": "avc1", "hevc": "hvc1", "vp9": "vp09", "av1": "av01"}
 
 
 def require_planned_init(init: InitSegment, rung: Rung, plan: VideoPlan) -> None:
@@ -15,7 +18,7 @@ def require_planned_init(init: InitSegment, rung: Rung, plan: VideoPlan) -> None
 
     Raises: EncodeUnverified.
     """
-    _expect("codec of", rung.name, "avc1", init.sample_entry)
+    _expect("codec of", rung.name, SAMPLE_ENTRIES[rung.codec], init.sample_entry)
     _expect("size of", rung.name, (rung.width, rung.height), (init.width, init.height))
     _expect("time scale of", rung.name, plan.timescale, init.timescale)
     _expect("edit list of", rung.name, False, init.has_edit_list)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import imageio_ffmpeg
 
+from gilfoyle.lib.config import EncodingSettings
 from processing.errors import ToolFailed, ToolMissing
+from processing.ffmpeg.further_codecs import ENCODERS
 from processing.ffmpeg.runner import NO_FILES, Limits, run_captured
 
 VERSION_FLOOR = (5, 1)
@@ -20,7 +23,7 @@ NEEDED_FILTERS = frozenset(
     {"bwdif", "fps", "tpad", "trim", "scale", "zscale", "tonemap", "thumbnail", "aresample"}
 )
 LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)
-HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto."
+HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto; or ask for fewer codecs."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class Capabilities:
     version: str
     is_recent: bool
     missing: tuple[str, ...]  # encoders and filters that the product needs
+    encoders: frozenset[str]  # all that it has
+
+    def lacks(self, encoders: Collection[str]) -> tuple[str, ...]:
+        """Return what is missing: of what is always needed, and of `encoders`."""
+        return tuple(sorted({*self.missing, *(set(encoders) - self.encoders)}))
 
 
 def find_ffmpeg(setting: str) -> str:
@@ -60,8 +68,24 @@ def get_capabilities(setting: str) -> Capabilities:
     return _ask(path, Path(path).stat().st_mtime_ns)
 
 
-def usable_ffmpeg(setting: str) -> str:
-    """Return the path of an ffmpeg that can do all that is needed.
+def needed_encoders(encoding: EncodingSettings) -> frozenset[str]:
+    """Return the encoders that these settings ask for."""
+    return NEEDED_ENCODERS | {ENCODERS[codec] for codec in encoding.codecs}
+
+
+def require_ffmpeg_for(encoding: EncodingSettings) -> None:
+    """Check, where these settings ask for encoders beyond the usual ones, that they are there: none is swapped silently.
+
+    A machine that only serves needs no ffmpeg, and the usual encoders are asked for when there is work.
+    Raises: ToolMissing.
+    """
+    if needed_encoders(encoding) == NEEDED_ENCODERS:
+        return
+    usable_ffmpeg(encoding.ffmpeg, encoders=needed_encoders(encoding))
+
+
+def usable_ffmpeg(setting: str, *, encoders: Collection[str] = ()) -> str:
+    """Return the path of an ffmpeg that can do all that is always needed, and has these encoders.
 
     Raises: ToolMissing.
     """
@@ -69,8 +93,8 @@ def usable_ffmpeg(setting: str) -> str:
     if not found.is_recent:
         message = f"ffmpeg {found.version} at {found.path} is too old."
         raise ToolMissing(message, hint=HINT)
-    if found.missing:
-        message = f"ffmpeg at {found.path} lacks {', '.join(found.missing)}."
+    if lacking := found.lacks(encoders):
+        message = f"ffmpeg at {found.path} lacks {', '.join(lacking)}."
         raise ToolMissing(message, hint=HINT)
     return found.path
 
@@ -87,9 +111,10 @@ def _ask(path: str, _changed_ns: int) -> Capabilities:
     except ToolFailed as error:
         message = f"ffmpeg at {path} does not run."
         raise ToolMissing(message, hint=HINT, stderr_tail=error.stderr_tail) from error
-    missing = (NEEDED_ENCODERS - read_names(encoders)) | (NEEDED_FILTERS - read_names(filters))
+    present = read_names(encoders)
+    missing = (NEEDED_ENCODERS - present) | (NEEDED_FILTERS - read_names(filters))
     version, is_recent = read_version(about)
-    return Capabilities(path=path, version=version, is_recent=is_recent, missing=tuple(sorted(missing)))
+    return Capabilities(path, version, is_recent, tuple(sorted(missing)), present)
 
 
 def read_version(about: str) -> tuple[str, bool]:

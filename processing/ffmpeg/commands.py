@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
-from processing.ffmpeg.codecs import Arguments, aac_arguments, h264_arguments, jpeg_arguments
+from processing.ffmpeg.codecs import Arguments, aac_arguments, jpeg_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
     grid_steps,
@@ -20,6 +20,7 @@ from processing.ffmpeg.filters import (
     tone_map_steps,
 )
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
+from processing.ffmpeg.further_codecs import rung_arguments
 from processing.media import AudioPlan, Chunk, EncodePlan, VideoPlan
 
 QUIET = (
@@ -49,7 +50,7 @@ def chunk_argv(
     outputs = []
     for number, (name, target) in enumerate(zip(chunk.rung_names, targets, strict=True)):
         rung = video.rung(name)
-        arguments = h264_arguments(rung, video, threads=encoding.threads)
+        arguments = rung_arguments(rung, video, threads=encoding.threads)
         outputs.append(_output(_through(branches[number], rung_steps(rung)), target, arguments))
     return _argv(ffmpeg_path, outputs)
 

@@ -183,7 +183,7 @@ def _started(argv: Sequence[str], files: Files, limits: Limits) -> Iterator[subp
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Give programs no secret: only what finding and loading them takes."""
     kept = {name: ours[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in ours}
-    return {**kept, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1"}
+    return {**kept, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1", "SVT_LOG": "1"}
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

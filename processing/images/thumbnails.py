@@ -13,7 +13,7 @@ from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import poster_argv
 from processing.ffmpeg.runner import Files, run_ffmpeg
-from processing.media import EncodePlan, VideoPlan
+from processing.media import FIRST_CODEC, EncodePlan, VideoPlan
 
 WANTED_SHARE = Fraction(15, 100)  # of the video's length: behind titles, before anything is given away
 MAX_CANDIDATES = 50
@@ -82,5 +82,6 @@ def candidate_count(size: tuple[int, int]) -> int:
 def poster_seek_s(video: VideoPlan) -> Fraction | None:
     """Return the chunk border nearest before the wanted moment: chunks know where reading may begin."""
     wanted = int(video.frame_count * WANTED_SHARE)
-    borders = [chunk.first_frame for chunk in video.chunks]
-    return video.chunks[max(0, bisect_right(borders, wanted) - 1)].seek_s
+    chunks = video.chunks_of(FIRST_CODEC)
+    borders = [chunk.first_frame for chunk in chunks]
+    return chunks[max(0, bisect_right(borders, wanted) - 1)].seek_s

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from gilfoyle.lib.config import VideoCodec
 from processing.ladder.chunks import PRIORITY_OPENING
-from processing.media import Chunk, EncodePlan, VideoPlan
+from processing.media import FIRST_CODEC, Chunk, EncodePlan, VideoPlan
 
 PROBE = "probe"
 ENCODE_CHUNK = "encode_chunk"
@@ -18,6 +19,7 @@ FINALIZE = "finalize"
 # Shares of work beside one second of 1080p video encoded.
 _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
+_EFFORT: Mapping[VideoCodec, float] = {"h264": 1, "hevc": 3, "vp9": 4, "av1": 3}
 _SMALL_WEIGHT = 0.2
 _FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
 
@@ -62,6 +64,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             queue="opening" if chunk.priority == PRIORITY_OPENING else "encode",
             priority=chunk.priority,
             weight=_chunk_weight(plan.video, chunk),
+            needs=_needs(plan.video, chunk),
             inputs={"chunk": position},
         )
         for position, chunk in enumerate(plan.chunks)
@@ -108,10 +111,20 @@ def chunk_step_name(position: int) -> str:
     return f"encode-{position:05d}"
 
 
+def _needs(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
+    """Let further codecs wait until the video has opened in H.264; priorities do the rest."""
+    if video.codec_of(chunk) == FIRST_CODEC:
+        return ()
+    first = enumerate(
+        video.chunks_of(FIRST_CODEC)
+    )  # they stand before all others, so their places are those here
+    return tuple(chunk_step_name(position) for position, opening in first if opening.first_frame == 0)
+
+
 def _chunk_weight(video: VideoPlan, chunk: Chunk) -> float:
     seconds = float((chunk.end_frame - chunk.first_frame) / video.frame_rate)
     pixels = sum(video.rung(name).width * video.rung(name).height for name in chunk.rung_names)
-    return max(0.01, seconds * pixels / _PIXELS_1080P)
+    return max(0.01, seconds * pixels / _PIXELS_1080P * _EFFORT[video.codec_of(chunk)])
 
 
 def ready_names(waiting: Iterable[StepState], ended: Collection[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import count
@@ -15,7 +16,7 @@ from processing.media import Chunk, VideoStream
 FIRST_RUNGS = 2  # of a ladder of at least FULL_LADDER rungs, this many lowest ones open the video
 FULL_LADDER = 4
 SPARE_S = 1  # an index may promise a few frames more than decoders give
-PRIORITY_OPENING, PRIORITY_OPENING_REST, PRIORITY_BODY = 0, 1, 2
+PRIORITY_OPENING, PRIORITY_OPENING_REST, PRIORITY_BODY, PRIORITY_FURTHER = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,12 @@ def plan_chunks(  # noqa: PLR0913  # the grid's parts, each by name
     rung_names: tuple[str, ...],
     opening_s: float,
     chunk_s: float,
+    further: Sequence[tuple[str, ...]] = (),
 ) -> tuple[Chunk, ...]:
     """Return the chunks in the order in which they are wanted: the opening in the lowest rungs, its rest, bodies.
 
-    `rung_names` is largest first. Every rung's frames are covered exactly once.
+    `rung_names` is largest first. `further` holds the rung names of each further codec; its chunks have the same
+    borders and come after all others. Every rung's frames are covered exactly once.
     """
     grid = _Grid(stream, stream.key_times_s, container, zero_s, rate, segment_frames)
     opening_end = min(frame_count, _whole_segments(opening_s, grid) * segment_frames)
@@ -72,9 +75,11 @@ def plan_chunks(  # noqa: PLR0913  # the grid's parts, each by name
         for priority, names in enumerate(openings, PRIORITY_OPENING)
     ]
     step = _whole_segments(chunk_s, grid) * segment_frames
-    for first in range(opening_end, frame_count, step):
-        span = (first, min(first + step, frame_count))
-        chunks.append(_chunk(grid, next(numbers), span, rung_names, PRIORITY_BODY))
+    bodies = [(first, min(first + step, frame_count)) for first in range(opening_end, frame_count, step)]
+    chunks += [_chunk(grid, next(numbers), span, rung_names, PRIORITY_BODY) for span in bodies]
+    for priority, names in enumerate(further, PRIORITY_FURTHER):
+        spans = [(0, opening_end), *bodies]
+        chunks += [_chunk(grid, next(numbers), span, names, priority) for span in spans]
     return tuple(chunks)
 
 

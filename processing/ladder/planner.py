@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from itertools import chain
 from typing import Literal
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.ladder.chunks import plan_chunks
+from processing.ladder.further import plan_further_rungs
 from processing.ladder.rungs import plan_rungs
 from processing.ladder.sounds import plan_sounds
 from processing.media import EncodePlan, MediaInfo, VideoPlan, VideoStream
@@ -48,6 +50,7 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
     frame_count = max(pictures, round((end_s - zero_s) * rate))
     segment_frames = max(1, round(Fraction(encoding.segment_s) * rate))
     rungs = plan_rungs(*stream.display_size, encoding.ladder)
+    further = plan_further_rungs(rungs, encoding)
     chunks = plan_chunks(
         stream,
         container=info.container,
@@ -58,6 +61,7 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         rung_names=tuple(rung.name for rung in rungs),
         opening_s=encoding.opening_s,
         chunk_s=encoding.chunk_s,
+        further=[tuple(rung.name for rung in ladder) for ladder in further],
     )
     return VideoPlan(
         stream_index=stream.index,
@@ -70,7 +74,7 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         is_hdr=stream.transfer in HDR_TRANSFERS,
         assumed_matrix=_assumed_matrix(stream),
         preset=encoding.preset,
-        rungs=rungs,
+        rungs=(*rungs, *chain.from_iterable(further)),
         chunks=chunks,
     )
 

@@ -24,6 +24,9 @@ CONTAINERS = {
     "dref": 8,
     "meta": 4,  # version, flags
     "avc1": 78,  # a visual sample entry's own fields
+    "hvc1": 78,
+    "vp09": 78,
+    "av01": 78,
     "mp4a": 28,  # an audio sample entry's own fields
 }
 MAX_DEPTH = 16

@@ -19,6 +19,10 @@ NOT_A_KEY = 0x10000
 EVERY_SAMPLE_IS_A_KEY = 0x02000000  # it depends on no other
 
 
+# What kind of sample stands in a track -> the box that sets its decoder up.
+CONFIG_BOXES = {"avc1": "avcC", "hvc1": "hvcC", "vp09": "vpcC", "av01": "av1C", "mp4a": "esds"}
+SOUND_ENTRIES = ("mp4a",)
+
 # What an init segment is for players (ISO 23000-19, 7.3.1); all else in these boxes is for cataloguers.
 INIT_BOXES = ("ftyp", "moov")
 MOVIE_BOXES = {"moov": ("mvhd", "trak", "mvex"), "trak": ("tkhd", "edts", "mdia")}
@@ -55,10 +59,10 @@ class InitSegment:
     """What an init segment with one track says."""
 
     timescale: int
-    sample_entry: str  # "avc1", "mp4a"
+    sample_entry: str  # a key of CONFIG_BOXES
     width: int  # 0 for sound
     height: int
-    decoder_config: bytes  # the body of avcC or esds
+    decoder_config: bytes  # the body of its box of CONFIG_BOXES
     has_edit_list: bool
 
 
@@ -70,12 +74,12 @@ def read_init(data: bytes) -> InitSegment:
     header = find_box(data, ("moov", "trak", "mdia", "mdhd")).body(data)
     description = find_box(data, ("moov", "trak", "mdia", "minf", "stbl", "stsd"))
     entry = next(iter_boxes(data, description.body_start + 8, description.end), None)
-    if entry is None or entry.kind not in ("avc1", "mp4a"):
+    if entry is None or entry.kind not in CONFIG_BOXES:
         message = "no sample entry that is known here"
         raise MalformedBox(message)
-    config_kind = "avcC" if entry.kind == "avc1" else "esds"
-    config = find_box(data, ("moov", "trak", "mdia", "minf", "stbl", "stsd", entry.kind, config_kind))
-    width, height = _unpack(">HH", entry.body(data), 24) if entry.kind == "avc1" else (0, 0)
+    sample_path = ("moov", "trak", "mdia", "minf", "stbl", "stsd", entry.kind)
+    config = find_box(data, (*sample_path, CONFIG_BOXES[entry.kind]))
+    width, height = (0, 0) if entry.kind in SOUND_ENTRIES else _unpack(">HH", entry.body(data), 24)
     return InitSegment(
         timescale=_unpack(">I", header, 20 if header[:1] == b"\1" else 12)[0],
         sample_entry=entry.kind,

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERSION = 7  # EXT-X-MAP outside of I-frame playlists needs 6; Apple asks for 7 with fragmented MP4
 AUDIO_GROUP = "audio"
+EVERYWHERE = ("avc1.", "avc3.")
 FIRST_CHOICE_BPS = 2_000_000  # players begin with the first variant; Apple's advice for an unknown network
 JITTER_S = 0.05  # audio segments differ by up to two AAC frames; the target must not flip for that
 _MICROSECOND = 1_000_000
@@ -44,9 +45,16 @@ def render_master(presentation: Presentation) -> str:
 def _in_order_of_choice(
     video: Sequence[PlayableRendition], audio: Sequence[PlayableRendition]
 ) -> list[PlayableRendition]:
-    affordable = [one for one in video if bandwidth_bps([one], audio) <= FIRST_CHOICE_BPS]
-    first = affordable[0] if affordable else video[-1]
-    return [first, *(one for one in video if one is not first)]
+    """Put H.264 before codecs that not every player has, and what fits an unknown network before all."""
+    everywhere = [one for one in video if one.codec.startswith(EVERYWHERE)]
+    known = everywhere or video
+    affordable = [one for one in known if bandwidth_bps([one], audio) <= FIRST_CHOICE_BPS]
+    first = affordable[0] if affordable else known[-1]
+    rest = [one for one in video if one not in everywhere]
+    by_codec = sorted(
+        rest, key=lambda one: one.codec.partition(".")[0]
+    )  # each codec's own stay largest first
+    return [first, *(one for one in [*everywhere, *by_codec] if one is not first)]
 
 
 def _media_line(rendition: PlayableRendition, *, is_default: bool) -> str:
@@ -67,7 +75,7 @@ def _audio_label(rendition: PlayableRendition) -> str:
 
 def _quoted(text: str) -> str:
     # A quoted string of RFC 8216 can't hold quotes or line ends, and has no escapes.
-    return '"' + re.sub(r'[\x00-\x1f"\x7f]', "", text) + '"'
+    return '"' + re.sub(r'[\x00-\x1f"\x7f-\x9f\u2028\u2029]', "", text) + '"'
 
 
 def _video_variant(rendition: PlayableRendition, audio: Sequence[PlayableRendition]) -> list[str]:

@@ -43,6 +43,24 @@ def test_sounds_are_found_by_name() -> None:
         plan.sound("a2")
 
 
+def test_a_plan_made_before_there_were_further_codecs_is_one_of_h264() -> None:
+    plan = facts.plan(facts.info())
+    stored = through_json(plan.to_json())
+    for rung in stored["video"]["rungs"]:  # type: ignore[index]  # plain JSON
+        del rung["codec"], rung["preset"]
+    assert EncodePlan.from_json(stored) == plan
+
+
+def test_chunks_of_a_codec_stand_in_order() -> None:
+    video = facts.plan(facts.info(), codecs=("h264", "vp9")).video
+    assert video is not None
+    for codec in ("h264", "vp9"):
+        chunks = video.chunks_of(codec)
+        assert {video.codec_of(chunk) for chunk in chunks} == {codec}
+        firsts = [chunk.first_frame for chunk in chunks]
+        assert firsts == sorted(firsts)
+
+
 @given(st.lists(st.integers(1, 10**9)))
 def test_key_times_are_the_sums_of_their_steps(steps: list[int]) -> None:
     stream = facts.picture(key_steps=tuple(steps), tick_s=Fraction(1, 90_000))

@@ -218,3 +218,10 @@ def test_the_asking_site_is_read_from_headers(headers, site):
 )
 def test_rungs_are_limited_by_their_name(rendition, max_height, exceeds):
     assert exceeds_height(rendition, max_height) is exceeds
+
+
+@given(
+    st.integers(0, 99_999), st.integers(0, 99_999), st.from_regex(r"(?:[a-z][a-z0-9]{0,9})?", fullmatch=True)
+)
+def test_no_codec_brings_a_larger_picture_past_a_limit(height, max_height, codec):
+    assert exceeds_height(f"v{height}{codec}", max_height) is (height > max_height)

@@ -19,6 +19,8 @@ from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.supervisor import CannotStart, Supervisor, check_port, data_folder_lock
+from processing.errors import ToolMissing
+from processing.ffmpeg.capabilities import require_ffmpeg_for
 
 
 class Command(BaseCommand):
@@ -39,12 +41,13 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
+            require_ffmpeg_for(settings.GILFOYLE.encoding)
             if options["only"]:
                 self._run_parts(settings.GILFOYLE, options["only"])
             else:
                 self._run_all(settings.GILFOYLE)
-        except (CannotStart, ConfigError) as error:
-            hint = f" {error.hint}" if isinstance(error, CannotStart) and error.hint else ""
+        except (CannotStart, ConfigError, ToolMissing) as error:
+            hint = f" {error.hint}" if not isinstance(error, ConfigError) and error.hint else ""
             self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
             sys.exit(1)
         except DatabaseError as error:

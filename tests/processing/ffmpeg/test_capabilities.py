@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from gilfoyle.lib.config import EncodingSettings
 from processing.errors import ToolMissing
 from processing.ffmpeg.capabilities import (
+    NEEDED_ENCODERS,
+    NEEDED_FILTERS,
     find_ffmpeg,
     get_capabilities,
+    needed_encoders,
     read_names,
     read_version,
+    require_ffmpeg_for,
     usable_ffmpeg,
 )
+from processing.ffmpeg.further_codecs import ENCODERS
 
 
 def program(path: Path, text: str) -> str:
@@ -26,6 +32,33 @@ def test_the_ffmpeg_of_this_machine_can_do_all_that_is_needed() -> None:
     assert (found.missing, found.is_recent) == ((), True)
     assert usable_ffmpeg("auto") == found.path
     assert os.access(found.path, os.X_OK)
+
+
+def ffmpeg_with(folder: Path, *, without: str) -> str:
+    """Write a program that says of itself that it is an ffmpeg with all encoders but one."""
+    encoders = "\n".join(f" V..... {name} -" for name in {*NEEDED_ENCODERS, *ENCODERS.values()} - {without})
+    filters = "\n".join(f" .. {name} V->V -" for name in NEEDED_FILTERS)
+    answers = f"""case "$2" in
+-version) echo "ffmpeg version 7.1" ;;
+-encoders) echo '{encoders}' ;;
+-filters) echo '{filters}' ;;
+esac"""
+    return program(folder / "ffmpeg", answers)
+
+
+def test_further_codecs_ask_for_their_encoders_and_are_not_swapped(tmp_path: Path) -> None:
+    wanted = EncodingSettings(codecs=("h264", "hevc", "vp9", "av1"))
+    assert needed_encoders(EncodingSettings()) == NEEDED_ENCODERS
+    assert needed_encoders(wanted) - NEEDED_ENCODERS == {"libx265", "libvpx-vp9", "libsvtav1"}
+    require_ffmpeg_for(wanted)
+    ffmpeg = ffmpeg_with(tmp_path, without="libsvtav1")
+    assert usable_ffmpeg(ffmpeg, encoders={"libx265"}) == ffmpeg
+    with pytest.raises(ToolMissing, match=r"lacks libsvtav1\."):
+        require_ffmpeg_for(wanted.model_copy(update={"ffmpeg": ffmpeg}))
+
+
+def test_a_machine_that_only_serves_needs_no_ffmpeg() -> None:
+    require_ffmpeg_for(EncodingSettings(ffmpeg="/no/such/ffmpeg"))
 
 
 def test_the_one_that_is_set_is_taken(tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ def plan_of(info: MediaInfo) -> EncodePlan:
 
 
 PLAIN = plan_of(facts.info(audio=facts.sound()))
+EVERY_CODEC = facts.plan(
+    facts.info(video=facts.steady(Fraction(25), 1000, width=640, height=360)),
+    codecs=("h264", "hevc", "vp9", "av1"),
+)
 HDR_TS = plan_of(
     facts.info(
         container="mpegts",
@@ -51,6 +55,9 @@ def text(argv: list[str]) -> str:
         ("body.argv", PLAIN, 2),
         ("last.argv", PLAIN, 4),
         ("hdr-interlaced-ts.argv", HDR_TS, 2),
+        ("hevc.argv", EVERY_CODEC, 4),
+        ("vp9.argv", EVERY_CODEC, 6),
+        ("av1.argv", EVERY_CODEC, 8),
     ],
 )
 def test_chunk(name: str, plan: EncodePlan, index: int) -> None:

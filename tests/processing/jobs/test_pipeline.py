@@ -62,6 +62,17 @@ def test_the_opening_goes_first_and_then_all_together() -> None:
     assert PLAIN.chunks[first.inputs["chunk"]].first_segment == 0
 
 
+def test_further_codecs_wait_until_the_video_has_opened_in_h264() -> None:
+    two = plan(info(), codecs=("h264", "vp9"))
+    assert two.video is not None
+    openings = {"encode-00000", "encode-00001"}
+    for step in plan_steps(two):
+        if step.kind != pipeline.ENCODE_CHUNK:
+            continue
+        codec = two.video.codec_of(two.chunks[step.inputs["chunk"]])
+        assert set(step.needs) == (openings if codec == "vp9" else set())
+
+
 def test_the_weight_is_the_work() -> None:
     steps = {step.name: step for step in plan_steps(PLAIN)}
     chunk_weights = [

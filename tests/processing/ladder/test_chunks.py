@@ -64,13 +64,31 @@ def test_sound_that_goes_on_keeps_the_last_picture_up() -> None:
     assert last.hold_frames == 3750 - 2499 + 25
 
 
+def test_further_codecs_come_after_all_of_h264_with_the_same_borders() -> None:
+    plan = video_plan(facts.info(), codecs=("h264", "hevc", "av1"))
+    codecs = [plan.codec_of(chunk) for chunk in plan.chunks]
+    assert codecs == sorted(codecs, key=["h264", "hevc", "av1"].index)
+    assert [chunk.priority for chunk in plan.chunks] == sorted(chunk.priority for chunk in plan.chunks)
+    last_of_h264 = plan.chunks_of("h264")[-1].priority
+    borders = {(chunk.first_frame, chunk.end_frame) for chunk in plan.chunks_of("h264")}
+    for codec in ("hevc", "av1"):
+        chunks = plan.chunks_of(codec)
+        assert {(chunk.first_frame, chunk.end_frame) for chunk in chunks} == borders
+        assert all(chunk.priority > last_of_h264 for chunk in chunks)
+        assert all(len(chunk.rung_names) == 5 for chunk in chunks), "one decode makes all rungs of a codec"
+
+
 @given(
-    facts.media_infos(), st.sampled_from((1, 2.5, 4, 6)), st.sampled_from((1, 8)), st.sampled_from((4, 32))
+    facts.media_infos(),
+    st.sampled_from((1, 2.5, 4, 6)),
+    st.sampled_from((1, 8)),
+    st.sampled_from((4, 32)),
+    st.sampled_from((("h264",), ("h264", "av1", "vp9"))),
 )
 def test_every_frame_of_every_rung_is_in_exactly_one_chunk(
-    info: MediaInfo, segment_s: float, opening_s: float, chunk_s: float
+    info: MediaInfo, segment_s: float, opening_s: float, chunk_s: float, codecs: tuple[str, ...]
 ) -> None:
-    plan = video_plan(info, segment_s=segment_s, opening_s=opening_s, chunk_s=chunk_s)
+    plan = video_plan(info, segment_s=segment_s, opening_s=opening_s, chunk_s=chunk_s, codecs=codecs)
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for number, chunk in enumerate(plan.chunks):
         assert chunk.index == number

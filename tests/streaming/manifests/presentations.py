@@ -75,4 +75,17 @@ TWO_LANGUAGES = Presentation(
     video=(LADDER.video[2],),
     audio=(AUDIO, dataclasses.replace(AUDIO, name="a1", language="de", channels=6, codec="ec-3")),
 )
+EVERY_CODEC = Presentation(
+    video=tuple(
+        dataclasses.replace(one, name=one.name + suffix, codec=codec or one.codec)
+        for one in LADDER.video
+        for suffix, codec in (
+            ("", ""),
+            ("av1", "av01.0.08M.08"),
+            ("hevc", "hvc1.1.6.L120.90"),
+            ("vp9", "vp09.00.40.08.01.01.01.01.00"),
+        )
+    ),
+    audio=(AUDIO,),
+)
 AUDIO_ONLY = Presentation(video=(), audio=(dataclasses.replace(AUDIO, language=""),))

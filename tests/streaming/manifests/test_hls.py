@@ -22,6 +22,7 @@ from streaming.manifests.presentation import Presentation
 from tests.streaming.manifests.presentations import (
     AUDIO,
     AUDIO_ONLY,
+    EVERY_CODEC,
     GROWING,
     LADDER,
     PORTRAIT,
@@ -86,11 +87,27 @@ def parse_media(text: str) -> tuple[dict[str, str], list[tuple[Fraction, str]]]:
         ("audio-only.master.m3u8", render_master(AUDIO_ONLY)),
         ("ladder.v1080.m3u8", render_media_playlist(LADDER.video[0])),
         ("growing.v1080.m3u8", render_media_playlist(GROWING.video[0])),
+        ("codecs.master.m3u8", render_master(EVERY_CODEC)),
         ("ladder.a0.m3u8", render_media_playlist(AUDIO)),
     ],
 )
 def test_golden(name, text):
     assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+def test_h264_is_offered_before_codecs_that_not_every_player_has():
+    names = [address.partition("/")[0] for address, _ in variants(render_master(EVERY_CODEC))]
+    assert sorted(names) == sorted(one.name for one in EVERY_CODEC.video)
+    h264 = [address.partition("/")[0] for address, _ in variants(render_master(LADDER))]
+    assert names[:3] == h264
+    assert names[3:6] == ["v1080av1", "v720av1", "v360av1"]
+
+
+def test_without_h264_the_first_choice_is_still_one_for_an_unknown_network():
+    av1 = dataclasses.replace(
+        EVERY_CODEC, video=[one for one in EVERY_CODEC.video if one.codec.startswith("av01")]
+    )
+    assert next(variants(render_master(av1)))[0] == "v360av1/index.m3u8"
 
 
 def test_bandwidths_are_measured():
