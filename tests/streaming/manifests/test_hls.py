@@ -105,7 +105,7 @@ def test_h264_is_offered_before_codecs_that_not_every_player_has():
 
 def test_without_h264_the_first_choice_is_still_one_for_an_unknown_network():
     av1 = dataclasses.replace(
-        EVERY_CODEC, video=[one for one in EVERY_CODEC.video if one.codec.startswith("av01")]
+        EVERY_CODEC, video=tuple(one for one in EVERY_CODEC.video if one.codec.startswith("av01"))
     )
     assert next(variants(render_master(av1)))[0] == "v360av1/index.m3u8"
 
