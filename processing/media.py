@@ -15,7 +15,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from gilfoyle.lib.config import Container, Preset, VideoCodec
+from gilfoyle.lib.codec_settings import Preset, VideoCodec
+from gilfoyle.lib.config import Container
 
 Rotation = Literal[0, 90, 180, 270]
 AudioCodec = Literal["aac", "opus"]

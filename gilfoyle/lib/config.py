@@ -12,9 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ByteSize,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -22,16 +20,16 @@ from pydantic import (
     model_validator,
 )
 
+from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, VideoCodec, Vp9Settings
 from gilfoyle.lib.config_problems import explain_problem
 from gilfoyle.lib.errors import ConfigError
+from gilfoyle.lib.settings_section import Section
 
 # The folder of manage.py: what a relative path in settings.yaml starts from.
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
 
 Container = Literal["mp4", "matroska", "mpegts", "mpegps", "avi", "flv", "ogg", "mp3", "wav", "flac", "aac"]
-VideoCodec = Literal["h264", "hevc", "vp9", "av1"]
-Preset = Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"]
 
 
 def _without_trailing_slash(url: str) -> str:
@@ -69,12 +67,6 @@ HttpUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
 Folder = Annotated[Path, AfterValidator(_from_root)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_address)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker_address)]
-
-
-class Section(BaseModel):
-    """A part of settings.yaml: frozen, and strict about unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 class ServerSettings(Section):
@@ -147,33 +139,6 @@ class RungSettings(Section):
     height: int = Field(ge=16, le=8192, description="Shortest side in pixels.")
     crf: float = Field(ge=0, le=51, description="Constant rate factor: quality, lower is better.")
     max_bitrate_bps: int = Field(ge=10_000, description="Cap of the bit rate.")
-
-
-class FurtherCodecSettings(Section):
-    """How a further codec's ladder is made out of that of H.264."""
-
-    crf_offset: float = Field(
-        ge=-51, le=63, description="Added to a rung's crf: each codec has its own scale."
-    )
-    bitrate_factor: float = Field(gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
-
-
-class HevcSettings(FurtherCodecSettings):
-    preset: Preset = Field("fast", description="x265 preset.")
-    crf_offset: float = Field(3, ge=-51, le=51, description="Added to a rung's crf.")
-    bitrate_factor: float = Field(0.7, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
-
-
-class Vp9Settings(FurtherCodecSettings):
-    preset: int = Field(4, ge=0, le=8, description="libvpx's cpu-used: lower is slower and smaller.")
-    crf_offset: float = Field(9, ge=-51, le=63, description="Added to a rung's crf.")
-    bitrate_factor: float = Field(0.7, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
-
-
-class Av1Settings(FurtherCodecSettings):
-    preset: int = Field(8, ge=0, le=13, description="SVT-AV1 preset: lower is slower and smaller.")
-    crf_offset: float = Field(12, ge=-51, le=63, description="Added to a rung's crf.")
-    bitrate_factor: float = Field(0.6, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
 
 
 class AudioSettings(Section):

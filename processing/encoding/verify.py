@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
-from gilfoyle.lib.config import VideoCodec
+from gilfoyle.lib.codec_settings import VideoCodec
 from processing.errors import EncodeUnverified
 from processing.media import AudioPlan, Chunk, Rung, VideoPlan
 from processing.packaging.fragments import Fragment, InitSegment

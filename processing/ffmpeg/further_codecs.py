@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from gilfoyle.lib.config import VideoCodec
+from gilfoyle.lib.codec_settings import VideoCodec
 from processing.ffmpeg.codecs import CLEAN, FRAGMENTS, Arguments, h264_arguments
 from processing.media import Rung, VideoPlan
 

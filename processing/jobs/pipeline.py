@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gilfoyle.lib.config import VideoCodec
+from gilfoyle.lib.codec_settings import VideoCodec
 from processing.ladder.chunks import PRIORITY_OPENING
 from processing.media import FIRST_CODEC, Chunk, EncodePlan, VideoPlan
 

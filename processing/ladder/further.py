@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from gilfoyle.lib.config import Av1Settings, EncodingSettings, HevcSettings, VideoCodec, Vp9Settings
+from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, VideoCodec, Vp9Settings
+from gilfoyle.lib.config import EncodingSettings
 from processing.media import FIRST_CODEC, Rung
 
 LARGEST_CRF: Mapping[VideoCodec, int] = {"hevc": 51, "vp9": 63, "av1": 63}

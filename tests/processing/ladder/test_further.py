@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gilfoyle.lib.config import EncodingSettings, Vp9Settings
+from gilfoyle.lib.codec_settings import Vp9Settings
+from gilfoyle.lib.config import EncodingSettings
 from processing.ladder.further import plan_further_rungs
 from processing.ladder.rungs import plan_rungs
 
