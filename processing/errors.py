@@ -34,6 +34,10 @@ class SourceUnreadable(SourceRejected):
     code = "source_unreadable"
 
 
+class SourceEncrypted(SourceRejected):
+    code = "source_encrypted"
+
+
 class SourceTooLong(SourceRejected):
     code = "source_too_long"
 

@@ -20,7 +20,6 @@ from processing.media import AudioPlan, EncodedRendition, EncodedSegment, Encode
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import AudioRegrouper, SplitSegment
-from processing.source import Source
 
 FIRST_PART_SEGMENTS = 2  # enough to begin to play
 PART_SEGMENTS = 8
@@ -28,7 +27,7 @@ OnPart = Callable[[EncodedRendition], None]
 
 
 def encode_audio(
-    source: Source,
+    source: Path,
     plan: EncodePlan,
     audio: AudioPlan,
     *,

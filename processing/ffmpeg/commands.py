@@ -22,7 +22,6 @@ from processing.ffmpeg.filters import (
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
 from processing.media import AudioPlan, Chunk, EncodePlan, VideoPlan
-from processing.source import Source, source_options, source_url
 
 QUIET = (
     "-hide_banner",
@@ -36,7 +35,7 @@ QUIET = (
 
 def chunk_argv(
     ffmpeg_path: str,
-    source: Source,
+    source: Path,
     plan: EncodePlan,
     chunk: Chunk,
     *,
@@ -58,7 +57,7 @@ def chunk_argv(
 
 def audio_argv(
     ffmpeg_path: str,
-    source: Source,
+    source: Path,
     plan: EncodePlan,
     audio: AudioPlan,
     *,
@@ -72,7 +71,7 @@ def audio_argv(
 
 def poster_argv(
     ffmpeg_path: str,
-    source: Source,
+    source: Path,
     plan: EncodePlan,
     *,
     target: Path,
@@ -89,14 +88,14 @@ def poster_argv(
 
 
 def _source(
-    source: Source, container: Container, encoding: EncodingSettings, *, seek_s: Fraction | None
+    source: Path, container: Container, encoding: EncodingSettings, *, seek_s: Fraction | None
 ) -> Any:
     """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
     demuxer = DEMUXERS[container]
     options: dict[str, Any] = {
         "format": demuxer,
         "format_whitelist": demuxer,
-        **source_options(source),
+        "protocol_whitelist": "file",
         "codec_whitelist": ",".join(DECODERS),
         "max_pixels": encoding.max_pixels,
         "max_streams": MAX_STREAMS,
@@ -108,7 +107,8 @@ def _source(
             "seek_timestamp": 1,  # the time is one of the source's own clock
             "ss": _at_or_after(seek_s),
         }
-    return ffmpeg.input(source_url(source), **options)
+    # A path that begins with a protocol's name would be taken for one.
+    return ffmpeg.input(f"file:{source}", **options)
 
 
 def _at_or_after(seek_s: Fraction) -> str:

@@ -54,7 +54,10 @@ def _tone_map(plan: VideoPlan, size: tuple[int, int]) -> tuple[FilterStep, ...]:
 
 def rung_steps(rung: Rung) -> tuple[FilterStep, ...]:
     """Return the chain that makes one rung's pictures: its size, square pixels, 8 bit 4:2:0, tagged BT.709."""
-    return (*_scale(rung.width, rung.height), *_plain_picture("yuv420p", "tv"))
+    # What hung on the source's frames (mastering of HDR, captions) stays out: it would stand in the init segments of
+    # some chunks and not of others, and is no longer true.
+    bare = FilterStep("sidedata", (("mode", "delete"),))
+    return (*_scale(rung.width, rung.height), bare, *_plain_picture("yuv420p", "tv"))
 
 
 def poster_steps(plan: VideoPlan, size: tuple[int, int], *, candidates: int) -> tuple[FilterStep, ...]:

@@ -37,12 +37,13 @@ MAX_ALLOCATION_BYTES = 1024**3
 
 VIDEO_DECODERS = (
     "h264", "hevc", "libdav1d", "av1", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4", "h263", "flv",
-    "msmpeg4", "theora", "prores", "dnxhd", "mjpeg",
+    "msmpeg4", "theora", "prores", "dnxhd", "mjpeg", "dvvideo",
 )  # fmt: skip
 AUDIO_DECODERS = (
-    "aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "opus", "libopus", "vorbis", "flac", "alac",
+    "aac", "aac_latm", "mp3float", "mp3", "mp2float", "mp2", "ac3", "eac3", "dca", "opus", "libopus", "vorbis", "flac",
+    "alac", "amrnb", "amrwb",
     "pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_u8", "pcm_s8", "pcm_f32le",
-    "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw",
+    "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw", "pcm_dvd", "pcm_bluray",
 )  # fmt: skip
 DECODERS = VIDEO_DECODERS + AUDIO_DECODERS
 

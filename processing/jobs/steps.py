@@ -6,8 +6,8 @@ transaction that ends the step; so a worker that lost its lease stores nothing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,6 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from processing.encoding.encode_audio import encode_audio
 from processing.encoding.encode_chunk import encode_chunk
-from processing.ffmpeg.isolation import can_serve_sources
 from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
 from processing.jobs.models import Job, Step
@@ -26,7 +25,6 @@ from processing.ladder.planner import plan_encode
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.packaging.publish import publish_rendition
 from processing.probing.probe import probe_source
-from processing.source import RemoteSource, Source
 from videos import layout
 from videos.catalog import images
 from videos.catalog import services as catalog
@@ -57,18 +55,9 @@ class StepContext:
         video = self.job.video
         return layout.source_name(video.project_id, video.pk, video.source_upload_id)
 
-    @contextmanager
-    def source(self) -> Iterator[Source]:
-        """Give the source: its path, or what reads of it only what is needed; where neither is possible, a copy.
-
-        The copy lies where the sweeper finds what killed workers left.
-        """
-        if storage.local_path(self.source_name) is None and can_serve_sources():
-            ranges = storage.open_ranges(self.source_name)
-            yield RemoteSource(ranges.size_bytes, ranges.read)
-            return
-        with storage.local_copy(self.source_name, folder=self.work_dir / "source") as path:
-            yield path
+    def source(self) -> AbstractContextManager[Path]:
+        """Give a path with the source's bytes; a copy of them lies where the sweeper finds what killed workers left."""
+        return storage.local_copy(self.source_name, folder=self.work_dir / "source")
 
     def image_folder(self, kind: str) -> str:
         """Return where this attempt's pictures go: a slow twin's never lie where a successor's do."""

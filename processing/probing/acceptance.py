@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
@@ -11,9 +11,11 @@ from processing.errors import (
     ContainerNotAccepted,
     NoPlayableStream,
     PictureTooLarge,
+    SourceEncrypted,
     SourceTooLong,
     SourceUnreadable,
 )
+from processing.ffmpeg.formats import AUDIO_DECODERS
 from processing.media import MediaInfo
 
 NAMES: Mapping[Container, str] = {
@@ -43,9 +45,9 @@ def require_accepted_container(container: Container, upload: UploadSettings) -> 
 
 
 def require_readable(document: Mapping[str, Any], encoding: EncodingSettings) -> None:
-    """Check what the probing child met: a file it could open, a picture of sane size, a stream it could decode.
+    """Check what the probing child met: a file it could open, a picture of sane size, streams that it could decode.
 
-    Raises: SourceUnreadable, PictureTooLarge, CodecNotAccepted, NoPlayableStream.
+    Raises: SourceUnreadable, SourceEncrypted, PictureTooLarge, CodecNotAccepted, NoPlayableStream.
     """
     problem = document.get("problem")
     if problem == "unreadable":
@@ -53,21 +55,24 @@ def require_readable(document: Mapping[str, Any], encoding: EncodingSettings) ->
     if problem == "picture_too_large":
         _refuse_picture(document["video"]["width"], document["video"]["height"], encoding)
     video, audio = document.get("video"), document.get("audio", [])
+    if any(stream.get("is_encrypted") for stream in (*([video] if video else []), *audio)):
+        message = "The file is encrypted: it can't be read without its key."
+        raise SourceEncrypted(message, hint="Upload a copy without copy protection.")
     if video is None and (codecs := _codecs(document, "video")):
         raise _codec_refused(codecs)
+    if not audio and (codecs := _codecs(document, "audio", known=AUDIO_DECODERS)):
+        raise _codec_refused(codecs)  # a film without its sound would be taken for whole
     if any(stream["decodes"] for stream in ([video] if video else audio)):
         return
     if video or audio:
         raise damaged()
-    if codecs := _codecs(document, "audio"):
-        raise _codec_refused(codecs)
     message = "The file holds neither video nor sound."
     raise NoPlayableStream(message)
 
 
-def _codecs(document: Mapping[str, Any], kind: str) -> list[str]:
-    """Name the codecs of the streams of a kind; a cover picture is no video."""
-    streams = [stream for stream in document["streams"] if stream["type"] == kind]
+def _codecs(document: Mapping[str, Any], kind: str, *, known: Sequence[str] = ()) -> list[str]:
+    """Name the codecs of the streams of a kind, but those with a known decoder; a cover picture is no video."""
+    streams = [s for s in document["streams"] if s["type"] == kind and s.get("decoder") not in known]
     return sorted({stream["codec"] or "unknown" for stream in streams if not stream["is_cover"]})
 
 

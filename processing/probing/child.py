@@ -21,13 +21,13 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     """Open, list the streams, then read all packets of the chosen ones once."""
     options = {
         "format_whitelist": request["demuxer"],
-        **request["options"],
+        "protocol_whitelist": "file",
         "codec_whitelist": ",".join(request["video_decoders"] + request["audio_decoders"]),
         "max_streams": str(request["max_streams"]),
     }
     try:
         container = av.open(
-            request["url"],
+            f"file:{request['path']}",
             format=request["demuxer"],
             options=options,
             metadata_errors="replace",
@@ -105,11 +105,13 @@ class _Index:
         self.last: tuple[int, int] | None = None  # when the last packet begins, and how long it says it is
         self.end: int | None = None
         self.undecoded = 0
+        self.is_encrypted = False
 
     def add(self, packet: Any) -> None:
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             return
+        self.is_encrypted = self.is_encrypted or packet.has_sidedata("encryption_info")
         if packet.is_keyframe and self.keeps_all:
             self.keys.append(time)
         if packet.is_discard:
@@ -137,6 +139,9 @@ class _Index:
             with contextlib.suppress(av.FFmpegError, MemoryError):
                 self.first_frame = next(iter(self.stream.codec_context.decode(None)), None)
 
+    def summarize(self) -> dict[str, Any]:
+        return _summarize_video(self) if self.stream.type == "video" else _summarize_audio(self)
+
 
 def _read_packets(
     container: Any, picture: dict[str, Any] | None, sounds: list[dict[str, Any]], request: dict[str, Any]
@@ -153,10 +158,11 @@ def _read_packets(
         codec.options = {"max_pixels": str(request["max_pixels"])}
     if indexes:
         _fill(container, indexes)
-    return {
-        "video": {**picture, **_summarize_video(indexes[picture["index"]])} if picture else None,
-        "audio": [{**sound, **_summarize_audio(indexes[sound["index"]])} for sound in sounds],
-    }
+    told = [
+        {**one, **indexes[one["index"]].summarize(), "is_encrypted": indexes[one["index"]].is_encrypted}
+        for one in picked
+    ]
+    return {"video": told[0] if picture else None, "audio": told[1:] if picture else told}
 
 
 def _fill(container: Any, indexes: dict[int, _Index]) -> None:

@@ -23,7 +23,7 @@ REEXPORTS = {
     Path("videos/admin.py"),
 }
 TOP_LEVEL = {
-    ".ci", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docker",
+    ".ci", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docker", "docs",
     "gilfoyle", "manage.py", "processing", "pyproject.toml", "requirements.lock", "settings.yaml", "streaming", "tests",
     "videos",
 }  # fmt: skip

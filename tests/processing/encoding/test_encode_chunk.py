@@ -12,30 +12,9 @@ from gilfoyle.lib.errors import StaleWork
 from processing.encoding.encode_chunk import encode_chunk
 from processing.errors import EncodeUnverified, ToolFailed
 from processing.probing.probe import probe_source
-from tests.clips import make_clip, read_numbers, remux_clip, run_tool
-from tests.processing.sources import EVERY, VIDEOS
+from tests.clips import make_clip, remux_clip, run_tool
+from tests.processing.sources import VIDEOS
 from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, UPLOAD, encode_whole, plan_of
-
-
-@pytest.mark.parametrize("kind", VIDEOS)
-def test_it_encodes_every_frame_of_every_kind_of_source_on_the_grid(kind: str, tmp_path: Path) -> None:
-    make, rate, frames, compared = VIDEOS[kind]
-    whole = encode_whole(make(tmp_path), tmp_path / "work")
-    video = whole.plan.video
-    assert video is not None
-    assert (video.frame_rate, video.frame_count) == (Fraction(rate), frames)
-    names = [rung.name for rung in video.rungs]
-    starts = {name: whole.starts(name) for name in names}
-    segment_ticks = video.segment_frames * video.frame_ticks
-    assert starts[names[0]] == list(range(0, frames * video.frame_ticks, segment_ticks))
-    for rung in video.rungs:
-        assert starts[rung.name] == starts[names[0]], "segments of all rungs must be aligned"
-        assert len(whole.inits(rung.name)) == 1, "all chunks must share one init segment"
-        joined = whole.join(rung.name, tmp_path / f"{rung.name}.mp4")
-        numbers = read_numbers(joined, size=(rung.width, rung.height))
-        assert len(numbers) == frames
-        if compared == EVERY:
-            assert numbers == list(range(frames))
 
 
 def test_an_interlaced_source_is_deinterlaced(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from processing.errors import (
     ContainerNotAccepted,
     NoPlayableStream,
     PictureTooLarge,
+    SourceEncrypted,
     SourceTooLong,
     SourceUnreadable,
 )
@@ -58,6 +59,23 @@ def test_what_does_not_decode_is_damaged() -> None:
 def test_unknown_codecs_are_named() -> None:
     with pytest.raises(CodecNotAccepted, match="dts"):
         readable(streams=[{**SOUND, "codec": "dts"}])
+
+
+def test_a_film_whose_sound_is_unknown_is_not_taken_as_silent() -> None:
+    with pytest.raises(CodecNotAccepted, match="wmav2"):
+        readable(streams=[VIDEO, {**SOUND, "codec": "wmav2", "decoder": "wmav2"}], video={"decodes": True})
+    readable(
+        streams=[VIDEO, {**SOUND, "decoder": "aac"}], video={"decodes": True}
+    )  # a track without a sample
+
+
+def test_protected_films_are_refused_as_such() -> None:
+    with pytest.raises(SourceEncrypted, match="encrypted"):
+        readable(streams=[VIDEO], video={"decodes": False, "is_encrypted": True})
+    with pytest.raises(SourceEncrypted):
+        readable(
+            streams=[VIDEO, SOUND], video={"decodes": True}, audio=[{"decodes": False, "is_encrypted": True}]
+        )
 
 
 def test_nothing_to_see_or_hear_is_refused() -> None:

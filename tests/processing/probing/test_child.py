@@ -15,8 +15,7 @@ from tests.clips import make_clip
 
 def ask(path: Path, **changes: Any) -> dict[str, Any]:
     request = {
-        "url": f"file:{path}",
-        "options": {"protocol_whitelist": "file"},
+        "path": str(path),
         "demuxer": "mov",
         "video_decoders": VIDEO_DECODERS,
         "audio_decoders": AUDIO_DECODERS,

@@ -1,0 +1,146 @@
+"""Each source of the corpus through the whole engine: accepted or refused as expected, and every frame in its time."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from processing.errors import SourceRejected
+from streaming.manifests.presentation import Presentation
+from tests.clips import ffmpeg_path
+from tests.corpus.catalogue import SOURCES
+from tests.corpus.measure import find_beeps, read_pictures
+from tests.corpus.source import Played, Source
+from tests.corpus.stage import lay_out
+from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, Whole, encode_whole, plan_of
+
+ACCEPTED = {source.name: source for source in SOURCES if isinstance(source.becomes, Played)}
+REFUSED = {source.name: source for source in SOURCES if isinstance(source.becomes, str)}
+AAC_PACKET = Fraction(1024, 48_000)
+# A film of hours in chunks of a second would be thousands of processes.
+LONG = ENCODING.model_copy(update={"segment_s": 10.0, "chunk_s": 600.0})
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A source, encoded and laid out as it is served."""
+
+    whole: Whole
+    presentation: Presentation
+    folder: Path
+
+
+@cache
+def _stage() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="gilfoyle-corpus-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+@cache
+def shown(name: str) -> Shown:
+    """Take an accepted source through the engine, once a run."""
+    folder = _stage() / str(list(ACCEPTED).index(name))
+    with tempfile.TemporaryDirectory() as made:
+        made_folder = Path(made)
+        encoding = LONG if wanted(name).duration_s > 60 else SMALL_CHUNKS
+        whole = encode_whole(ACCEPTED[name].make(made_folder), made_folder / "work", encoding)
+        return Shown(whole, lay_out(whole, folder), folder)
+
+
+def wanted(name: str) -> Played:
+    becomes = ACCEPTED[name].becomes
+    assert isinstance(becomes, Played)
+    return becomes
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_every_frame_and_beep_of_an_accepted_source_is_in_its_place(name: str, tmp_path: Path) -> None:
+    played, outcome = wanted(name), shown(name)
+    video = outcome.whole.plan.video
+    assert bool(video) == bool(played.rate)
+    if video:
+        assert (video.frame_rate, video.frame_count) == (Fraction(played.rate), played.frames)
+        assert (video.rungs[0].width, video.rungs[0].height) == played.size
+        check_pictures(played, outcome, tmp_path)
+    assert abs(outcome.whole.plan.duration_s - played.duration_s) <= (0 if video else 2 * AAC_PACKET)
+    check_sound(played, outcome, tmp_path)
+
+
+def check_pictures(played: Played, outcome: Shown, folder: Path) -> None:
+    video = outcome.whole.plan.video
+    assert video is not None
+    borders = list(range(0, played.frames * video.frame_ticks, video.segment_frames * video.frame_ticks))
+    for rendition in outcome.presentation.video:
+        assert outcome.whole.starts(rendition.name) == borders, "segments of all rungs begin on the same grid"
+        assert [segment.start_ticks for segment in rendition.index.segments] == borders
+        assert len(outcome.whole.inits(rendition.name)) == 1, "all chunks share one init segment"
+        joined = join(outcome.folder / rendition.name, folder / f"{rendition.name}.mp4")
+        pictures = read_pictures(joined, turned=played.turned)
+        assert [at for at, _ in pictures] == [place * video.frame_ticks for place in range(played.frames)]
+        if (numbers := played.shown()) is not None:
+            assert [number for _, number in pictures] == numbers
+
+
+def join(folder: Path, path: Path) -> Path:
+    """Write a rendition's bytes one after the other, as a player appends them."""
+    parts = [folder / "init.mp4", *sorted(folder.glob("*.m4s"))]
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    return path
+
+
+def check_sound(played: Played, outcome: Shown, folder: Path) -> None:
+    """Decode all playlists with ffmpeg, where any complaint fails, and listen to what comes out."""
+    tracks = [sound for sound in outcome.whole.plan.audio if sound.role == "main"]
+    assert [sound.channels for sound in tracks] == [played.channels] * (
+        played.sounds if played.channels else 0
+    )
+    renditions = [*outcome.presentation.video, *outcome.presentation.audio]
+    arguments: list[str | Path] = ["-xerror"]
+    for rendition in renditions:
+        arguments += ["-i", outcome.folder / rendition.name / "index.m3u8"]
+    for at in range(len(renditions)):
+        arguments += ["-map", f"{at}:0"]
+    arguments += ["-fps_mode", "passthrough", "-f", "null", "-"]
+    sounds = [folder / f"{rendition.name}.raw" for rendition in outcome.presentation.audio]
+    for at, sound in enumerate(sounds, len(outcome.presentation.video)):
+        arguments += ["-map", f"{at}:0", "-ac", "1", "-ar", "48000", "-f", "s16le", sound]
+    done = subprocess.run(
+        [ffmpeg_path(), "-v", "error", "-nostdin", *arguments], capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    for sound in sounds:
+        raw = sound.read_bytes()
+        length_s = Fraction(len(raw) // 2, 48_000)
+        assert abs(length_s - outcome.whole.plan.duration_s) <= 2 * AAC_PACKET
+        if sound is sounds[0] and (heard := played.heard()) is not None:
+            beeps = find_beeps(raw)
+            assert len(beeps) == len(heard), beeps
+            late = [float(beep - at) for beep, at in zip(beeps, heard, strict=True)]
+            assert max(map(abs, late), default=0) <= played.frame_s, late
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_can_not_be_played_is_refused_in_words(name: str, tmp_path: Path) -> None:
+    source = REFUSED[name]
+    with pytest.raises(SourceRejected) as refused:
+        plan_of(source.make(tmp_path))
+    assert refused.value.code == source.becomes
+    assert refused.value.message.endswith(".")
+    assert len(refused.value.message.split()) >= 4
+
+
+def test_names_and_words_are_each_source_s_own() -> None:
+    assert len({source.name for source in SOURCES}) == len(SOURCES)
+    assert len(SOURCES) >= 60
+    assert all(isinstance(source, Source) and source.about for source in SOURCES)
