@@ -93,6 +93,11 @@ class VideoStream(Plain):
     is_constant_rate: bool
     tick_s: Fraction  # the stream's unit of time
     key_steps: tuple[int, ...]  # ticks from zero to the first key frame, then from each to the next
+    h264_profile: int = (
+        0  # profile_idc and level_idc of H.264 whose parameters stand in the container, else 0
+    )
+    h264_level: int = 0
+    is_plainly_coded: bool = False  # decoding can begin at each key frame, and every frame is shown
 
     @property
     def key_times_s(self) -> tuple[Fraction, ...]:
@@ -213,6 +218,24 @@ class VideoPlan(Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class CopyPlan(Plain):
+    """A stop-gap video rendition: the source's own coded frames, shown until the ladder is complete."""
+
+    name: str
+    stream_index: int
+    zero_ticks: int  # what zero is in the stream's unit of time
+    timescale: int  # ticks a second of the rendition
+    width: int
+    height: int
+    frame_rate: Fraction
+    frame_count: int
+    duration_s: Fraction
+    segment_s: Fraction  # at least so long, to the next key frame
+    longest_segment_s: Fraction
+    bitrate_bps: int  # of the whole source
+
+
+@dataclass(frozen=True, slots=True)
 class AudioPlan(Plain):
     """One audio rendition: the whole file at once, on the same zero as the video."""
 
@@ -236,6 +259,7 @@ class EncodePlan(Plain):
     container: Container
     video: VideoPlan | None
     audio: tuple[AudioPlan, ...]  # the first is the one that players begin with
+    copy: CopyPlan | None = None
 
     @property
     def duration_s(self) -> Fraction:

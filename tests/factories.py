@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from django.utils import timezone
@@ -22,9 +23,20 @@ from videos.access.models import ApiKey, Project
 from videos.access.services import create_api_key, create_project
 from videos.catalog import states
 from videos.catalog.models import Rendition, RenditionRun, Video
+from videos.catalog.renditions import RenditionFacts
 from videos.segment_index import SegmentRun
 
 _numbers = itertools.count(1)
+RENDITION_FACTS = RenditionFacts(
+    name="v720",
+    kind="video",
+    codec="avc1.64001f",
+    timescale=30000,
+    bandwidth_cap_bps=3_200_000,
+    width=1280,
+    height=720,
+    frame_rate=Fraction(30000, 1001),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,8 @@ class PlayableRendition:
     bandwidth_cap_bps: int
     index: SegmentIndex
     is_complete: bool
+    is_stopgap: bool = False
+    target_duration_s: int | None = None
 
 
 def merge_runs(timescale: int, runs: Iterable[SegmentRun]) -> SegmentIndex:

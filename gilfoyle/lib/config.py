@@ -161,6 +161,9 @@ class EncodingSettings(Section):
     opening_s: float = Field(
         8, ge=1, le=60, description="Length of the opening, which makes a video playable."
     )
+    copy_max_bitrate_bps: int = Field(
+        12_000_000, ge=0, description="Largest source that is offered as it is while it is encoded; 0: none."
+    )
     chunk_s: float = Field(32, ge=4, le=600, description="Length of what one task encodes.")
     max_fps: int = Field(60, ge=1, le=120, description="Higher frame rates are divided by a whole number.")
     preset: Preset = Field("veryfast", description="x264 preset: slower makes smaller files.")

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from gilfoyle.lib.codec_settings import VideoCodec
 from processing.errors import EncodeUnverified
-from processing.media import AudioPlan, Chunk, Rung, VideoPlan
+from processing.media import AudioPlan, Chunk, CopyPlan, Rung, VideoPlan
 from processing.packaging.fragments import Fragment, InitSegment
 
 SAMPLE_ENTRIES: Mapping[VideoCodec, str] = {"h264": "avc1", "hevc": "hvc1", "vp9": "vp09", "av1": "av01"}
@@ -42,6 +42,32 @@ def require_planned_frames(fragments: Sequence[Fragment], rung: Rung, plan: Vide
             _refuse("frames stand beside the grid at", where, "on the grid", shown[:8])
         _expect("duration at", where, (end - begin) * ticks, fragment.duration_ticks)
         _expect("key frame at", where, True, fragment.samples[0].is_key)
+
+
+def require_copied_init(init: InitSegment, plan: CopyPlan) -> None:
+    """Check size, codec and time scale of the init segment of a source's own frames.
+
+    Raises: EncodeUnverified.
+    """
+    _expect("codec of", plan.name, "avc1", init.sample_entry)
+    _expect("size of", plan.name, (plan.width, plan.height), (init.width, init.height))
+    _expect("time scale of", plan.name, plan.timescale, init.timescale)
+    _expect("edit list of", plan.name, False, init.has_edit_list)
+
+
+def require_copied_frames(fragments: Sequence[Fragment], plan: CopyPlan, *, begins_at: int) -> None:
+    """Check that segments go on from `begins_at` without a gap, each from a key frame that is shown first.
+
+    Raises: EncodeUnverified.
+    """
+    time = begins_at
+    for fragment in fragments:
+        where = f"{plan.name}, {time / plan.timescale:.3f} s"
+        _expect("decode time at", where, time, fragment.decode_time)
+        _expect("first frame at", where, time, fragment.first_shown_at)
+        first = fragment.samples[0]
+        _expect("key frame at", where, (True, time), (first.is_key, first.shown_at))
+        time += fragment.duration_ticks
 
 
 def require_planned_sound_init(init: InitSegment, plan: AudioPlan) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from processing.media import AudioPlan, Rung, VideoPlan
+from processing.media import AudioPlan, CopyPlan, Rung, VideoPlan
 
 Arguments = Mapping[str, str | int | float | None]
 
@@ -49,6 +49,21 @@ def h264_arguments(rung: Rung, plan: VideoPlan, *, threads: int) -> Arguments:
         "video_track_timescale": plan.timescale,  # a frame is a whole number of ticks
         "format": "mp4",
         "movflags": "+frag_keyframe" + FRAGMENTS,  # each key frame begins a fragment
+        **CLEAN,
+    }
+
+
+def copy_arguments(plan: CopyPlan) -> Arguments:
+    """Return the arguments that cut the source's own frames into segments, on the presentation's clock."""
+    zero = plan.zero_ticks
+    return {
+        "c:v": "copy",
+        # Exact in the stream's own ticks. No SEI, as in what is encoded.
+        "bsf:v": f"setts=pts=PTS-({zero}):dts=DTS-({zero}),filter_units=remove_types=6",
+        "video_track_timescale": plan.timescale,
+        "min_frag_duration": _microseconds(plan.segment_s),  # key frames that come sooner begin no segment
+        "format": "mp4",
+        "movflags": "+frag_keyframe" + FRAGMENTS,
         **CLEAN,
     }
 

@@ -10,7 +10,7 @@ from typing import Any
 import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
-from processing.ffmpeg.codecs import Arguments, aac_arguments, jpeg_arguments
+from processing.ffmpeg.codecs import Arguments, aac_arguments, copy_arguments, jpeg_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
     grid_steps,
@@ -53,6 +53,18 @@ def chunk_argv(
         arguments = rung_arguments(rung, video, threads=encoding.threads)
         outputs.append(_output(_through(branches[number], rung_steps(rung)), target, arguments))
     return _argv(ffmpeg_path, outputs)
+
+
+def copy_argv(
+    ffmpeg_path: str, source: Path, plan: EncodePlan, *, target: Path, encoding: EncodingSettings
+) -> list[str]:
+    """Return the command that writes the source's own frames as segments."""
+    copy = plan.copy
+    if copy is None:
+        message = "this plan has no copy"
+        raise ValueError(message)
+    stream = _source(source, plan.container, encoding, seek_s=None)[str(copy.stream_index)]
+    return _argv(ffmpeg_path, [_output(stream, target, copy_arguments(copy))])
 
 
 def audio_argv(

@@ -20,6 +20,7 @@ MOST_STEPS = 60
 KIND_WORDS = {
     pipeline.PROBE: "Probe the source",
     pipeline.ENCODE_CHUNK: "Encode chunk",
+    pipeline.REMUX: "Offer the source as it is",
     pipeline.ENCODE_AUDIO: "Encode the sound",
     pipeline.POSTER: "Make the poster",
     pipeline.FINALIZE: "Finish",

@@ -13,6 +13,7 @@ from processing.media import FIRST_CODEC, Chunk, EncodePlan, VideoPlan
 PROBE = "probe"
 ENCODE_CHUNK = "encode_chunk"
 ENCODE_AUDIO = "encode_audio"
+REMUX = "remux"
 POSTER = "poster"
 FINALIZE = "finalize"
 
@@ -82,6 +83,18 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         )
         for position, audio in enumerate(plan.audio)
     ]
+    if plan.copy:
+        steps.append(
+            # The soonest of all, and no loss where it fails: the encoded opening comes next.
+            StepPlan(
+                name="copy",
+                kind=REMUX,
+                queue="opening",
+                priority=PRIORITY_OPENING - 1,
+                weight=_SMALL_WEIGHT,
+                is_optional=True,
+            )
+        )
     if plan.video:
         steps.append(
             StepPlan(

@@ -7,66 +7,25 @@ transaction that ends the step; so a worker that lost its lease stores nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.config import Config
 from processing.encoding.encode_audio import encode_audio
 from processing.encoding.encode_chunk import encode_chunk
 from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
-from processing.jobs.models import Job, Step
+from processing.jobs.models import Job
 from processing.jobs.retrying import persist
 from processing.jobs.services import Record, add_steps, finish_job, record_part
+from processing.jobs.step_context import StepContext, add_part, publish
+from processing.jobs.steps_remux import run_remux
 from processing.ladder.planner import plan_encode
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
-from processing.packaging.publish import publish_rendition
 from processing.probing.probe import probe_source
-from videos import layout
-from videos.catalog import images
+from videos.catalog import images, renditions
 from videos.catalog import services as catalog
-from videos.catalog.services import RenditionFacts, SourceFacts
-from videos.segment_index import SegmentRun
-
-
-@dataclass(frozen=True, slots=True)
-class StepContext:
-    """What a runner is given. `heartbeat()` raises StaleWork once the step is no longer ours."""
-
-    step: Step
-    config: Config
-    work_dir: Path
-    heartbeat: Callable[[], None]
-    on_progress: Callable[[float], None]
-
-    @property
-    def job(self) -> Job:
-        return self.step.job
-
-    @property
-    def plan(self) -> EncodePlan:
-        return EncodePlan.from_json(self.job.plan or {})
-
-    @property
-    def source_name(self) -> str:
-        video = self.job.video
-        return layout.source_name(video.project_id, video.pk, video.source_upload_id)
-
-    def source(self) -> AbstractContextManager[Path]:
-        """Give a path with the source's bytes; a copy of them lies where the sweeper finds what killed workers left."""
-        return storage.local_copy(self.source_name, folder=self.work_dir / "source")
-
-    def image_folder(self, kind: str) -> str:
-        """Return where this attempt's pictures go: a slow twin's never lie where a successor's do."""
-        video = self.job.video
-        return layout.image_folder(video.project_id, video.pk, self.job.revision, kind, self.step.attempt)
-
-    def folder(self, rendition: str) -> str:
-        video = self.job.video
-        return layout.rendition_folder(video.project_id, video.pk, self.job.revision, rendition)
+from videos.catalog.renditions import RenditionFacts
+from videos.catalog.services import SourceFacts
 
 
 def run_probe(context: StepContext) -> Record:
@@ -137,20 +96,15 @@ def run_encode_chunk(context: StepContext) -> Record:
             heartbeat=context.heartbeat,
             on_progress=context.on_progress,
         )
-    runs = [(_video_facts(plan, rendition), _publish(context, rendition)) for rendition in encoded]
+    runs = [(_video_facts(plan, rendition), publish(context, rendition)) for rendition in encoded]
 
     def record(job: Job) -> None:
         for facts, run in runs:
-            catalog.add_run(
+            renditions.add_run(
                 video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=chunk.index, run=run
             )
 
     return record
-
-
-def _publish(context: StepContext, rendition: EncodedRendition) -> SegmentRun:
-    folder = context.folder(rendition.name)
-    return publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat)
 
 
 def _video_facts(plan: EncodePlan, rendition: EncodedRendition) -> RenditionFacts:
@@ -176,7 +130,7 @@ def run_encode_audio(context: StepContext) -> Record:
     audio = plan.sound(context.step.inputs.get("rendition", "a0"))
 
     def store(part: EncodedRendition) -> Record:
-        run = _publish(context, part)
+        run = publish(context, part)
         facts = RenditionFacts(
             name=part.name,
             kind="audio",
@@ -186,7 +140,7 @@ def run_encode_audio(context: StepContext) -> Record:
             channels=audio.channels,
             language=audio.language,
         )
-        return partial(_add_part, facts=facts, run=run)
+        return partial(add_part, facts=facts, run=run)
 
     def store_now(part: EncodedRendition) -> None:
         record = store(part)
@@ -204,13 +158,6 @@ def run_encode_audio(context: StepContext) -> Record:
             on_part=store_now,
         )
     return store(rest)
-
-
-def _add_part(job: Job, *, facts: RenditionFacts, run: SegmentRun) -> None:
-    # Parts of sound begin at the same segments in every attempt, so a second one replaces the first.
-    catalog.add_run(
-        video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=run.first_number, run=run
-    )
 
 
 def run_poster(context: StepContext) -> Record:
@@ -248,6 +195,7 @@ def run_finalize(context: StepContext) -> Record:
 RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.PROBE: run_probe,
     pipeline.ENCODE_CHUNK: run_encode_chunk,
+    pipeline.REMUX: run_remux,
     pipeline.ENCODE_AUDIO: run_encode_audio,
     pipeline.POSTER: run_poster,
     pipeline.FINALIZE: run_finalize,

@@ -20,7 +20,8 @@ from gilfoyle.lib.queue import close_old_connections
 from processing.jobs import services
 from processing.jobs.models import Step
 from processing.jobs.retrying import persist
-from processing.jobs.steps import RUNNERS, StepContext
+from processing.jobs.step_context import StepContext
+from processing.jobs.steps import RUNNERS
 
 log = structlog.get_logger(__name__)
 OURS = "Something went wrong on our side while this video was processed."

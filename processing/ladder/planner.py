@@ -10,6 +10,7 @@ from typing import Literal
 from gilfoyle.lib.config import EncodingSettings
 from processing.ladder.chunks import plan_chunks
 from processing.ladder.further import plan_further_rungs
+from processing.ladder.remux import plan_copy
 from processing.ladder.rungs import plan_rungs
 from processing.ladder.sounds import plan_sounds
 from processing.media import EncodePlan, MediaInfo, VideoPlan, VideoStream
@@ -37,7 +38,12 @@ AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last pi
 def plan_encode(info: MediaInfo, *, encoding: EncodingSettings) -> EncodePlan:
     """Return how to encode an accepted source."""
     video = _plan_video(info, encoding) if info.video else None
-    return EncodePlan(container=info.container, video=video, audio=plan_sounds(info, video, encoding))
+    return EncodePlan(
+        container=info.container,
+        video=video,
+        audio=plan_sounds(info, video, encoding),
+        copy=plan_copy(info, video, encoding) if video else None,
+    )
 
 
 def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:

@@ -45,25 +45,62 @@ def split_video(encoded: Path, *, folder: Path, first_segment: int) -> SplitFile
 
     Raises: MalformedBox.
     """
-    init = b""
-    segments: list[SplitSegment] = []
-    moof = b""
-    with encoded.open("rb") as file:
-        for kind, size in _top_boxes(file):
-            if kind in (b"ftyp", b"moov"):
-                init += _header(kind, size) + file.read(size)
-            elif kind == b"moof":
-                moof = _header(kind, size) + _read_small(file, size)
-            elif kind == b"mdat" and moof:
-                number = first_segment + len(segments)
-                path = folder / f"{number:05d}.m4s"
-                with path.open("wb") as segment:
-                    segment.write(renumber(moof, number + 1))
-                    segment.write(_header(kind, size))
-                    _copy(file, segment, size)
-                segments.append(SplitSegment(path, read_fragment(moof), path.stat().st_size))
-                moof = b""
-    return SplitFile(init=without_user_data(init), segments=tuple(segments))
+    splitter = VideoSplitter(encoded, folder=folder, first_segment=first_segment)
+    segments = splitter.finish()
+    return SplitFile(init=splitter.init, segments=tuple(segments))
+
+
+class VideoSplitter:
+    """Writes each fragment of a file as a segment. The file may still be growing: `read_more` takes what is whole."""
+
+    def __init__(self, encoded: Path, *, folder: Path, first_segment: int = 0) -> None:
+        self._encoded, self._folder = encoded, folder
+        self._number = first_segment
+        self._read_bytes = 0
+        self._init = b""
+
+    @property
+    def init(self) -> bytes:
+        """The init segment, without what only cataloguers read. Raises: MalformedBox."""
+        return without_user_data(self._init)
+
+    def read_more(self) -> list[SplitSegment]:
+        """Return the segments that were completed since the last call. Raises: MalformedBox."""
+        if not self._encoded.exists():
+            return []
+        segments: list[SplitSegment] = []
+        moof = b""
+        with self._encoded.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            file.seek(self._read_bytes)
+            for kind, size in _top_boxes(file, end):
+                if kind in (b"ftyp", b"moov"):
+                    self._init += _header(kind, size) + file.read(size)
+                elif kind == b"moof":
+                    moof = _header(kind, size) + _read_small(file, size)
+                    continue  # it counts as read together with its frames
+                elif kind == b"mdat" and moof:
+                    segments.append(self._write(moof, file, size))
+                    moof = b""
+                self._read_bytes = file.tell()
+        return segments
+
+    def finish(self) -> list[SplitSegment]:
+        """Return the segments that are left. Raises: MalformedBox, also where the file ends within a box."""
+        segments = self.read_more()
+        if self._encoded.stat().st_size != self._read_bytes:
+            message = "the file ends within a box"
+            raise MalformedBox(message)
+        return segments
+
+    def _write(self, moof: bytes, file: BinaryIO, size: int) -> SplitSegment:
+        path = self._folder / f"{self._number:05d}.m4s"
+        with path.open("wb") as segment:
+            segment.write(renumber(moof, self._number + 1))
+            segment.write(_header(b"mdat", size))
+            _copy(file, segment, size)
+        self._number += 1
+        return SplitSegment(path, read_fragment(moof), path.stat().st_size)
 
 
 class AudioRegrouper:

@@ -106,6 +106,8 @@ class _Index:
         self.end: int | None = None
         self.undecoded = 0
         self.is_encrypted = False
+        self.hides_frames = False  # an edit list leaves some out
+        self.has_leading_pictures = False  # shown before the key frame that they follow in the file
 
     def add(self, packet: Any) -> None:
         time = packet.pts if packet.pts is not None else packet.dts
@@ -114,7 +116,10 @@ class _Index:
         self.is_encrypted = self.is_encrypted or packet.has_sidedata("encryption_info")
         if packet.is_keyframe and self.keeps_all:
             self.keys.append(time)
+        elif self.keys and time < self.keys[-1]:
+            self.has_leading_pictures = True
         if packet.is_discard:
+            self.hides_frames = True
             return  # outside of the edit list: read, but never shown
         duration = max(0, packet.duration or 0)
         self.first = time if self.first is None else min(self.first, time)
@@ -196,6 +201,8 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
         "count": len(times),
         "steps": sorted(steps.items()),
         "keys": _thin(sorted(set(index.keys)), index.stream.time_base),
+        "config": bytes(index.stream.codec_context.extradata or b"")[:4].hex(),
+        "is_plainly_coded": not (index.hides_frames or index.has_leading_pictures),
         "frame": {
             "width": frame.width,
             "height": frame.height,

@@ -41,6 +41,7 @@ def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
     median_step = _median(stream["steps"])
     median_step_s = median_step * tick_s or 1 / (declared or RATE_OF_A_SINGLE_FRAME)
     first_s, last_s = stream["first"] * tick_s, stream["last"] * tick_s
+    h264 = _h264_profile_and_level(stream)
     last_step_s = min(_positive(stream["last_duration"] * tick_s) or median_step_s, LONGEST_SINGLE_STEP_S)
     return VideoStream(
         index=stream["index"],
@@ -62,6 +63,9 @@ def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
         is_constant_rate=_is_steady(stream["steps"], median_step, tick_s),
         tick_s=tick_s,
         key_steps=_steps(stream["keys"]),
+        h264_profile=h264[0],
+        h264_level=h264[1],
+        is_plainly_coded=bool(stream.get("is_plainly_coded")),
     )
 
 
@@ -84,6 +88,13 @@ def _role(dispositions: Sequence[str]) -> AudioRole:
     if "comment" in dispositions:
         return "commentary"
     return "description" if {"visual_impaired", "descriptions"}.intersection(dispositions) else "main"
+
+
+def _h264_profile_and_level(stream: Mapping[str, Any]) -> tuple[int, int]:
+    """Read them from the beginning of an avcC (ISO 14496-15, 5.3.3.1)."""
+    config = bytes.fromhex(stream.get("config", ""))
+    is_avcc = stream["codec"] == "h264" and len(config) == 4 and config[0] == 1
+    return (config[1], config[3]) if is_avcc else (0, 0)
 
 
 def _positive(value: Fraction) -> Fraction | None:

@@ -150,7 +150,7 @@ def render_media_playlist(rendition: PlayableRendition) -> str:
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
-        f"#EXT-X-TARGETDURATION:{target_duration_s(index.segments, index.timescale)}",
+        f"#EXT-X-TARGETDURATION:{rendition.target_duration_s or target_duration_s(index.segments, index.timescale)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if rendition.is_complete else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",

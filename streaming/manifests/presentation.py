@@ -32,6 +32,15 @@ class Presentation:
         """Return the rendition of this name, if it may be played."""
         return next((one for one in (*self.video, *self.audio) if one.name == name), None)
 
+    def for_newcomers(self) -> Presentation:
+        """Return the part that players are told of who begin now: no stop-gap once the encoded video is whole.
+
+        Its own playlist goes on being answered, for those who began with it.
+        """
+        encoded = tuple(one for one in self.video if not one.is_stopgap)
+        is_whole = bool(encoded) and all(one.is_complete for one in encoded)
+        return Presentation(encoded, self.audio) if is_whole else self
+
     def limited_to(self, max_height: int | None) -> Presentation:
         """Return the part that a token with a largest height may see."""
         if max_height is None:

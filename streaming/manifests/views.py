@@ -33,7 +33,7 @@ def master_playlist(
     def render(presentation: Presentation) -> str:
         if not presentation.video and not presentation.audio:
             raise MediaNotFound("no_rendition")
-        return render_master(presentation)
+        return render_master(presentation.for_newcomers())
 
     wish = Wish(VideoAddress(token, project, video, revision))
     return _manifest(request, wish, MASTER_NAME, HLS_TYPE, render)

@@ -89,9 +89,14 @@ def test_longer_clip_has_several_sizes(shared_gilfoyle: Gilfoyle, tmp_path: Path
     video_id = upload(client, make_clip(tmp_path / "a.mp4", duration_s=6, size=(1280, 720)))
     wait_until_ready(client, video_id)
     rows = client.get(f"/api/v1/videos/{video_id}/renditions").json()
-    sizes = [(row["width"], row["height"]) for row in rows if row["kind"] == "video"]
+    encoded = [row for row in rows if row["kind"] == "video" and not row["is_stopgap"]]
+    sizes = [(row["width"], row["height"]) for row in encoded]
     assert sizes == [(1280, 720), (854, 480), (640, 360), (426, 240)]
     assert {row["segments"] for row in rows} == {2}
+    assert [row["name"] for row in rows if row["is_stopgap"]] == ["v720copy"]
+    # Who begins to play now is told of what is encoded alone.
+    master = client.get(playback(client, video_id)["hls_url"]).text
+    assert "v720copy" not in master
 
 
 # Refused, in words

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from processing.encoding.remux import remux
 from processing.images.thumbnails import make_poster
 from processing.packaging.boxes import walk_boxes
 from tests.clips import make_clip, run_tool
@@ -92,6 +93,9 @@ def test_no_output_tells_place_device_or_person(source: Path, tmp_path: Path) ->
     whole = encode_whole(source, tmp_path / "work")
     (tmp_path / "poster").mkdir()
     poster = make_poster(source, whole.plan, work_dir=tmp_path / "poster", max_px=200, encoding=ENCODING)
+    assert whole.plan.copy is not None, "the source's own frames are the likeliest to tell"
+    (tmp_path / "copy").mkdir()
+    whole.runs["copy"] = [remux(source, whole.plan, work_dir=tmp_path / "copy", encoding=ENCODING)]
     written = outputs(whole)
     assert len(written) > 10
     for data in written:

@@ -214,7 +214,15 @@ def test_the_asking_site_is_read_from_headers(headers, site):
 
 @pytest.mark.parametrize(
     ("rendition", "max_height", "exceeds"),
-    [("v720", 720, False), ("v721", 720, True), ("v1080", None, False), ("a0", 1, False), ("vx", 1, False)],
+    [
+        ("v720", 720, False),
+        ("v721", 720, True),
+        ("v1080copy", 720, True),
+        ("v720copy", 720, False),
+        ("v1080", None, False),
+        ("a0", 1, False),
+        ("vx", 1, False),
+    ],
 )
 def test_rungs_are_limited_by_their_name(rendition, max_height, exceeds):
     assert exceeds_height(rendition, max_height) is exceeds

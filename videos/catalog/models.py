@@ -100,6 +100,16 @@ class Rendition(models.Model):
     timescale = models.PositiveIntegerField(help_text="Ticks of a second.")
     bandwidth_cap_bps = models.PositiveIntegerField(default=0)
     is_complete = models.BooleanField(default=False)
+    is_stopgap = models.BooleanField(
+        default=False, help_text="Only offered until what is encoded is complete."
+    )
+    target_duration_s = models.PositiveSmallIntegerField(
+        null=True, help_text="No segment is longer; null: as the first."
+    )
+    withheld_reason = models.CharField(
+        max_length=500, blank=True, default="", help_text="Why players are not told of it."
+    )
+    quality = models.JSONField(default=dict, help_text="What was found when it was compared with the plan.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -125,6 +135,7 @@ class RenditionRun(models.Model):
     start_ticks = models.BigIntegerField()
     durations = models.JSONField(help_text="Ticks of each segment.")
     sizes = models.JSONField(help_text="Bytes of each segment.")
+    quality = models.JSONField(default=dict, help_text="What a sample of it showed.")
 
     class Meta:
         constraints = (

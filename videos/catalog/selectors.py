@@ -137,6 +137,8 @@ def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRend
             bandwidth_cap_bps=rendition.bandwidth_cap_bps,
             index=merge_runs(rendition.timescale, runs[rendition.pk]),
             is_complete=rendition.is_complete,
+            is_stopgap=rendition.is_stopgap,
+            target_duration_s=rendition.target_duration_s,
         )
         for rendition in renditions
     )

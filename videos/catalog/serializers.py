@@ -152,6 +152,7 @@ RENDITION_EXAMPLE = {
     "channels": None,
     "language": "",
     "is_complete": True,
+    "is_stopgap": False,
     "segments": 24,
     "size_bytes": 27103551,
     "average_bitrate_bps": 2320510,
@@ -171,6 +172,9 @@ class RenditionSerializer(serializers.Serializer[Any]):
     channels = serializers.IntegerField(allow_null=True)
     language = serializers.CharField(help_text="ISO 639; empty for pictures.")
     is_complete = serializers.BooleanField(help_text="False while segments are still being added.")
+    is_stopgap = serializers.BooleanField(
+        help_text="True for the source's own frames, offered only until what is encoded is complete."
+    )
     segments = serializers.SerializerMethodField(help_text="How many can be played so far.")
     size_bytes = serializers.IntegerField(source="index.size_bytes")
     average_bitrate_bps = serializers.IntegerField(source="index.average_bitrate_bps")

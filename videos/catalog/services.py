@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -19,7 +19,7 @@ from gilfoyle.lib.states import require_transition
 from videos import layout
 from videos.access.models import Project
 from videos.catalog import states
-from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.catalog.models import ImageSet, Rendition, Video
 from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.events import (
     RevisionBegun,
@@ -29,7 +29,6 @@ from videos.events import (
     VideoReady,
     VideoUploaded,
 )
-from videos.segment_index import SegmentRun
 
 EDITABLE = ("title", "description", "metadata", "external_id", "creator_id")
 
@@ -43,22 +42,6 @@ class SourceFacts:
     height: int | None
     frame_rate: Fraction | None
     details: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class RenditionFacts:
-    """A rendition as its first chunk shows it."""
-
-    name: str
-    kind: Literal["video", "audio"]
-    codec: str
-    timescale: int
-    bandwidth_cap_bps: int
-    width: int | None = None
-    height: int | None = None
-    frame_rate: Fraction | None = None
-    channels: int | None = None
-    language: str = ""
 
 
 def _locked(video_id: str) -> Video:
@@ -216,42 +199,6 @@ def record_source_facts(*, video_id: str, facts: SourceFacts) -> None:
     video.frame_rate = str(facts.frame_rate) if facts.frame_rate else ""
     video.source_facts = dict(facts.details)
     video.save(update_fields=["duration_s", "width", "height", "frame_rate", "source_facts", "updated_at"])
-
-
-@transaction.atomic
-def add_run(
-    *, video_id: str, revision: str, facts: RenditionFacts, chunk_index: int, run: SegmentRun
-) -> None:
-    """Add a chunk's segments to a rendition, which is made by its first; a second time replaces the first."""
-    hold_video(video_id=video_id)
-    rendition, _ = Rendition.objects.get_or_create(
-        video_id=video_id,
-        revision=revision,
-        name=facts.name,
-        defaults={
-            "kind": facts.kind,
-            "codec": facts.codec,
-            "width": facts.width,
-            "height": facts.height,
-            "frame_rate": str(facts.frame_rate) if facts.frame_rate else "",
-            "channels": facts.channels,
-            "language": facts.language,
-            "timescale": facts.timescale,
-            "bandwidth_cap_bps": facts.bandwidth_cap_bps,
-        },
-    )
-    replaced = RenditionRun.objects.filter(rendition=rendition, chunk_index=chunk_index).first()
-    count_revision_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
-    RenditionRun.objects.update_or_create(
-        rendition=rendition,
-        chunk_index=chunk_index,
-        defaults={
-            "first_number": run.first_number,
-            "start_ticks": run.start_ticks,
-            "durations": list(run.durations),
-            "sizes": list(run.sizes),
-        },
-    )
 
 
 def count_bytes(*, video_id: str, change_bytes: int) -> None:

@@ -13,9 +13,11 @@ from gilfoyle.lib import storage
 from gilfoyle.scheduler import Sweep, run_sweeps
 from processing.jobs.sweeper import sweep
 from videos.catalog.purge import purge_deleted
+from videos.catalog.renditions import remove_stopgaps
 from videos.uploads.services import release_stale_uploads
 
 EVERY_S = 2.0
+PLAYING_ON_S = 3600.0  # beyond the longest life of a token: clocks differ, and nobody is in a hurry
 UNFINISHED_S = 3600.0  # a write that goes on touches its file far more often
 
 
@@ -34,5 +36,8 @@ class Command(BaseCommand):
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,
+            "stopgaps": partial(
+                remove_stopgaps, longest_play_s=settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
+            ),
         }
         run_sweeps(sweeps, stop=stop, every_s=EVERY_S, after_turn=close_old_connections)

@@ -295,3 +295,8 @@ def test_any_master_parses(rungs, sounds):
     assert len(media) == (len(audio) if video else 0)
     assert len({one["NAME"] for one in media}) == len(media)
     assert sum(one["DEFAULT"] == "YES" for one in media) == (1 if media else 0)
+
+
+def test_segments_of_uneven_length_have_a_target_that_is_known_from_the_start() -> None:
+    copy = dataclasses.replace(LADDER.video[0], target_duration_s=6)
+    assert "#EXT-X-TARGETDURATION:6" in render_media_playlist(copy)

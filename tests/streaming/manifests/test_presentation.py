@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streaming.manifests.presentation import Presentation, load_presentation
 from tests.streaming.clip import SEGMENTS, store_rendition
 from tests.streaming.manifests.presentations import AUDIO, GROWING, LADDER
@@ -31,6 +33,17 @@ def test_a_height_limits_video_alone():
     assert LADDER.limited_to(100).video == ()
     assert LADDER.limited_to(100).audio == (AUDIO,)
     assert LADDER.limited_to(None) is LADDER
+
+
+def test_newcomers_hear_of_a_stopgap_until_the_encoded_video_is_whole():
+    copy = replace(LADDER.video[0], name="v1080copy", is_stopgap=True)
+    early = Presentation((copy,), (AUDIO,))
+    growing = replace(GROWING, video=(copy, *GROWING.video))
+    whole = replace(LADDER, video=(copy, *LADDER.video))
+    assert early.for_newcomers() == early
+    assert growing.for_newcomers() == growing
+    assert whole.for_newcomers() == LADDER
+    assert whole.find("v1080copy") is copy, "who began with it plays it to its end"
 
 
 def test_the_fingerprint_changes_with_segments_and_with_the_end():

@@ -9,27 +9,16 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import InvalidTransition
 from processing.jobs.models import Job
-from tests.factories import make_project, make_rendition, make_video
+from tests.factories import RENDITION_FACTS, make_project, make_rendition, make_video
 from videos import layout
-from videos.catalog import services, states
+from videos.catalog import renditions, services, states
 from videos.catalog.images import add_image_set
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
-from videos.catalog.selectors import list_playable_renditions
-from videos.catalog.services import RenditionFacts, SourceFacts
+from videos.catalog.services import SourceFacts
 from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.segment_index import SegmentRun
 
 pytestmark = pytest.mark.django_db
-FACTS = RenditionFacts(
-    name="v720",
-    kind="video",
-    codec="avc1.64001f",
-    timescale=30000,
-    bandwidth_cap_bps=3_200_000,
-    width=1280,
-    height=720,
-    frame_rate=Fraction(30000, 1001),
-)
 
 
 def add_poster(*, video_id: str, revision: str, size_bytes: int) -> None:
@@ -162,30 +151,6 @@ def test_facts_of_the_source_are_kept_exactly() -> None:
     assert kept.source_facts == {"container": "mp4"}
 
 
-def test_a_chunk_that_is_added_twice_counts_once() -> None:
-    video = make_video(status=states.PROCESSING)
-    for sizes in ((1, 2), (3, 4)):
-        for chunk, first in ((1, 2), (0, 0)):
-            run = SegmentRun(first, first * 100, (100, 100), sizes)
-            services.add_run(
-                video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=chunk, run=run
-            )
-    (rendition,) = list_playable_renditions(video.pk, video.revision)
-    assert [(s.number, s.start_ticks, s.size_bytes) for s in rendition.index.segments] == [
-        (0, 0, 3),
-        (1, 100, 4),
-        (2, 200, 3),
-        (3, 300, 4),
-    ]
-    assert (rendition.name, rendition.codec, rendition.frame_rate) == (
-        "v720",
-        "avc1.64001f",
-        Fraction(30000, 1001),
-    )
-    assert RenditionRun.objects.count() == 2
-    assert fresh(video).stored_bytes == 2 * (3 + 4)
-
-
 def test_players_are_let_in_once_and_only_while_processing() -> None:
     video = make_video(status=states.PROCESSING)
     services.mark_playable(video_id=video.pk)
@@ -212,7 +177,9 @@ def test_progress_never_falls() -> None:
 def test_a_video_counts_what_was_made_of_it_whether_or_not_it_was_all(end: Callable[..., None]) -> None:
     video = make_video(status=states.PROCESSING, source=b"source")
     run = SegmentRun(0, 0, (1, 1), (10, 20))
-    services.add_run(video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=0, run=run)
+    renditions.add_run(
+        video_id=video.pk, revision=video.revision, facts=RENDITION_FACTS, chunk_index=0, run=run
+    )
     add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
     add_poster(video_id=video.pk, revision="an older one", size_bytes=100)
     end(video_id=video.pk)
@@ -257,7 +224,9 @@ def test_what_is_made_anew_gets_a_new_revision_and_nothing_of_the_old(
 ) -> None:
     video = make_video(status=states.PROCESSING, source=b"source", progress=60)
     run = SegmentRun(0, 0, (1,), (10,))
-    services.add_run(video_id=video.pk, revision=video.revision, facts=FACTS, chunk_index=0, run=run)
+    renditions.add_run(
+        video_id=video.pk, revision=video.revision, facts=RENDITION_FACTS, chunk_index=0, run=run
+    )
     add_poster(video_id=video.pk, revision=video.revision, size_bytes=7)
     old = layout.image_folder(video.project_id, video.pk, video.revision, "poster", 1) + "/poster.jpg"
     source = layout.source_name(video.project_id, video.pk, video.source_upload_id)

@@ -1,0 +1,68 @@
+"""What the runner of a step is given, and what several kinds of steps do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.config import Config
+from processing.jobs.models import Job, Step
+from processing.media import EncodedRendition, EncodePlan
+from processing.packaging.publish import publish_rendition
+from videos import layout
+from videos.catalog import renditions
+from videos.catalog.renditions import RenditionFacts
+from videos.segment_index import SegmentRun
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """What a runner is given. `heartbeat()` raises StaleWork once the step is no longer ours."""
+
+    step: Step
+    config: Config
+    work_dir: Path
+    heartbeat: Callable[[], None]
+    on_progress: Callable[[float], None]
+
+    @property
+    def job(self) -> Job:
+        return self.step.job
+
+    @property
+    def plan(self) -> EncodePlan:
+        return EncodePlan.from_json(self.job.plan or {})
+
+    @property
+    def source_name(self) -> str:
+        video = self.job.video
+        return layout.source_name(video.project_id, video.pk, video.source_upload_id)
+
+    def source(self) -> AbstractContextManager[Path]:
+        """Give a path with the source's bytes; a copy of them lies where the sweeper finds what killed workers left."""
+        return storage.local_copy(self.source_name, folder=self.work_dir / "source")
+
+    def image_folder(self, kind: str) -> str:
+        """Return where this attempt's pictures go: a slow twin's never lie where a successor's do."""
+        video = self.job.video
+        return layout.image_folder(video.project_id, video.pk, self.job.revision, kind, self.step.attempt)
+
+    def folder(self, rendition: str) -> str:
+        video = self.job.video
+        return layout.rendition_folder(video.project_id, video.pk, self.job.revision, rendition)
+
+
+def publish(context: StepContext, rendition: EncodedRendition) -> SegmentRun:
+    """Store what was encoded, and return what it adds to the rendition's index."""
+    folder = context.folder(rendition.name)
+    return publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat)
+
+
+def add_part(job: Job, *, facts: RenditionFacts, run: SegmentRun) -> None:
+    """Record a part of a rendition: parts begin at the same segments in every attempt, so a second replaces the first."""
+    renditions.add_run(
+        video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=run.first_number, run=run
+    )

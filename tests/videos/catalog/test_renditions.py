@@ -1,0 +1,99 @@
+from dataclasses import replace
+from datetime import timedelta
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from tests.factories import RENDITION_FACTS, make_rendition, make_video
+from videos import layout
+from videos.catalog import renditions, states
+from videos.catalog.models import Rendition, RenditionRun, Video
+from videos.catalog.selectors import list_playable_renditions
+from videos.segment_index import SegmentRun
+
+pytestmark = pytest.mark.django_db
+COPY = replace(RENDITION_FACTS, name="v720copy", is_stopgap=True, target_duration_s=6)
+
+
+def fresh(video: Video) -> Video:
+    return Video.objects.get(pk=video.pk)
+
+
+def add(video: Video, facts: renditions.RenditionFacts, run: SegmentRun) -> None:
+    renditions.add_run(video_id=video.pk, revision=video.revision, facts=facts, chunk_index=0, run=run)
+
+
+def test_a_chunk_that_is_added_twice_counts_once() -> None:
+    video = make_video(status=states.PROCESSING)
+    for sizes in ((1, 2), (3, 4)):
+        for chunk, first in ((1, 2), (0, 0)):
+            run = SegmentRun(first, first * 100, (100, 100), sizes)
+            renditions.add_run(
+                video_id=video.pk, revision=video.revision, facts=RENDITION_FACTS, chunk_index=chunk, run=run
+            )
+    (rendition,) = list_playable_renditions(video.pk, video.revision)
+    assert [(s.number, s.start_ticks, s.size_bytes) for s in rendition.index.segments] == [
+        (0, 0, 3),
+        (1, 100, 4),
+        (2, 200, 3),
+        (3, 300, 4),
+    ]
+    assert (rendition.name, rendition.codec, rendition.frame_rate) == (
+        "v720",
+        "avc1.64001f",
+        Fraction(30000, 1001),
+    )
+    assert RenditionRun.objects.count() == 2
+    assert fresh(video).stored_bytes == 2 * (3 + 4)
+
+
+def test_one_rendition_is_closed_and_no_other() -> None:
+    video = make_video(status=states.PROCESSING)
+    for name in ("v720copy", "v720"):
+        make_rendition(video, name)
+    renditions.complete_rendition(video_id=video.pk, revision=video.revision, name="v720copy")
+    closed = Rendition.objects.filter(video=video, is_complete=True)
+    assert [one.name for one in closed] == ["v720copy"]
+
+
+def test_a_rendition_that_is_removed_takes_its_bytes_along(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    video = make_video(status=states.PROCESSING, source=b"source")
+    add(video, COPY, SegmentRun(0, 0, (1, 1), (10, 20)))
+    add(video, RENDITION_FACTS, SegmentRun(0, 0, (1,), (7,)))
+    kept, gone = (
+        layout.segment_name(layout.rendition_folder(video.project_id, video.pk, video.revision, name), 0)
+        for name in ("v720", "v720copy")
+    )
+    for name in (kept, gone):
+        storage.save_bytes(name, b"segment")
+    for _again in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            renditions.remove_rendition(video_id=video.pk, revision=video.revision, name="v720copy")
+            assert storage.exists(gone) is not bool(_again), "nothing goes before the change is certain"
+    assert (storage.exists(kept), storage.exists(gone)) == (True, False)
+    assert [one.name for one in Rendition.objects.filter(video=video)] == ["v720"]
+    assert fresh(video).stored_bytes == len(b"source") + 7
+
+
+def test_stopgaps_go_when_nobody_can_be_playing_them_any_more() -> None:
+    now = timezone.now()
+    ages_s = {"old": 7201, "young": 7199}
+    made = {}
+    for name, age_s in ages_s.items():
+        video = make_video(status=states.READY)
+        Video.objects.filter(pk=video.pk).update(ready_at=now - timedelta(seconds=age_s))
+        add(video, COPY, SegmentRun(0, 0, (1,), (10,)))
+        add(video, RENDITION_FACTS, SegmentRun(0, 0, (1,), (10,)))
+        made[name] = video
+    unfinished = make_video(status=states.PROCESSING)
+    add(unfinished, COPY, SegmentRun(0, 0, (1,), (10,)))
+    assert renditions.remove_stopgaps(longest_play_s=7200, now=now) == 1
+    assert renditions.remove_stopgaps(longest_play_s=7200, now=now) == 0
+    left = {name: {one.name for one in made[name].renditions.all()} for name in made}
+    assert left == {"old": {"v720"}, "young": {"v720", "v720copy"}}
+    assert unfinished.renditions.count() == 1
