@@ -11,8 +11,10 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -200,6 +202,62 @@ def _fetch(stored: File[Any]) -> None:
     except BaseException:
         stored.close()
         raise
+
+
+def open_ranges(name: str) -> RangeReader:
+    """Open an object of which only parts are wanted.
+
+    Raises: ObjectMissing, StorageFault.
+    """
+    path = local_path(name)
+    with _faults(name):
+        if path is not None:
+            return RangeReader(name, path.stat().st_size, partial(_read_file_range, path))
+        stored = _object(name)
+        # Looked up here, once: its client may be used by any thread, but making one takes long.
+        return RangeReader(name, stored.content_length, partial(_read_object_range, stored))
+
+
+@dataclass(frozen=True, slots=True)
+class RangeReader:
+    """Reads parts of one object, from any thread."""
+
+    name: str
+    size_bytes: int
+    _read: Callable[[int, int], bytes]
+
+    def read(self, first: int, length: int) -> bytes:
+        """Return exactly `length` bytes from `first` on; a fault of the store's on the way is tried once more.
+
+        Raises: ObjectMissing, StorageFault.
+        """
+        try:
+            return self._read_once(first, length)
+        except ObjectMissing:
+            raise
+        except StorageFault:
+            return self._read_once(first, length)
+
+    def _read_once(self, first: int, length: int) -> bytes:
+        with _faults(self.name):
+            data = self._read(first, length)
+        if len(data) != length:
+            message = "A stored object is shorter than it was."
+            raise StorageFault(message, name=self.name)
+        return data
+
+
+def _read_file_range(path: Path, first: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(first)
+        return file.read(length)
+
+
+def _read_object_range(stored: Any, first: int, length: int) -> bytes:
+    answer = stored.get(Range=f"bytes={first}-{first + length - 1}")
+    with closing(answer["Body"]) as body:
+        data: bytes = body.read()
+        return data
 
 
 def local_path(name: str) -> Path | None:

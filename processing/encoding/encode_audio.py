@@ -20,6 +20,7 @@ from processing.media import AudioPlan, EncodedRendition, EncodedSegment, Encode
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import AudioRegrouper, SplitSegment
+from processing.source import Source
 
 FIRST_PART_SEGMENTS = 2  # enough to begin to play
 PART_SEGMENTS = 8
@@ -27,7 +28,7 @@ OnPart = Callable[[EncodedRendition], None]
 
 
 def encode_audio(
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     audio: AudioPlan,
     *,

@@ -19,13 +19,14 @@ from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitFile, split_video
+from processing.source import Source
 
 # What makes a video playable goes before what only improves it, also on a machine that does both at once.
 NICENESS_STEP, MOST_NICENESS = 5, 10
 
 
 def encode_chunk(
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     chunk: Chunk,
     *,

@@ -19,12 +19,13 @@ from processing.media import CopyPlan, EncodedRendition, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitSegment, VideoSplitter
+from processing.source import Source
 
 SIZES = PartSizes(first=1, later=16)
 
 
 def remux(
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     *,
     work_dir: Path,

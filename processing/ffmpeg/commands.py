@@ -22,6 +22,7 @@ from processing.ffmpeg.filters import (
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
 from processing.media import AudioPlan, Chunk, EncodePlan, VideoPlan
+from processing.source import Source, source_options, source_url
 
 QUIET = (
     "-hide_banner",
@@ -35,7 +36,7 @@ QUIET = (
 
 def chunk_argv(
     ffmpeg_path: str,
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     chunk: Chunk,
     *,
@@ -56,7 +57,7 @@ def chunk_argv(
 
 
 def copy_argv(
-    ffmpeg_path: str, source: Path, plan: EncodePlan, *, target: Path, encoding: EncodingSettings
+    ffmpeg_path: str, source: Source, plan: EncodePlan, *, target: Path, encoding: EncodingSettings
 ) -> list[str]:
     """Return the command that writes the source's own frames as segments."""
     copy = plan.copy
@@ -69,7 +70,7 @@ def copy_argv(
 
 def audio_argv(
     ffmpeg_path: str,
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     audio: AudioPlan,
     *,
@@ -83,7 +84,7 @@ def audio_argv(
 
 def poster_argv(
     ffmpeg_path: str,
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     *,
     target: Path,
@@ -100,14 +101,14 @@ def poster_argv(
 
 
 def _source(
-    source: Path, container: Container, encoding: EncodingSettings, *, seek_s: Fraction | None
+    source: Source, container: Container, encoding: EncodingSettings, *, seek_s: Fraction | None
 ) -> Any:
     """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
     demuxer = DEMUXERS[container]
     options: dict[str, Any] = {
         "format": demuxer,
         "format_whitelist": demuxer,
-        "protocol_whitelist": "file",
+        **source_options(source),
         "codec_whitelist": ",".join(DECODERS),
         "max_pixels": encoding.max_pixels,
         "max_streams": MAX_STREAMS,
@@ -119,8 +120,7 @@ def _source(
             "seek_timestamp": 1,  # the time is one of the source's own clock
             "ss": _at_or_after(seek_s),
         }
-    # A path that begins with a protocol's name would be taken for one.
-    return ffmpeg.input(f"file:{source}", **options)
+    return ffmpeg.input(source_url(source), **options)
 
 
 def _at_or_after(seek_s: Fraction) -> str:

@@ -1,9 +1,9 @@
 """Runs one program inside limits: `python -I -S guard.py LIMITS -- argv...`, where LIMITS is JSON.
 
 It stands alone (only the standard library), takes the network and all files but the named ones away where the
-system lets it, ties the program's life to its parent's, sets the limits, and becomes the program. So no code runs
-between fork and exec in a process with threads, and nothing of ours stays in memory beside a decoder that reads
-hostile bytes.
+system lets it, opens a socket for the parent in the empty network where asked to, ties the program's life to its
+parent's, sets the limits, and becomes the program. So no code runs between fork and exec in a process with threads,
+and nothing of ours stays in memory beside a decoder that reads hostile bytes.
 """
 
 import contextlib
@@ -13,6 +13,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import stat
 import struct
 import sys
@@ -21,6 +22,10 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
+MAX_WAITING = 16
+SEND_BUFFER_BYTES = 64 * 1024
 COULD_NOT_START = 127
 
 # Landlock, as in linux/landlock.h; its system calls have the same numbers on every architecture.
@@ -46,10 +51,25 @@ SYSTEM = {
 }
 
 
-def _leave_network(libc: ctypes.CDLL) -> None:
+def _leave_network(libc: ctypes.CDLL) -> bool:
     """Move into an empty network; where neither way is allowed, stay: the protocol whitelist still stands."""
-    if libc.unshare(CLONE_NEWNET) != 0:  # allowed for a privileged process
-        libc.unshare(CLONE_NEWUSER | CLONE_NEWNET)  # allowed for everyone where user namespaces are on
+    # The first is allowed for a privileged process, the second for everyone where user namespaces are on.
+    return bool(libc.unshare(CLONE_NEWNET) == 0 or libc.unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0)
+
+
+def _hand_over_listener(descriptor: int, port: int) -> None:
+    """Open a socket that only this network reaches, and give it to the parent, who serves the source there."""
+    import fcntl  # noqa: PLC0415 - only where there are namespaces
+
+    with socket.socket(fileno=descriptor) as parent, socket.socket() as listener:
+        # struct ifreq: the name of the interface in 16 bytes, then its flags in a union of 24.
+        loopback = b"lo".ljust(16, b"\0") + IFF_UP.to_bytes(2, sys.byteorder) + bytes(22)
+        fcntl.ioctl(listener, SIOCSIFFLAGS, loopback)
+        # Little waits in buffers (a socket that is accepted has its listener's): what waits was read, perhaps in vain.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(MAX_WAITING)
+        socket.send_fds(parent, [b"L"], [listener.fileno()])
 
 
 def _die_with_parent(libc: ctypes.CDLL, parent_pid: int) -> None:
@@ -108,8 +128,12 @@ def main(arguments: list[str]) -> None:
     argv = arguments[2:]
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
-        _leave_network(libc)
+        is_alone = _leave_network(libc)
         _die_with_parent(libc, limits["parent_pid"])  # after the namespace: new credentials would forget it
+        if "serve" in limits:
+            if not is_alone:  # the program may speak HTTP: in the machine's own network it never starts
+                sys.exit("There is no network of its own for this program.")
+            _hand_over_listener(**limits["serve"])
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # else a set-user program could give back what was taken
         _leave_files(libc, shutil.which(argv[0]) or argv[0], limits["reads"], limits["writes"])
     os.nice(limits["niceness"])

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg.progress import Progress, ProgressReader
+from processing.ffmpeg.range_server import RangeServer
+from processing.source import SERVED_PORT, RemoteSource, Source
 
 GUARD = Path(__file__).with_name("guard.py")
 OUR_PYTHON = (Path(sys.prefix), Path(sys.base_prefix))  # its modules, with the libraries inside of them
@@ -39,8 +41,16 @@ class Limits:
 class Files:
     """What one program may touch beside itself and the system's libraries, where the kernel can hold it to that."""
 
-    reads: tuple[Path, ...] = ()
+    reads: tuple[Source, ...] = ()  # one of them may be remote: it is served while the program runs
     writes: tuple[Path, ...] = ()  # folders: all that is in them, also to be made, changed and removed
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(source for source in self.reads if isinstance(source, Path))
+
+    @property
+    def remote(self) -> RemoteSource | None:
+        return next((source for source in self.reads if isinstance(source, RemoteSource)), None)
 
 
 NO_FILES = Files()
@@ -73,7 +83,8 @@ def run_ffmpeg(
 ) -> None:
     """Run ffmpeg (its argv asks for `-progress pipe:1`) to its end.
 
-    `heartbeat` is called about twice a second; what it raises ends the program and comes through.
+    `heartbeat` is called about twice a second; what it raises ends the program and comes through, and so does what
+    the store of a remote source raises.
     Raises: ToolFailed, ToolTimedOut.
     """
     reader = ProgressReader()
@@ -121,8 +132,46 @@ def _run(
     heartbeat: Callable[[], None],
     sink: _Sink,
 ) -> None:
+    with _serving(files) as server:
+
+        def beat() -> None:
+            if server:
+                server.check()  # first: what was written of a source that failed is not to be used
+            heartbeat()
+
+        try:
+            _watch(argv, files, limits, time_limit_s, beat, sink, server)
+        except ToolFailed:
+            if server:
+                server.check()  # a program whose source failed is not the one to blame
+            raise
+        if server:
+            server.check()
+
+
+@contextmanager
+def _serving(files: Files) -> Iterator[RangeServer | None]:
+    if files.remote is None:
+        yield None
+        return
+    server = RangeServer(files.remote)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def _watch(
+    argv: Sequence[str],
+    files: Files,
+    limits: Limits,
+    time_limit_s: float,
+    heartbeat: Callable[[], None],
+    sink: _Sink,
+    server: RangeServer | None,
+) -> None:
     ends_at = time.monotonic() + time_limit_s
-    with _started(argv, files, limits) as process, selectors.DefaultSelector() as selector:
+    with _started(argv, files, limits, server) as process, selectors.DefaultSelector() as selector:
         for pipe, take in ((process.stdout, sink.on_stdout), (process.stderr, sink.on_stderr)):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -149,15 +198,19 @@ def _name(argv: Sequence[str]) -> str:
 
 
 @contextmanager
-def _started(argv: Sequence[str], files: Files, limits: Limits) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    argv: Sequence[str], files: Files, limits: Limits, server: RangeServer | None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Start argv in a group of its own; whatever happens, nothing of the group is left afterwards."""
-    reads = [*files.reads, *(OUR_PYTHON if argv[0] == sys.executable else ())]
+    serve = {"serve": {"descriptor": server.descriptor, "port": SERVED_PORT}} if server else {}
+    reads = [*files.paths, *(OUR_PYTHON if argv[0] == sys.executable else ())]
     allowed = json.dumps(
         {
             **asdict(limits),
             "reads": [str(path) for path in reads],
             "writes": [str(path) for path in files.writes],
             "parent_pid": os.getpid(),
+            **serve,
         }
     )
     process = subprocess.Popen(
@@ -167,8 +220,11 @@ def _started(argv: Sequence[str], files: Files, limits: Limits) -> Iterator[subp
         stderr=subprocess.PIPE,
         env=_environment(os.environ),
         start_new_session=True,
+        pass_fds=[server.descriptor] if server else [],
     )
     try:
+        if server:
+            server.start()
         yield process
     finally:
         # Before the leader is reaped, so that its number can't yet belong to somebody else's group.

@@ -14,6 +14,7 @@ from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import poster_argv
 from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.media import FIRST_CODEC, EncodePlan, VideoPlan
+from processing.source import Source
 
 WANTED_SHARE = Fraction(15, 100)  # of the video's length: behind titles, before anything is given away
 MAX_CANDIDATES = 50
@@ -23,7 +24,7 @@ JPEG_BEGINS = b"\xff\xd8\xff"
 
 
 def make_poster(
-    source: Path,
+    source: Source,
     plan: EncodePlan,
     *,
     work_dir: Path,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
+from processing.ffmpeg.isolation import can_serve_sources
 from processing.jobs.models import Job, Step
 from processing.media import EncodedRendition, EncodePlan
 from processing.packaging.publish import publish_rendition
+from processing.source import RemoteSource, Source
 from videos import layout
 from videos.catalog import renditions
 from videos.catalog.renditions import RenditionFacts
@@ -41,9 +43,18 @@ class StepContext:
         video = self.job.video
         return layout.source_name(video.project_id, video.pk, video.source_upload_id)
 
-    def source(self) -> AbstractContextManager[Path]:
-        """Give a path with the source's bytes; a copy of them lies where the sweeper finds what killed workers left."""
-        return storage.local_copy(self.source_name, folder=self.work_dir / "source")
+    @contextmanager
+    def source(self) -> Iterator[Source]:
+        """Give the source: its path, or what reads of it only what is needed; where neither is possible, a copy.
+
+        The copy lies where the sweeper finds what killed workers left.
+        """
+        if storage.local_path(self.source_name) is None and can_serve_sources():
+            ranges = storage.open_ranges(self.source_name)
+            yield RemoteSource(ranges.size_bytes, ranges.read)
+            return
+        with storage.local_copy(self.source_name, folder=self.work_dir / "source") as path:
+            yield path
 
     def image_folder(self, kind: str) -> str:
         """Return where this attempt's pictures go: a slow twin's never lie where a successor's do."""

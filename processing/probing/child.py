@@ -21,13 +21,13 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     """Open, list the streams, then read all packets of the chosen ones once."""
     options = {
         "format_whitelist": request["demuxer"],
-        "protocol_whitelist": "file",
+        **request["options"],
         "codec_whitelist": ",".join(request["video_decoders"] + request["audio_decoders"]),
         "max_streams": str(request["max_streams"]),
     }
     try:
         container = av.open(
-            f"file:{request['path']}",
+            request["url"],
             format=request["demuxer"],
             options=options,
             metadata_errors="replace",

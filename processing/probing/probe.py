@@ -11,6 +11,7 @@ from typing import Any
 
 from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
 from processing.errors import SourceTruncated, ToolFailed, ToolTimedOut
+from processing.ffmpeg.block_reader import open_source
 from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_AUDIO_STREAMS, MAX_STREAMS, VIDEO_DECODERS
 from processing.ffmpeg.runner import Files, Limits, run_captured
 from processing.media import MediaInfo
@@ -23,6 +24,7 @@ from processing.probing.acceptance import (
 from processing.probing.completeness import require_complete
 from processing.probing.parse import parse_probe
 from processing.probing.sniff import HEAD_BYTES, audio_tag_bytes, sniff_container
+from processing.source import RemoteSource, Source, source_options, source_size_bytes, source_url
 
 CHILD = Path(__file__).with_name("child.py")
 TIME_LIMIT_S = 60
@@ -31,17 +33,17 @@ OUTPUT_BYTES = 16 * 1024 * 1024  # what the child writes to files: nothing, but 
 
 
 def probe_source(
-    source: Path,
+    source: Source,
     *,
     upload: UploadSettings,
     encoding: EncodingSettings,
     heartbeat: Callable[[], None] = lambda: None,
 ) -> MediaInfo:
-    """Return what the file at `source` is.
+    """Return what `source` is.
 
-    Raises: SourceRejected (one of its kinds), ToolTimedOut; whatever `heartbeat` raises.
+    Raises: SourceRejected (one of its kinds), ToolTimedOut; whatever `heartbeat` and the store of a remote source raise.
     """
-    size_bytes = source.stat().st_size
+    size_bytes = source_size_bytes(source)
     container = _sniff(source, size_bytes)
     require_accepted_container(container, upload)
     document = _ask_child(source, container, encoding, size_bytes, heartbeat)
@@ -51,8 +53,8 @@ def probe_source(
     return info
 
 
-def _sniff(source: Path, size_bytes: int) -> Container:
-    with source.open("rb") as file:
+def _sniff(source: Source, size_bytes: int) -> Container:
+    with open_source(source) as file:
         head = file.read(HEAD_BYTES)
         tag_bytes = audio_tag_bytes(head)
         if tag_bytes:
@@ -70,14 +72,15 @@ def _nothing_after_tag() -> SourceTruncated:
 
 
 def _ask_child(
-    source: Path,
+    source: Source,
     container: Container,
     encoding: EncodingSettings,
     size_bytes: int,
     heartbeat: Callable[[], None],
 ) -> dict[str, Any]:
     request = {
-        "path": str(source.absolute()),
+        "url": source_url(source if isinstance(source, RemoteSource) else source.absolute()),
+        "options": source_options(source),
         "demuxer": DEMUXERS[container],
         "video_decoders": VIDEO_DECODERS,
         "audio_decoders": AUDIO_DECODERS,
@@ -102,7 +105,7 @@ def _ask_child(
         raise
     except ToolFailed as error:
         # The child catches what libraries report; if it died, the file killed it.
-        if os.access(source, os.R_OK):
+        if isinstance(source, RemoteSource) or os.access(source, os.R_OK):
             raise damaged(detail=f"exit code {error.exit_code}: {error.stderr_tail[-300:]}") from error
         raise
     document: dict[str, Any] = json.loads(output)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -78,8 +79,6 @@ def test_a_program_reaches_no_network_where_the_system_can_take_it_away() -> Non
         can = False
     if not can:
         pytest.skip("this system allows no network namespace")
-    import socket  # noqa: PLC0415 - only where there is something to test
-
     with socket.create_server(("127.0.0.1", 0)) as server:
         ended = guarded(CONNECT.format(port=server.getsockname()[1]))
     assert int(ended.stdout) != 0
@@ -164,3 +163,12 @@ def test_the_ffmpeg_that_is_shipped_reads_what_it_is_told_to_and_nothing_else(tm
     assert "secret.y4m" in refused.stderr
     assert "Permission denied" in refused.stderr
     assert run({**limits, "reads": [str(tmp_path)]}).returncode == 0
+
+
+def test_a_program_that_is_to_be_served_does_not_start_where_nothing_could_be_opened_for_it() -> None:
+    closed = socket.socket()
+    descriptor = closed.fileno()
+    closed.close()
+    ended = guarded("print('started')", serve={"descriptor": descriptor, "port": 8080})
+    assert ended.returncode != 0
+    assert ended.stdout == ""

@@ -3,7 +3,7 @@ import os
 import sys
 from pathlib import Path
 
-from processing.ffmpeg.isolation import has_private_files, has_private_network
+from processing.ffmpeg.isolation import can_serve_sources, has_private_files, has_private_network
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
@@ -33,3 +33,7 @@ def test_it_says_whether_the_kernel_rules_files_by_program() -> None:
 def _security_modules() -> str:
     listed = Path("/sys/kernel/security/lsm")
     return listed.read_text() if listed.exists() else ""
+
+
+def test_where_there_is_a_private_network_a_source_is_served_in_it() -> None:
+    assert can_serve_sources() == may_leave_the_network()

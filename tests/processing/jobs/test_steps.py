@@ -11,7 +11,7 @@ from django.core.files.storage import InMemoryStorage
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import pipeline, services
+from processing.jobs import pipeline, services, steps
 from processing.jobs.models import Job, Step
 from processing.jobs.step_context import StepContext
 from processing.jobs.steps import RUNNERS
@@ -153,8 +153,9 @@ class BucketObject:
 
 
 def test_the_copy_of_a_remote_source_lies_in_the_step_s_own_work_folder(
-    tmp_path: Path, settings: Any
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(steps, "can_serve_sources", lambda: False)
     settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": f"{__name__}.Bucket"}}
     job = make_job(make_video(status="processing", source=b"data"))
     context = StepContext(
@@ -165,5 +166,6 @@ def test_the_copy_of_a_remote_source_lies_in_the_step_s_own_work_folder(
         on_progress=lambda _share: None,
     )
     with context.source() as path:
+        assert isinstance(path, Path)
         assert path.is_relative_to(tmp_path / "step" / "source")
         assert path.read_bytes() == b"data"

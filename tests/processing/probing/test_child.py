@@ -15,7 +15,8 @@ from tests.clips import make_clip
 
 def ask(path: Path, **changes: Any) -> dict[str, Any]:
     request = {
-        "path": str(path),
+        "url": f"file:{path}",
+        "options": {"protocol_whitelist": "file"},
         "demuxer": "mov",
         "video_decoders": VIDEO_DECODERS,
         "audio_decoders": AUDIO_DECODERS,
