@@ -11,7 +11,7 @@ from django.core.files.storage import InMemoryStorage
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import services, steps
+from processing.jobs import services, step_context
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS
 from processing.jobs.step_context import StepContext
@@ -155,7 +155,7 @@ class BucketObject:
 def test_the_copy_of_a_remote_source_lies_in_the_step_s_own_work_folder(
     tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(steps, "can_serve_sources", lambda: False)
+    monkeypatch.setattr(step_context, "can_serve_sources", lambda: False)
     settings.STORAGES = {**settings.STORAGES, "media": {"BACKEND": f"{__name__}.Bucket"}}
     job = make_job(make_video(status="processing", source=b"data"))
     context = StepContext(
