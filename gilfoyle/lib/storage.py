@@ -1,4 +1,4 @@
-"""Where bytes live: one interface over Django's "media" storage (files, or S3 by django-storages).
+"""Where bytes live: one interface over Django's "media" storage (files, or S3 by django-storages: `bucket.py`).
 
 Nothing half-written is ever visible under its name. Names come from `videos/layout.py` only.
 """
@@ -12,33 +12,23 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from gilfoyle.lib.errors import Fault, NoSpace
+from gilfoyle.lib import bucket
 from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.storage_faults import ObjectMissing as ObjectMissing  # noqa: PLC0414 - told of here too
+from gilfoyle.lib.storage_faults import StorageFault as StorageFault  # noqa: PLC0414 - told of here too
+from gilfoyle.lib.storage_faults import faults
 
-PART_BYTES = 16 * 1024 * 1024
+COPY_BYTES = 1024 * 1024
 INCOMING = "incoming"  # unfinished writes, on the same filesystem as the rest, so that a rename finishes them
-
-
-class StorageFault(Fault):
-    """The store did not answer as it should."""
-
-    code: ClassVar[str] = "storage_fault"
-    http_status: ClassVar[int] = 503
-
-
-class ObjectMissing(StorageFault):
-    """A row names an object that is not there."""
-
-    code = "object_missing"
 
 
 def _media() -> Storage:
@@ -58,13 +48,39 @@ def save_bytes(name: str, data: bytes) -> None:
     save_stream(name, [data])
 
 
-def save_file(name: str, path: Path) -> None:
-    """Store a copy of the file at `path` under `name`.
+def add_bytes(name: str, data: bytes) -> bool:
+    """Store `data` under `name` for good, unless something is there; tells whether it did. See `is_write_once`.
 
     Raises: NoSpace, StorageFault.
     """
+    files = _filesystem()
+    if files is not None:
+        return _write_then_rename(files, name, [data], is_final=True)
+    with faults(name):
+        return bucket.add(_media(), name, io.BytesIO(data))
+
+
+def add_file(name: str, path: Path) -> bool:
+    """Store a copy of the file at `path` under `name` for good, unless something is there; tells whether it did.
+
+    Raises: NoSpace, StorageFault.
+    """
+    files = _filesystem()
     with path.open("rb") as file:
-        save_stream(name, iter(lambda: file.read(1024 * 1024), b""))
+        if files is not None:
+            return _write_then_rename(files, name, iter(lambda: file.read(COPY_BYTES), b""), is_final=True)
+        with faults(name):
+            return bucket.add(_media(), name, file)
+
+
+def is_write_once() -> bool:
+    """Tell whether the store itself keeps two writers from both adding an object (else it is looked at before).
+
+    Raises: StorageFault.
+    """
+    files = _filesystem()
+    with faults(INCOMING):
+        return bucket.honours_conditions(_media()) if files is None else _has_links(files)
 
 
 def save_stream(name: str, pieces: Iterable[bytes]) -> None:
@@ -79,38 +95,11 @@ def save_stream(name: str, pieces: Iterable[bytes]) -> None:
     _write_object(name, pieces)
 
 
-class _Pieces(io.RawIOBase):
-    """An iterable of bytes as the unseekable file that boto uploads from; keeps what the iterable raised."""
-
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces, self._rest = iter(pieces), b""
-        self.error: BaseException | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, target: Any) -> int:
-        try:
-            while not self._rest and (piece := next(self._pieces, None)) is not None:
-                self._rest = piece
-        except BaseException as error:
-            self.error = error
-            raise
-        count = min(len(target), len(self._rest))
-        target[:count], self._rest = self._rest[:count], self._rest[count:]
-        return count
-
-
 def _write_object(name: str, pieces: Iterable[bytes]) -> None:
-    """Upload in parts; boto takes all of them back on any error, so a half of an object never appears."""
-    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - a filesystem set-up never loads boto
-
-    source = _Pieces(pieces)
-    # One part in memory at a time; S3 allows 10,000 of them.
-    parts = TransferConfig(multipart_chunksize=PART_BYTES, multipart_threshold=PART_BYTES, use_threads=False)
+    source = bucket.Pieces(pieces)
     try:
-        with _faults(name):
-            _object(name).upload_fileobj(io.BufferedReader(source, PART_BYTES), Config=parts)
+        with faults(name):
+            bucket.upload(_object(name), source)
     except StorageFault:
         if source.error is not None:
             raise source.error from None
@@ -118,34 +107,66 @@ def _write_object(name: str, pieces: Iterable[bytes]) -> None:
 
 
 def _object(name: str) -> Any:
-    bucket: Any = _media()
-    return bucket.bucket.Object(_key(bucket, name))
+    return bucket.find_object(_media(), name)
 
 
-def _key(bucket: Any, name: str) -> str:
-    return f"{bucket.location.strip('/')}/{name}".strip("/")
-
-
-def _write_then_rename(files: FileSystemStorage, name: str, pieces: Iterable[bytes]) -> None:
+def _write_then_rename(
+    files: FileSystemStorage, name: str, pieces: Iterable[bytes], *, is_final: bool = False
+) -> bool:
+    """Write beside, then show under the name; where it is final, only if nothing has the name."""
     target = Path(files.path(name))
     unfinished = Path(files.path(f"{INCOMING}/{random_text(22)}"))
     # The iterable is advanced outside of _faults: its errors are its caller's, and not the store's.
-    with _faults(name):
+    with faults(name):
         unfinished.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         file = unfinished.open("xb", buffering=0)
     try:
         with file:
             for piece in pieces:
-                with _faults(name):
+                with faults(name):
                     _write_whole(file, piece)
-            with _faults(name):
+            with faults(name):
                 os.fsync(file.fileno())
-        with _faults(name):
+        with faults(name):
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            unfinished.replace(target)
+            if is_final and not _take_name(unfinished, target):
+                return False
+            if not is_final:
+                unfinished.replace(target)
             _sync_folder(target.parent)
+            return True
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _has_links(files: FileSystemStorage) -> bool:
+    one, other = (Path(files.path(f"{INCOMING}/{random_text(22)}")) for _ in range(2))
+    one.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    one.touch()
+    try:
+        other.hardlink_to(one)
+    except OSError:
+        return False
+    finally:
+        one.unlink(missing_ok=True)
+        other.unlink(missing_ok=True)
+    return True
+
+
+def _take_name(unfinished: Path, target: Path) -> bool:
+    """Give a file its name in one step that fails where the name is taken."""
+    try:
+        target.hardlink_to(unfinished)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
+            raise
+        # A filesystem without links (`is_write_once` tells): to look before is the best there is.
+        if target.exists():
+            return False
+        unfinished.replace(target)
+    return True
 
 
 def _write_whole(file: io.FileIO, piece: bytes) -> None:
@@ -174,7 +195,7 @@ def clear_incoming(*, older_than_s: float) -> int:
     if files is None:
         return 0
     before, removed = time.time() - older_than_s, 0
-    with _faults(INCOMING):
+    with faults(INCOMING):
         for path in Path(files.path(INCOMING)).glob("*"):
             with suppress(FileNotFoundError):  # a living write that ended meanwhile
                 if path.stat().st_mtime < before:
@@ -188,7 +209,7 @@ def open_stored(name: str) -> IO[bytes]:
 
     Raises: NoSpace, ObjectMissing, StorageFault.
     """
-    with _faults(name):
+    with faults(name):
         stored: File[Any] = _media().open(name, "rb")
         if _filesystem() is None:
             _fetch(stored)
@@ -210,12 +231,12 @@ def open_ranges(name: str) -> RangeReader:
     Raises: ObjectMissing, StorageFault.
     """
     path = local_path(name)
-    with _faults(name):
+    with faults(name):
         if path is not None:
             return RangeReader(name, path.stat().st_size, partial(_read_file_range, path))
         stored = _object(name)
         # Looked up here, once: its client may be used by any thread, but making one takes long.
-        return RangeReader(name, stored.content_length, partial(_read_object_range, stored))
+        return RangeReader(name, stored.content_length, partial(bucket.read_range, stored))
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +260,7 @@ class RangeReader:
             return self._read_once(first, length)
 
     def _read_once(self, first: int, length: int) -> bytes:
-        with _faults(self.name):
+        with faults(self.name):
             data = self._read(first, length)
         if len(data) != length:
             message = "A stored object is shorter than it was."
@@ -251,13 +272,6 @@ def _read_file_range(path: Path, first: int, length: int) -> bytes:
     with path.open("rb") as file:
         file.seek(first)
         return file.read(length)
-
-
-def _read_object_range(stored: Any, first: int, length: int) -> bytes:
-    answer = stored.get(Range=f"bytes={first}-{first + length - 1}")
-    with closing(answer["Body"]) as body:
-        data: bytes = body.read()
-        return data
 
 
 def local_path(name: str) -> Path | None:
@@ -281,7 +295,7 @@ def local_copy(name: str, *, folder: Path | None = None) -> Iterator[Path]:
             raise ObjectMissing(message, name=name)
         yield path
         return
-    with _faults(name):
+    with faults(name):
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         scratch = Path(tempfile.mkdtemp(prefix="gilfoyle-", dir=folder))
@@ -294,15 +308,13 @@ def local_copy(name: str, *, folder: Path | None = None) -> Iterator[Path]:
 
 
 def _download(name: str, path: Path) -> None:
-    from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - a filesystem set-up never loads boto
-
-    with _faults(name):
-        _object(name).download_file(str(path), Config=TransferConfig(use_threads=False))
+    with faults(name):
+        bucket.download(_object(name), path)
 
 
 def exists(name: str) -> bool:
     """Tell whether an object is there."""
-    with _faults(name):
+    with faults(name):
         return _media().exists(name)
 
 
@@ -311,7 +323,7 @@ def size_of(name: str) -> int:
 
     Raises: ObjectMissing, StorageFault.
     """
-    with _faults(name):
+    with faults(name):
         return _media().size(name)
 
 
@@ -320,7 +332,7 @@ def delete(name: str) -> None:
 
     Raises: StorageFault.
     """
-    with _faults(name):
+    with faults(name):
         _media().delete(name)
 
 
@@ -332,13 +344,12 @@ def delete_folder(prefix: str) -> None:
     files = _filesystem()
     if files is not None:
         folder = Path(files.path(prefix))
-        with _faults(prefix):
+        with faults(prefix):
             if folder.is_dir():
                 shutil.rmtree(folder)
         return
-    with _faults(prefix):
-        bucket: Any = _media()
-        bucket.bucket.objects.filter(Prefix=_key(bucket, prefix) + "/").delete()
+    with faults(prefix):
+        bucket.delete_below(_media(), prefix)
 
 
 def require_usable() -> None:
@@ -351,7 +362,7 @@ def require_usable() -> None:
         exists("healthz")
         return
     folder = Path(files.location)
-    with _faults("healthz"):
+    with faults("healthz"):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "may not be written", str(folder))
@@ -366,34 +377,3 @@ def free_bytes() -> int | None:
     while not folder.exists():
         folder = folder.parent
     return shutil.disk_usage(folder).free
-
-
-@contextmanager
-def _faults(name: str) -> Iterator[None]:
-    """Turn what stores raise into our faults."""
-    # boto's errors are imported by name so that a filesystem set-up never loads it.
-    try:
-        yield
-    except FileNotFoundError as error:
-        message = "A stored object is missing."
-        raise ObjectMissing(message, name=name) from error
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            message = "There is no room left for this file."
-            raise NoSpace(message, hint="Try again later, or ask the operator for more space.") from error
-        message = "The storage could not be used."
-        raise StorageFault(message, name=name, error=str(error)) from error
-    except Exception as error:
-        if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
-            if _is_missing(error):
-                message = "A stored object is missing."
-                raise ObjectMissing(message, name=name) from error
-            message = "The object store could not be used."
-            raise StorageFault(message, name=name, error=str(error)) from error
-        raise
-
-
-def _is_missing(error: Exception) -> bool:
-    """Tell whether an error of boto means that the object (rather than its bucket) is not there."""
-    answer: Any = getattr(error, "response", {})
-    return answer.get("Error", {}).get("Code") in {"404", "NoSuchKey", "NotFound"}

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from botocore.exceptions import ClientError
 from django.core.files.storage import storages
 
+from gilfoyle.lib import bucket as bucket_module
 from gilfoyle.lib import storage
+from gilfoyle.lib.bucket import PART_BYTES
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.media_store import media_store
-from gilfoyle.lib.storage import PART_BYTES, ObjectMissing, StorageFault
+from gilfoyle.lib.storage import ObjectMissing, StorageFault
 from tests.services import service_url
 
 
@@ -109,16 +112,6 @@ def test_an_object_that_cannot_be_read_is_told_when_it_is_opened(
         storage.open_stored("one")
 
 
-@pytest.mark.parametrize(
-    ("code", "fault"),
-    [("404", ObjectMissing), ("NoSuchKey", ObjectMissing), ("NoSuchBucket", StorageFault)],
-)
-def test_an_object_that_goes_while_it_is_read_is_missing(code: str, fault: type[StorageFault]) -> None:
-    with pytest.raises(StorageFault) as caught, storage._faults("one"):
-        raise ClientError({"Error": {"Code": code}}, "GetObject")
-    assert type(caught.value) is fault
-
-
 def test_a_large_object_goes_up_in_parts(bucket: Any) -> None:
     piece = os.urandom(1024 * 1024)
     count = 2 * PART_BYTES // len(piece) + 1
@@ -177,3 +170,62 @@ def test_a_store_that_refuses_is_a_storage_fault(bucket: Any, settings: Any) -> 
     ):
         with pytest.raises(StorageFault):
             use()
+
+
+def test_what_is_added_stays_whoever_comes_later(bucket: Any, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"another")
+    assert storage.is_write_once()
+    assert storage.add_bytes("a/one", b"first")
+    assert not storage.add_bytes("a/one", b"second")
+    assert not storage.add_file("a/one", other)
+    assert read("a/one") == b"first"
+    assert storage.add_file("a/two", other)
+    assert read("a/two") == b"another"
+    assert names_in(bucket) == ["a/one", "a/two"]  # and nothing of the self-test
+
+
+def test_of_many_that_add_at_once_the_first_stays(bucket: Any) -> None:
+    storage.is_write_once()
+    start = threading.Barrier(4)
+
+    def add(number: int) -> bool:
+        start.wait()
+        return storage.add_bytes("one", bytes([number]) * 100_000)
+
+    with ThreadPoolExecutor(4) as pool:
+        won = list(pool.map(add, range(4)))
+    assert any(won)
+    assert read("one") in [bytes([number]) * 100_000 for number in range(4) if won[number]]
+    before = read("one")
+    assert not storage.add_bytes("one", b"late")
+    assert read("one") == before
+
+
+def test_where_conditions_are_not_honoured_it_is_looked_at_before(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bucket_module, "honours_conditions", lambda _media: False)
+    assert not storage.is_write_once()
+    assert storage.add_bytes("one", b"first")
+    assert not storage.add_bytes("one", b"second")
+    assert read("one") == b"first"
+
+
+def test_parts_of_an_object_are_read_and_no_more(bucket: Any) -> None:
+    data = os.urandom(300_000)
+    storage.save_bytes("one", data)
+    ranges = storage.open_ranges("one")
+    assert ranges.size_bytes == len(data)
+    with ThreadPoolExecutor(4) as pool:  # any thread may read
+        firsts = range(0, 200_000, 10_000)
+        assert list(pool.map(lambda first: ranges.read(first, 5000), firsts)) == [
+            data[first : first + 5000] for first in firsts
+        ]
+    with pytest.raises(StorageFault, match="shorter"):
+        ranges.read(299_999, 2)
+    storage.delete("one")
+    with pytest.raises(ObjectMissing):
+        ranges.read(0, 1)
+    with pytest.raises(ObjectMissing):
+        storage.open_ranges("one")

@@ -1,7 +1,9 @@
 import errno
 import os
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -46,7 +48,7 @@ def test_who_reads_while_an_object_is_replaced_reads_the_old_one_whole() -> None
 def test_a_file_is_copied(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(os.urandom(3 * 1024 * 1024 + 17))
-    storage.save_file("copy", source)
+    assert storage.add_file("copy", source)
     assert read("copy") == source.read_bytes()
     assert source.exists()
 
@@ -127,12 +129,6 @@ def test_a_folder_goes_with_all_below_it_and_nothing_beside_it(media_dir: Path) 
     assert files_below(media_dir) == ["ab/3"]
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_no_space(number: int) -> None:
-    with pytest.raises(NoSpace), storage._faults("x"):
-        raise OSError(number, os.strerror(number))
-
-
 def test_any_other_trouble_is_a_storage_fault(media_dir: Path) -> None:
     media_dir.parent.mkdir(parents=True, exist_ok=True)
     media_dir.write_bytes(b"a file where the folder should be")
@@ -172,3 +168,74 @@ def test_a_store_is_usable_once_its_folder_can_be_made(media_dir: Path) -> None:
     media_dir.write_bytes(b"a file where the folder should be")
     with pytest.raises(StorageFault):
         storage.require_usable()
+
+
+def test_what_is_added_stays_whoever_comes_later(media_dir: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_bytes(b"another")
+    assert storage.add_bytes("a/one", b"first")
+    assert not storage.add_bytes("a/one", b"second")
+    assert not storage.add_file("a/one", other)
+    assert read("a/one") == b"first"
+    assert storage.add_file("a/two", other)
+    assert read("a/two") == b"another"
+    assert files_below(media_dir) == ["a/one", "a/two"]
+    assert storage.is_write_once()
+
+
+def test_a_filesystem_without_links_is_told_of_and_looked_at_before(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    assert not storage.is_write_once()
+    assert storage.add_bytes("one", b"first")
+    assert not storage.add_bytes("one", b"second")
+    assert read("one") == b"first"
+    assert files_below(media_dir) == ["one"]
+
+
+def test_of_many_that_add_at_once_one_wins_and_its_bytes_stand(media_dir: Path) -> None:
+    start = threading.Barrier(8)
+
+    def add(number: int) -> bool:
+        start.wait()
+        return storage.add_bytes("one", bytes([number]) * 100_000)
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(add, range(8)))
+    assert won.count(True) == 1
+    assert read("one") == bytes([won.index(True)]) * 100_000
+    assert files_below(media_dir) == ["one"]
+
+
+def test_parts_of_an_object_are_read() -> None:
+    storage.save_bytes("one", b"0123456789")
+    ranges = storage.open_ranges("one")
+    assert ranges.size_bytes == 10
+    assert [ranges.read(0, 1), ranges.read(3, 4), ranges.read(9, 1)] == [b"0", b"3456", b"9"]
+    with pytest.raises(StorageFault, match="shorter"):
+        ranges.read(8, 3)
+    storage.delete("one")
+    with pytest.raises(ObjectMissing):
+        ranges.read(0, 1)
+    with pytest.raises(ObjectMissing):
+        storage.open_ranges("one")
+
+
+def test_a_part_whose_reading_broke_off_is_read_once_more() -> None:
+    answers: list[OSError | bytes] = [OSError(errno.EIO, "broken"), b"part"]
+
+    def answer(first: int, length: int) -> bytes:
+        found = answers.pop(0)
+        if isinstance(found, OSError):
+            raise found
+        return found
+
+    assert storage.RangeReader("one", 4, answer).read(0, 4) == b"part"
+    answers[:] = [OSError(errno.EIO, "broken"), OSError(errno.EIO, "for good")]
+    with pytest.raises(StorageFault):
+        storage.RangeReader("one", 4, answer).read(0, 4)
+    assert answers == []

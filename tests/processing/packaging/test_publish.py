@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gilfoyle.lib.errors import StaleWork
-from gilfoyle.lib.storage import exists, open_stored
+from gilfoyle.lib.storage import add_bytes, exists, open_stored
 from processing.errors import EncodeUnverified
 from processing.media import EncodedRendition, EncodedSegment
+from processing.packaging.fragments import build_fragment
 from processing.packaging.publish import publish_rendition
 from videos.segment_index import SegmentRun
 
@@ -82,3 +86,95 @@ def test_a_worker_that_lost_its_step_stops_before_the_next_object(
         publish_rendition(encoded(tmp_path), folder=FOLDER, heartbeat=heartbeat)
     names = ("init.mp4", "00000.m4s", "00001.m4s")
     assert [name for name in names if exists(f"{FOLDER}/{name}")] == kept
+
+
+def real(folder: Path, filling: bytes, *, samples: int = 3) -> EncodedRendition:
+    """Two segments of real boxes; attempts differ in `filling`."""
+    folder.mkdir()
+    rendition = encoded(folder)
+    segments = []
+    for number in range(2):
+        path = folder / f"{number}.m4s"
+        path.write_bytes(
+            build_fragment(
+                sequence=number + 1, decode_time=number * 30, sample_duration=10, samples=[filling] * samples
+            )
+        )
+        segments.append(EncodedSegment(path, duration_ticks=10 * samples, size_bytes=path.stat().st_size))
+    return replace(rendition, segments=tuple(segments))
+
+
+def test_what_an_earlier_attempt_stored_is_taken_over_with_its_size(tmp_path: Path) -> None:
+    first = publish_rendition(real(tmp_path / "1", b"one"), folder=FOLDER, heartbeat=still_ours)
+    second = publish_rendition(real(tmp_path / "2", b"longer"), folder=FOLDER, heartbeat=still_ours)
+    assert first == second
+    assert [len(stored(name)) for name in ("00000.m4s", "00001.m4s")] == list(second.sizes)
+    assert b"one" in stored("00000.m4s")
+
+
+@pytest.mark.parametrize("earlier", [b"no boxes", b""])
+def test_what_can_t_be_read_is_not_taken_over(earlier: bytes, tmp_path: Path) -> None:
+    add_bytes(f"{FOLDER}/00001.m4s", earlier)
+    with pytest.raises(EncodeUnverified, match="other times"):
+        publish_rendition(real(tmp_path / "1", b"one"), folder=FOLDER, heartbeat=still_ours)
+
+
+def test_a_segment_of_another_length_is_not_taken_over(tmp_path: Path) -> None:
+    publish_rendition(real(tmp_path / "1", b"one", samples=4), folder=FOLDER, heartbeat=still_ours)
+    with pytest.raises(EncodeUnverified, match="other times"):
+        publish_rendition(real(tmp_path / "2", b"one"), folder=FOLDER, heartbeat=still_ours)
+
+
+SCHEDULES = [
+    "".join("A" if place in places else "B" for place in range(6))
+    for places in itertools.combinations(range(6), 3)
+]
+
+
+class Turns:
+    """Lets two attempts store one object at a time, in the order of a schedule, and looks at the store in between."""
+
+    def __init__(self, schedule: str) -> None:
+        self._left, self._turn = list(schedule), threading.Condition()
+        self._working = ""
+        self.seen: dict[str, bytes] = {}
+
+    def take(self, attempt: str) -> None:
+        with self._turn:
+            self._ended(attempt)
+            assert self._turn.wait_for(lambda: not self._working and self._left[0] == attempt, timeout=60)
+            self._working = self._left.pop(0)
+
+    def _ended(self, attempt: str) -> None:
+        if self._working == attempt:
+            self._working = ""
+            names = ("init.mp4", "00000.m4s", "00001.m4s")
+            now = {name: stored(name) for name in names if exists(f"{FOLDER}/{name}")}
+            assert {name: now[name] for name in self.seen} == self.seen, "what was stored has changed"
+            self.seen = now
+            self._turn.notify_all()
+
+    def end(self, attempt: str) -> None:
+        with self._turn:
+            self._ended(attempt)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_two_attempts_in_any_order_leave_the_first_bytes_and_true_sizes(
+    schedule: str, tmp_path: Path
+) -> None:
+    turns = Turns(schedule)
+
+    def publish(attempt: str) -> SegmentRun:
+        rendition = real(tmp_path / attempt, attempt.encode() * (3 if attempt == "A" else 5))
+        run = publish_rendition(rendition, folder=FOLDER, heartbeat=lambda: turns.take(attempt))
+        turns.end(attempt)
+        return run
+
+    with ThreadPoolExecutor(2) as pool:
+        runs = list(pool.map(publish, "AB"))
+    assert runs[0] == runs[1]
+    assert [len(stored(name)) for name in ("00000.m4s", "00001.m4s")] == list(runs[0].sizes)
+    firsts = [min(("A", "B"), key=lambda a: [p for p, c in enumerate(schedule) if c == a][n]) for n in (1, 2)]
+    for name, first in zip(("00000.m4s", "00001.m4s"), firsts, strict=True):
+        assert first.encode() * 3 in stored(name)

@@ -1,0 +1,29 @@
+import errno
+import os
+
+import pytest
+from botocore.exceptions import ClientError
+
+from gilfoyle.lib.errors import NoSpace
+from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault, faults
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_no_space(number: int) -> None:
+    with pytest.raises(NoSpace), faults("x"):
+        raise OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [("404", ObjectMissing), ("NoSuchKey", ObjectMissing), ("NoSuchBucket", StorageFault)],
+)
+def test_an_object_that_goes_while_it_is_read_is_missing(code: str, fault: type[StorageFault]) -> None:
+    with pytest.raises(StorageFault) as caught, faults("one"):
+        raise ClientError({"Error": {"Code": code}}, "GetObject")
+    assert type(caught.value) is fault
+
+
+def test_what_no_store_raises_comes_through() -> None:
+    with pytest.raises(ZeroDivisionError), faults("x"):
+        1 // 0  # noqa: B018 - it is to raise
