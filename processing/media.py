@@ -15,12 +15,13 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
+from gilfoyle.lib.audio_settings import AudioCodec
 from gilfoyle.lib.codec_settings import Preset, VideoCodec
 from gilfoyle.lib.config import Container
 
 Rotation = Literal[0, 90, 180, 270]
-AudioCodec = Literal["aac", "opus"]
 AudioRole = Literal["main", "commentary", "description"]
+AudioMix = Literal["", "stereo", "surround", "first_two", "ambisonic"]
 FIXED_AUDIO_RATE_HZ = 48_000
 FIRST_CODEC: VideoCodec = "h264"  # every player has it: it opens the video, and is made before any other
 
@@ -250,6 +251,8 @@ class AudioPlan(Plain):
     timescale: int = FIXED_AUDIO_RATE_HZ
     codec: AudioCodec = "aac"
     role: AudioRole = "main"
+    mix: AudioMix = ""  # how the source's speakers become these channels; "": they are the same ones
+    track: int = 0  # which of the source's sounds it is, in their order
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,9 @@ class PlayableRendition:
     is_complete: bool
     is_stopgap: bool = False
     target_duration_s: int | None = None
+    role: str = "main"  # of sound: main, commentary, description
+    audio_track: int = 0  # which of the source's sounds it is
+    language_name: str = ""  # as those call it who speak it; "" where it is not known
 
 
 def merge_runs(timescale: int, runs: Iterable[SegmentRun]) -> SegmentIndex:

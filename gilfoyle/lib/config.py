@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, VideoCodec, Vp9Settings
 from gilfoyle.lib.config_problems import explain_problem
 from gilfoyle.lib.errors import ConfigError
@@ -139,10 +140,6 @@ class RungSettings(Section):
     height: int = Field(ge=16, le=8192, description="Shortest side in pixels.")
     crf: float = Field(ge=0, le=51, description="Constant rate factor: quality, lower is better.")
     max_bitrate_bps: int = Field(ge=10_000, description="Cap of the bit rate.")
-
-
-class AudioSettings(Section):
-    bitrate_bps: int = Field(128_000, ge=16_000, le=512_000, description="AAC bit rate for stereo.")
 
 
 def _default_ladder() -> tuple[RungSettings, ...]:

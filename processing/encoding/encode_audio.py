@@ -15,10 +15,12 @@ from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import audio_argv
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, run_ffmpeg
-from processing.ladder.codec_strings import AAC_LC
+from processing.ffmpeg.sound_codecs import ENCODERS
+from processing.ladder.codec_strings import SOUND
 from processing.media import AudioPlan, EncodedRendition, EncodedSegment, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
+from processing.packaging.opus import without_pre_skip
 from processing.packaging.split import AudioRegrouper, SplitSegment
 from processing.source import Source
 
@@ -58,8 +60,9 @@ def encode_audio(
     def report(progress: Progress) -> None:
         on_progress(min(1.0, progress.out_time_s / duration_s))
 
+    ffmpeg = usable_ffmpeg(encoding.ffmpeg, encoders={ENCODERS[audio.codec]})
     run_ffmpeg(
-        audio_argv(usable_ffmpeg(encoding.ffmpeg), source, plan, audio, target=encoded, encoding=encoding),
+        audio_argv(ffmpeg, source, plan, audio, target=encoded, encoding=encoding),
         files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
@@ -108,12 +111,13 @@ class _Parts:
 
     def _part(self, size: int) -> EncodedRendition:
         with _verified():
-            require_planned_sound_init(read_init(self._regrouper.init), self._audio)
+            init = self._init()
+            require_planned_sound_init(read_init(init), self._audio)
         taken, self._waiting = self._waiting[:size], self._waiting[size:]
         part = EncodedRendition(
             name=self._audio.name,
-            init=self._regrouper.init,
-            codec=AAC_LC,
+            init=init,
+            codec=SOUND[self._audio.codec],
             timescale=self._audio.timescale,
             first_segment=self._handed_over,
             start_ticks=self._begins_at,
@@ -125,6 +129,10 @@ class _Parts:
         self._handed_over += size
         self._begins_at += sum(segment.fragment.duration_ticks for segment in taken)
         return part
+
+    def _init(self) -> bytes:
+        init = self._regrouper.init
+        return without_pre_skip(init) if self._audio.codec == "opus" else init
 
 
 @contextmanager

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
+from gilfoyle.lib.audio_settings import AudioCodec
 from gilfoyle.lib.codec_settings import VideoCodec
 from processing.errors import EncodeUnverified
 from processing.media import AudioPlan, Chunk, CopyPlan, Rung, VideoPlan
 from processing.packaging.fragments import Fragment, InitSegment
 
 SAMPLE_ENTRIES: Mapping[VideoCodec, str] = {"h264": "avc1", "hevc": "hvc1", "vp9": "vp09", "av1": "av01"}
+SOUND_ENTRIES: Mapping[AudioCodec, str] = {"aac": "mp4a", "opus": "Opus"}
 
 
 def require_planned_init(init: InitSegment, rung: Rung, plan: VideoPlan) -> None:
@@ -75,7 +77,7 @@ def require_planned_sound_init(init: InitSegment, plan: AudioPlan) -> None:
 
     Raises: EncodeUnverified.
     """
-    _expect("codec of", plan.name, "mp4a", init.sample_entry)
+    _expect("codec of", plan.name, SOUND_ENTRIES[plan.codec], init.sample_entry)
     _expect("time scale of", plan.name, plan.timescale, init.timescale)
     _expect("edit list of", plan.name, False, init.has_edit_list)
 

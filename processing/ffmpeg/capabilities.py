@@ -13,6 +13,7 @@ import imageio_ffmpeg
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.errors import ToolFailed, ToolMissing
+from processing.ffmpeg import sound_codecs
 from processing.ffmpeg.further_codecs import ENCODERS
 from processing.ffmpeg.runner import NO_FILES, Limits, run_captured
 
@@ -70,7 +71,8 @@ def get_capabilities(setting: str) -> Capabilities:
 
 def needed_encoders(encoding: EncodingSettings) -> frozenset[str]:
     """Return the encoders that these settings ask for."""
-    return NEEDED_ENCODERS | {ENCODERS[codec] for codec in encoding.codecs}
+    video = {ENCODERS[codec] for codec in encoding.codecs}
+    return NEEDED_ENCODERS | video | {sound_codecs.ENCODERS[codec] for codec in encoding.audio.codecs}
 
 
 def require_ffmpeg_for(encoding: EncodingSettings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from processing.media import AudioPlan, CopyPlan, Rung, VideoPlan
+from processing.media import CopyPlan, Rung, VideoPlan
 
 Arguments = Mapping[str, str | int | float | None]
 
@@ -61,27 +61,9 @@ def copy_arguments(plan: CopyPlan) -> Arguments:
         # Exact in the stream's own ticks. No SEI, as in what is encoded.
         "bsf:v": f"setts=pts=PTS-({zero}):dts=DTS-({zero}),filter_units=remove_types=6",
         "video_track_timescale": plan.timescale,
-        "min_frag_duration": _microseconds(plan.segment_s),  # key frames that come sooner begin no segment
+        "min_frag_duration": microseconds(plan.segment_s),  # key frames that come sooner begin no segment
         "format": "mp4",
         "movflags": "+frag_keyframe" + FRAGMENTS,
-        **CLEAN,
-    }
-
-
-def aac_arguments(plan: AudioPlan) -> Arguments:
-    """Return the arguments that encode sound as AAC-LC in fragments of the segment's length."""
-    return {
-        "c:a": "aac",
-        "b:a": plan.bitrate_bps,
-        "ar": plan.timescale,
-        "ac": plan.channels,
-        "flags:a": "+bitexact",
-        # The encoder's first packet is priming and stands before zero. Without an edit list it would move all
-        # sound 21 ms late, and players differ about edit lists: it is dropped, and the second is at zero.
-        "bsf:a": "noise=drop=lt(n\\,1)",
-        "frag_duration": _microseconds(plan.segment_s),
-        "format": "mp4",
-        "movflags": FRAGMENTS,
         **CLEAN,
     }
 
@@ -99,5 +81,6 @@ def jpeg_arguments() -> Arguments:
     }
 
 
-def _microseconds(seconds: Fraction) -> int:
+def microseconds(seconds: Fraction) -> int:
+    """Return what ffmpeg's options of time count in."""
     return round(seconds * 1_000_000)

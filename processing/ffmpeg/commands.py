@@ -10,17 +10,18 @@ from typing import Any
 import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
-from processing.ffmpeg.codecs import Arguments, aac_arguments, copy_arguments, jpeg_arguments
+from processing.ffmpeg.codecs import Arguments, copy_arguments, jpeg_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
     grid_steps,
     poster_steps,
     rung_steps,
-    sound_steps,
     tone_map_steps,
 )
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
+from processing.ffmpeg.sound_codecs import sound_arguments
+from processing.ffmpeg.sound_filters import sound_steps
 from processing.media import AudioPlan, Chunk, EncodePlan, VideoPlan
 from processing.source import Source, source_options, source_url
 
@@ -79,7 +80,7 @@ def audio_argv(
 ) -> list[str]:
     """Return the command that writes the whole of one of the plan's sounds."""
     stream = _source(source, plan.container, encoding, seek_s=None)[str(audio.stream_index)]
-    return _argv(ffmpeg_path, [_output(_through(stream, sound_steps(audio)), target, aac_arguments(audio))])
+    return _argv(ffmpeg_path, [_output(_through(stream, sound_steps(audio)), target, sound_arguments(audio))])
 
 
 def poster_argv(

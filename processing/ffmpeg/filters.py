@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from processing.media import AudioPlan, Chunk, Rung, VideoPlan
+from processing.media import Chunk, Rung, VideoPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +76,6 @@ def poster_steps(plan: VideoPlan, size: tuple[int, int], *, candidates: int) -> 
     )
 
 
-def sound_steps(plan: AudioPlan) -> tuple[FilterStep, ...]:
-    """Return the chain that puts sound on the video's zero, without gaps, exactly as long as planned."""
-    length = _decimal(plan.duration_s)
-    return (
-        FilterStep("asetpts", (("expr", f"PTS-({_fraction(plan.zero_s)})/TB"),)),
-        # async=1 fills gaps and follows drifting clocks; first_pts=0 fills or cuts what lies before zero.
-        FilterStep(
-            "aresample", (("osr", plan.timescale), ("async", 1), ("min_hard_comp", "0.03"), ("first_pts", 0))
-        ),
-        FilterStep("apad", (("whole_dur", length),)),
-        FilterStep("atrim", (("end", length),)),
-    )
-
-
 def _deinterlace(plan: VideoPlan) -> list[FilterStep]:
     if not plan.is_interlaced:
         return []
@@ -130,7 +116,3 @@ def _plain_picture(pixel_format: str, color_range: str) -> tuple[FilterStep, ...
 
 def _fraction(value: Fraction) -> str:
     return f"{value.numerator}/{value.denominator}"
-
-
-def _decimal(value: Fraction) -> str:
-    return f"{float(value):.6f}"

@@ -139,6 +139,8 @@ def run_encode_audio(context: StepContext) -> Record:
             bandwidth_cap_bps=audio.bitrate_bps,
             channels=audio.channels,
             language=audio.language,
+            role=audio.role,
+            audio_track=audio.track,
         )
         return partial(add_part, facts=facts, run=run)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from gilfoyle.lib.audio_settings import AudioCodec
+
 AAC_LC = "mp4a.40.2"  # ISO 14496-3 audio, object type 2
+SOUND: Mapping[AudioCodec, str] = {"aac": AAC_LC, "opus": "opus"}
 
 
 def video_codec_string(sample_entry: str, config: bytes) -> str:

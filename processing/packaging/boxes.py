@@ -28,6 +28,7 @@ CONTAINERS = {
     "vp09": 78,
     "av01": 78,
     "mp4a": 28,  # an audio sample entry's own fields
+    "Opus": 28,
 }
 MAX_DEPTH = 16
 

@@ -18,10 +18,16 @@ DEFAULT_BASE_IS_MOOF = 0x020000
 NOT_A_KEY = 0x10000
 EVERY_SAMPLE_IS_A_KEY = 0x02000000  # it depends on no other
 
-
 # What kind of sample stands in a track -> the box that sets its decoder up.
-CONFIG_BOXES = {"avc1": "avcC", "hvc1": "hvcC", "vp09": "vpcC", "av01": "av1C", "mp4a": "esds"}
-SOUND_ENTRIES = ("mp4a",)
+CONFIG_BOXES = {
+    "avc1": "avcC",
+    "hvc1": "hvcC",
+    "vp09": "vpcC",
+    "av01": "av1C",
+    "mp4a": "esds",
+    "Opus": "dOps",
+}
+SOUND_ENTRIES = ("mp4a", "Opus")
 
 # What an init segment is for players (ISO 23000-19, 7.3.1); all else in these boxes is for cataloguers.
 INIT_BOXES = ("ftyp", "moov")

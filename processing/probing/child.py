@@ -72,7 +72,6 @@ def _describe(stream: Any) -> dict[str, Any]:
         described |= {
             "channels": codec.channels if codec else 0,
             "sample_rate": codec.sample_rate if codec else 0,
-            "layout": codec.layout.name if codec and codec.channels else "",
         }
     return described
 
@@ -227,7 +226,16 @@ def _thin(keys: list[int], time_base: Any) -> list[int]:
 def _summarize_audio(index: _Index) -> dict[str, Any]:
     if index.first_frame is None or index.first is None:
         return {"decodes": False}
-    return {"decodes": True, "first": index.first, "end": index.end}
+    frame = index.first_frame
+    return {
+        "decodes": True,
+        "first": index.first,
+        "end": index.end,
+        # A header may know no better: some codecs tell only in the sound itself that it is stereo, or of twice the rate.
+        "channels": frame.layout.nb_channels,
+        "layout": frame.layout.name,
+        "sample_rate": frame.sample_rate,
+    }
 
 
 if __name__ == "__main__":

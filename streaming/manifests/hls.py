@@ -11,12 +11,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from gilfoyle.lib.languages import UNKNOWN, known_tag
+from streaming.manifests.audio_groups import AudioGroup, group_audio, name_tracks
+
 if TYPE_CHECKING:
     from streaming.manifests.presentation import Presentation
     from videos.segment_index import PlayableRendition, Segment, SegmentIndex
 
 VERSION = 7  # EXT-X-MAP outside of I-frame playlists needs 6; Apple asks for 7 with fragmented MP4
-AUDIO_GROUP = "audio"
 EVERYWHERE = ("avc1.", "avc3.")
 FIRST_CHOICE_BPS = 2_000_000  # players begin with the first variant; Apple's advice for an unknown network
 JITTER_S = 0.05  # audio segments differ by up to two AAC frames; the target must not flip for that
@@ -33,12 +35,16 @@ def render_master(presentation: Presentation) -> str:
         raise ValueError(message)
     lines = ["#EXTM3U", f"#EXT-X-VERSION:{VERSION}", "#EXT-X-INDEPENDENT-SEGMENTS"]
     if presentation.video:
-        lines += [_media_line(one, is_default=at == 0) for at, one in enumerate(presentation.audio)]
-        for rendition in _in_order_of_choice(presentation.video, presentation.audio):
-            lines += _video_variant(rendition, presentation.audio)
+        lines += _media_lines(presentation.audio)
+        for group in group_audio(presentation.audio) or (None,):
+            for rendition in _in_order_of_choice(presentation.video, group.members if group else ()):
+                lines += _video_variant(rendition, group)
+    elif len(presentation.audio) == 1:
+        lines += _audio_variant(presentation.audio[0])
     else:
-        for rendition in presentation.audio:
-            lines += _audio_variant(rendition)
+        lines += _media_lines(presentation.audio)
+        for group in group_audio(presentation.audio):
+            lines += _audio_variant(group.members[0], group)
     return "\n".join(lines) + "\n"
 
 
@@ -57,20 +63,32 @@ def _in_order_of_choice(
     return [first, *(one for one in [*everywhere, *by_codec] if one is not first)]
 
 
-def _media_line(rendition: PlayableRendition, *, is_default: bool) -> str:
-    default = "YES" if is_default else "NO"
-    attributes = ["TYPE=AUDIO", f'GROUP-ID="{AUDIO_GROUP}"', f"NAME={_quoted(_audio_label(rendition))}"]
-    if rendition.language:
-        attributes.append(f"LANGUAGE={_quoted(rendition.language)}")
-    attributes += [f"DEFAULT={default}", "AUTOSELECT=YES"]
+def _media_lines(audio: Sequence[PlayableRendition]) -> list[str]:
+    names = name_tracks(audio)
+    return [
+        _media_line(one, group=group.name, name=names[one.audio_track], is_default=at == 0)
+        for group in group_audio(audio)
+        for at, one in enumerate(group.members)
+    ]
+
+
+def _media_line(rendition: PlayableRendition, *, group: str, name: str, is_default: bool) -> str:
+    # A commentary is nobody's wish unless he says so.
+    is_chosen_freely = is_default or rendition.role != "commentary"
+    attributes = ["TYPE=AUDIO", f'GROUP-ID="{group}"', f"NAME={_quoted(name)}"]
+    language = known_tag(rendition.language)
+    if language != UNKNOWN:
+        attributes.append(f"LANGUAGE={_quoted(language)}")
+    attributes += [f"DEFAULT={_yes_no(is_default)}", f"AUTOSELECT={_yes_no(is_chosen_freely)}"]
+    if rendition.role == "description":
+        attributes.append('CHARACTERISTICS="public.accessibility.describes-video"')
     if rendition.channels:
         attributes.append(f'CHANNELS="{rendition.channels}"')
     return f'#EXT-X-MEDIA:{",".join(attributes)},URI="{rendition.name}/index.m3u8"'
 
 
-def _audio_label(rendition: PlayableRendition) -> str:
-    # Names must differ inside a group; languages need not.
-    return f"{rendition.language or 'Audio'} {rendition.name}" if rendition.name != "a0" else "Main"
+def _yes_no(is_so: bool) -> str:  # noqa: FBT001  # a word for a value
+    return "YES" if is_so else "NO"
 
 
 def _quoted(text: str) -> str:
@@ -78,9 +96,9 @@ def _quoted(text: str) -> str:
     return '"' + re.sub(r'[\x00-\x1f"\x7f-\x9f\u2028\u2029]', "", text) + '"'
 
 
-def _video_variant(rendition: PlayableRendition, audio: Sequence[PlayableRendition]) -> list[str]:
-    # dict: audio of one codec is named once
-    codecs = list(dict.fromkeys([rendition.codec, *(one.codec for one in audio)]))
+def _video_variant(rendition: PlayableRendition, group: AudioGroup | None) -> list[str]:
+    audio = group.members if group else ()
+    codecs = [rendition.codec, *(group.codecs if group else ())]
     attributes = [
         f"BANDWIDTH={bandwidth_bps([rendition], audio)}",
         f"AVERAGE-BANDWIDTH={average_bandwidth_bps([rendition], audio)}",
@@ -90,17 +108,21 @@ def _video_variant(rendition: PlayableRendition, audio: Sequence[PlayableRenditi
         attributes.append(f"RESOLUTION={rendition.width}x{rendition.height}")
     if rendition.frame_rate:
         attributes.append(f"FRAME-RATE={_decimal(rendition.frame_rate, 3)}")
-    if audio:
-        attributes.append(f'AUDIO="{AUDIO_GROUP}"')
+    if group:
+        attributes.append(f'AUDIO="{group.name}"')
     return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{rendition.name}/index.m3u8"]
 
 
-def _audio_variant(rendition: PlayableRendition) -> list[str]:
-    attributes = (
-        f"BANDWIDTH={bandwidth_bps([rendition])},AVERAGE-BANDWIDTH={average_bandwidth_bps([rendition])},"
-        f"CODECS={_quoted(rendition.codec)}"
-    )
-    return [f"#EXT-X-STREAM-INF:{attributes}", f"{rendition.name}/index.m3u8"]
+def _audio_variant(rendition: PlayableRendition, group: AudioGroup | None = None) -> list[str]:
+    audio = group.members if group else (rendition,)
+    attributes = [
+        f"BANDWIDTH={bandwidth_bps([], audio)}",
+        f"AVERAGE-BANDWIDTH={average_bandwidth_bps([], audio)}",
+        f"CODECS={_quoted(','.join(group.codecs if group else (rendition.codec,)))}",
+    ]
+    if group:
+        attributes.append(f'AUDIO="{group.name}"')
+    return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{rendition.name}/index.m3u8"]
 
 
 def bandwidth_bps(

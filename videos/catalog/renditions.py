@@ -35,6 +35,8 @@ class RenditionFacts:
     frame_rate: Fraction | None = None
     channels: int | None = None
     language: str = ""
+    role: str = "main"
+    audio_track: int = 0
     is_stopgap: bool = False
     target_duration_s: int | None = None
 
@@ -63,6 +65,8 @@ def add_run(
             "frame_rate": str(facts.frame_rate) if facts.frame_rate else "",
             "channels": facts.channels,
             "language": facts.language,
+            "role": facts.role,
+            "audio_track": facts.audio_track,
             "timescale": facts.timescale,
             "bandwidth_cap_bps": facts.bandwidth_cap_bps,
             "is_stopgap": facts.is_stopgap,

@@ -9,6 +9,7 @@ from typing import Literal, cast
 from django.db.models import QuerySet
 
 from gilfoyle.lib.ids import is_id
+from gilfoyle.lib.language_names import language_name
 from videos.access.models import Project
 from videos.catalog import states
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
@@ -139,6 +140,9 @@ def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRend
             is_complete=rendition.is_complete,
             is_stopgap=rendition.is_stopgap,
             target_duration_s=rendition.target_duration_s,
+            role=rendition.role,
+            audio_track=rendition.audio_track,
+            language_name=language_name(rendition.language),
         )
         for rendition in renditions
     )

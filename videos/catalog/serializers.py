@@ -151,6 +151,7 @@ RENDITION_EXAMPLE = {
     "frame_rate": "30000/1001",
     "channels": None,
     "language": "",
+    "role": "main",
     "is_complete": True,
     "is_stopgap": False,
     "segments": 24,
@@ -170,7 +171,11 @@ class RenditionSerializer(serializers.Serializer[Any]):
     height = serializers.IntegerField(allow_null=True)
     frame_rate = serializers.SerializerMethodField()
     channels = serializers.IntegerField(allow_null=True)
-    language = serializers.CharField(help_text="ISO 639; empty for pictures.")
+    language = serializers.CharField(help_text="BCP 47; `und` where unknown, empty for pictures.")
+    role = serializers.ChoiceField(
+        choices=("main", "commentary", "description"),
+        help_text="What a sound is for; a description says what is seen.",
+    )
     is_complete = serializers.BooleanField(help_text="False while segments are still being added.")
     is_stopgap = serializers.BooleanField(
         help_text="True for the source's own frames, offered only until what is encoded is complete."

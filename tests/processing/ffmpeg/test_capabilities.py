@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.config import EncodingSettings
 from processing.errors import ToolMissing
 from processing.ffmpeg.capabilities import (
@@ -47,9 +48,12 @@ esac"""
 
 
 def test_further_codecs_ask_for_their_encoders_and_are_not_swapped(tmp_path: Path) -> None:
-    wanted = EncodingSettings(codecs=("h264", "hevc", "vp9", "av1"))
+    wanted = EncodingSettings(
+        codecs=("h264", "hevc", "vp9", "av1"), audio=AudioSettings(codecs=("aac", "opus"))
+    )
     assert needed_encoders(EncodingSettings()) == NEEDED_ENCODERS
-    assert needed_encoders(wanted) - NEEDED_ENCODERS == {"libx265", "libvpx-vp9", "libsvtav1"}
+    further = {"libx265", "libvpx-vp9", "libsvtav1", "libopus"}
+    assert needed_encoders(wanted) - NEEDED_ENCODERS == further
     require_ffmpeg_for(wanted)
     ffmpeg = ffmpeg_with(tmp_path, without="libsvtav1")
     assert usable_ffmpeg(ffmpeg, encoders={"libx265"}) == ffmpeg

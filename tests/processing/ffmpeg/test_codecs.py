@@ -2,16 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from processing.ffmpeg.codecs import CLEAN, Arguments, aac_arguments, h264_arguments, jpeg_arguments
+from processing.ffmpeg.codecs import CLEAN, Arguments, h264_arguments, jpeg_arguments
 from tests.processing import facts
 
-PLAN = facts.plan(facts.info(audio=facts.sound()))
+PLAN = facts.plan(facts.info())
 assert PLAN.video is not None
 H264 = h264_arguments(PLAN.video.rungs[0], PLAN.video, threads=2)
-AAC = aac_arguments(PLAN.audio[0])
 
 
-@pytest.mark.parametrize("arguments", [H264, AAC, jpeg_arguments()])
+@pytest.mark.parametrize("arguments", [H264, jpeg_arguments()])
 def test_every_output_leaves_metadata_behind(arguments: Arguments) -> None:
     assert CLEAN.items() <= arguments.items()
     assert any(name.startswith("flags:") and "+bitexact" in str(value) for name, value in arguments.items())
@@ -27,8 +26,3 @@ def test_key_frames_stand_at_segment_borders_and_nowhere_else() -> None:
 def test_quality_is_capped() -> None:
     assert PLAN.video is not None
     assert (H264["crf"], H264["maxrate"]) == (23, PLAN.video.rungs[0].max_bitrate_bps)
-
-
-def test_sound_is_cut_like_the_picture() -> None:
-    assert AAC["frag_duration"] == 4_000_000
-    assert (AAC["ac"], AAC["ar"], AAC["b:a"]) == (2, 48_000, 128_000)

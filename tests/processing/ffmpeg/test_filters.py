@@ -8,7 +8,6 @@ from processing.ffmpeg.filters import (
     grid_steps,
     poster_steps,
     rung_steps,
-    sound_steps,
     tone_map_steps,
 )
 from processing.media import VideoPlan
@@ -85,10 +84,3 @@ def test_a_rung_is_of_its_size_with_square_pixels_in_ordinary_colours() -> None:
     assert (steps["scale"]["w"], steps["scale"]["h"]) == (1280, 720)
     assert (steps["setsar"]["sar"], steps["format"]["pix_fmts"]) == (1, "yuv420p")
     assert set(steps["setparams"].values()) == {"tv", "bt709"}
-
-
-def test_sound_is_as_long_as_planned() -> None:
-    audio = facts.plan(facts.info(audio=facts.sound())).audio[0]
-    steps = {step.name: dict(step.options) for step in sound_steps(audio)}
-    assert steps["apad"] == {"whole_dur": "100.000000"}
-    assert steps["atrim"] == {"end": "100.000000"}

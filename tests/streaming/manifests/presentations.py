@@ -48,6 +48,7 @@ AUDIO = PlayableRendition(
     # AAC frames are 1024 samples, so segments differ by a frame.
     index=index_of(48_000, [188 * 1024, 187 * 1024, 71 * 1024], [64_100, 63_900, 24_000]),
     is_complete=True,
+    language_name="English",
 )
 LADDER = Presentation(
     video=(
@@ -71,9 +72,10 @@ GROWING = Presentation(
     audio=(growing(AUDIO, 2),),
 )
 PORTRAIT = Presentation(video=(rung(854, 480, "avc1.64001e", 400_000, frame_rate=Fraction(25)),), audio=())
+GERMAN = dataclasses.replace(AUDIO, name="a1", language="ger", language_name="Deutsch", audio_track=1)
 TWO_LANGUAGES = Presentation(
     video=(LADDER.video[2],),
-    audio=(AUDIO, dataclasses.replace(AUDIO, name="a1", language="de", channels=6, codec="ec-3")),
+    audio=(AUDIO, GERMAN),
 )
 EVERY_CODEC = Presentation(
     video=tuple(
@@ -89,3 +91,25 @@ EVERY_CODEC = Presentation(
     audio=(AUDIO,),
 )
 AUDIO_ONLY = Presentation(video=(), audio=(dataclasses.replace(AUDIO, language=""),))
+# Two languages in two codecs, one of them in 5.1 too, and what is said of the picture.
+ROOM = Presentation(
+    video=LADDER.video[1:],
+    audio=(
+        AUDIO,
+        GERMAN,
+        dataclasses.replace(AUDIO, name="a2", codec="opus"),
+        dataclasses.replace(GERMAN, name="a3", codec="opus"),
+        dataclasses.replace(AUDIO, name="a4", channels=6, bandwidth_cap_bps=384_000),
+        dataclasses.replace(AUDIO, name="a5", channels=6, codec="opus"),
+    ),
+)
+ROLES = Presentation(
+    video=(),
+    audio=(
+        AUDIO,
+        dataclasses.replace(AUDIO, name="a1", audio_track=1, role="commentary"),
+        dataclasses.replace(
+            AUDIO, name="a2", audio_track=2, role="description", language="und", language_name=""
+        ),
+    ),
+)

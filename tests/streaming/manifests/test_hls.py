@@ -26,6 +26,8 @@ from tests.streaming.manifests.presentations import (
     GROWING,
     LADDER,
     PORTRAIT,
+    ROLES,
+    ROOM,
     TWO_LANGUAGES,
     growing,
     index_of,
@@ -85,6 +87,8 @@ def parse_media(text: str) -> tuple[dict[str, str], list[tuple[Fraction, str]]]:
         ("portrait.master.m3u8", render_master(PORTRAIT)),
         ("languages.master.m3u8", render_master(TWO_LANGUAGES)),
         ("audio-only.master.m3u8", render_master(AUDIO_ONLY)),
+        ("room.master.m3u8", render_master(ROOM)),
+        ("roles-audio-only.master.m3u8", render_master(ROLES)),
         ("ladder.v1080.m3u8", render_media_playlist(LADDER.video[0])),
         ("growing.v1080.m3u8", render_media_playlist(GROWING.video[0])),
         ("codecs.master.m3u8", render_master(EVERY_CODEC)),
@@ -180,7 +184,9 @@ def test_what_is_not_known_is_left_out():
 
 
 def test_a_hostile_language_cannot_add_lines():
-    evil = dataclasses.replace(AUDIO, name="a1", language='en",URI="http://evil"\n#EXT-X-KEY:METHOD=NONE')
+    evil = dataclasses.replace(
+        AUDIO, name="a1", audio_track=1, language='en",URI="http://evil"\n#EXT-X-KEY:METHOD=NONE'
+    )
     master = render_master(Presentation(LADDER.video, (AUDIO, evil)))
     media = [attributes(line) for line in master.splitlines() if line.startswith("#EXT-X-MEDIA:")]
     assert [one["URI"] for one in media] == ['"a0/index.m3u8"', '"a1/index.m3u8"']
@@ -248,7 +254,16 @@ def test_a_growing_playlist_only_grows(timescale, ticks):
     st.lists(
         st.tuples(st.integers(2, 4320), st.integers(2, 7680), timescales, durations), min_size=0, max_size=4
     ),
-    st.lists(st.tuples(st.text(max_size=8), durations), max_size=3),
+    st.lists(
+        st.tuples(
+            st.text(max_size=8),
+            st.text(max_size=8),
+            st.sampled_from(["mp4a.40.2", "opus"]),
+            st.sampled_from([1, 2, 6]),
+            durations,
+        ),
+        max_size=4,
+    ),
 )
 def test_any_master_parses(rungs, sounds):
     video = tuple(
@@ -271,30 +286,38 @@ def test_any_master_parses(rungs, sounds):
         PlayableRendition(
             f"a{at}",
             "audio",
-            "mp4a.40.2",
+            codec,
             None,
             None,
             None,
-            2,
+            channels,
             language,
             0,
             index_of(48_000, ticks, [500] * len(ticks)),
             is_complete=True,
+            audio_track=at,
+            language_name=name,
         )
-        for at, (language, ticks) in enumerate(sounds)
+        for at, (language, name, codec, channels, ticks) in enumerate(sounds)
     )
     if not video and not audio:
         return
     master = render_master(Presentation(video, audio))
     streams = list(variants(master))
-    assert sorted(name for name, _ in streams) == sorted(f"{one.name}/index.m3u8" for one in video or audio)
+    media = [attributes(line) for line in master.splitlines() if line.startswith("#EXT-X-MEDIA:")]
+    groups = {one["GROUP-ID"] for one in media}
+    if video:
+        assert sorted(name for name, _ in streams) == sorted(
+            f"{one.name}/index.m3u8" for one in video for _ in groups or [""]
+        )
     for _, stream in streams:
         assert int(stream["BANDWIDTH"]) >= int(stream["AVERAGE-BANDWIDTH"]) >= 1
-        assert ("AUDIO" in stream) == bool(video and audio)
-    media = [attributes(line) for line in master.splitlines() if line.startswith("#EXT-X-MEDIA:")]
-    assert len(media) == (len(audio) if video else 0)
-    assert len({one["NAME"] for one in media}) == len(media)
-    assert sum(one["DEFAULT"] == "YES" for one in media) == (1 if media else 0)
+        assert stream.get("AUDIO", "") in (groups or {""})
+    assert bool(media) == bool(audio and (video or len(audio) > 1))
+    for group in groups:
+        members = [one for one in media if one["GROUP-ID"] == group]
+        assert len({one["NAME"] for one in members}) == len(members)
+        assert [one["DEFAULT"] for one in members] == ["YES"] + ["NO"] * (len(members) - 1)
 
 
 def test_segments_of_uneven_length_have_a_target_that_is_known_from_the_start() -> None:

@@ -131,6 +131,7 @@ def test_a_rendition_is_shown_with_its_segments_so_far() -> None:
         "frame_rate": "30000/1001",
         "channels": None,
         "language": "",
+        "role": "main",
         "is_complete": False,
         "segments": 2,
         "size_bytes": 1200,
