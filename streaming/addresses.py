@@ -20,6 +20,7 @@ VIDEO = r"vid_[A-Za-z0-9]{18}"
 REVISION = r"[A-Za-z0-9]{16}"
 RENDITION = r"[a-z][a-z0-9]{0,15}"
 SEGMENT = r"[0-9]{5}|[1-9][0-9]{5,7}"  # five digits, more only when they are needed
+TRACK = r"trk_[A-Za-z0-9]{18}"
 MASTER_NAME = "master.m3u8"
 MEDIA_PLAYLIST_NAME = "index.m3u8"
 POSTER_NAME = "poster.jpg"

@@ -55,7 +55,7 @@ def quiet_page(browser: Browser) -> Iterator[Page]:
     one.on("pageerror", lambda error: complaints.append(str(error)))
     yield one
     context.close()
-    assert not complaints
+    assert not complaints, complaints
 
 
 def _complaints(message: ConsoleMessage) -> list[str]:

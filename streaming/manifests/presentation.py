@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from streaming.gate import exceeds_height
 from videos.catalog.selectors import list_playable_renditions
 from videos.segment_index import PlayableRendition
+from videos.tracks.selectors import PlayableTrack
 
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """The renditions of one revision that have segments; the largest video first."""
+    """The renditions of one revision that have segments, the largest video first; and the text that goes with them."""
 
     video: tuple[PlayableRendition, ...]
     audio: tuple[PlayableRendition, ...]
+    text: tuple[PlayableTrack, ...] = ()
+
+    @property
+    def end_s(self) -> float:
+        """When the last picture is over, or without pictures the last sound."""
+        return max((one.index.duration_s for one in self.video or self.audio), default=0.0)
 
     @property
     def is_complete(self) -> bool:
@@ -22,11 +29,12 @@ class Presentation:
 
     @property
     def fingerprint(self) -> tuple[tuple[str, int, bool], ...]:
-        """What changes when a manifest does: each rendition's name, number of segments, and whether it is whole."""
-        return tuple(
-            (rendition.name, len(rendition.index.segments), rendition.is_complete)
-            for rendition in (*self.video, *self.audio)
-        )
+        """What changes when a manifest does: each rendition's name, number of segments, and whether it is whole.
+
+        Of text, which never changes, the tracks that are there and the one that is shown by itself.
+        """
+        media = ((one.name, len(one.index.segments), one.is_complete) for one in (*self.video, *self.audio))
+        return (*media, *((track.id, 0, track.is_default) for track in self.text))
 
     def find(self, name: str) -> PlayableRendition | None:
         """Return the rendition of this name, if it may be played."""
@@ -45,9 +53,13 @@ class Presentation:
         """Return the part that a token with a largest height may see."""
         if max_height is None:
             return self
-        return Presentation(
-            tuple(one for one in self.video if not exceeds_height(one.name, max_height)), self.audio
+        return replace(
+            self, video=tuple(one for one in self.video if not exceeds_height(one.name, max_height))
         )
+
+    def with_text(self, text: tuple[PlayableTrack, ...]) -> Presentation:
+        """Return the same with these text tracks."""
+        return replace(self, text=text)
 
 
 def load_presentation(video_id: str, revision: str) -> Presentation:

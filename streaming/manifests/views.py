@@ -12,13 +12,15 @@ from django.utils.cache import get_conditional_response
 from streaming.addresses import MASTER_NAME, MEDIA_PLAYLIST_NAME, FileClass, VideoAddress
 from streaming.admission import admission
 from streaming.answers import playback_answer, site_of
-from streaming.errors import MediaNotFound
-from streaming.gate import Wish
+from streaming.errors import MediaNotFound, PlaybackForbidden
+from streaming.gate import Site, Wish
 from streaming.headers import ASK_AGAIN
 from streaming.manifests.cache import ManifestName, get_presentation, get_rendered
 from streaming.manifests.hls import render_master, render_media_playlist
+from streaming.manifests.hls_text import render_text_playlist, with_text
 from streaming.manifests.presentation import Presentation
 from streaming.manifests.storyboard import render_storyboard
+from streaming.text_tracks import find_track, get_tracks
 from videos.catalog.selectors import get_storyboard
 
 HLS_TYPE = "application/vnd.apple.mpegurl"
@@ -33,7 +35,7 @@ def master_playlist(
     def render(presentation: Presentation) -> str:
         if not presentation.video and not presentation.audio:
             raise MediaNotFound("no_rendition")
-        return render_master(presentation.for_newcomers())
+        return with_text(render_master(presentation.for_newcomers()), presentation.text)
 
     wish = Wish(VideoAddress(token, project, video, revision))
     return _manifest(request, wish, MASTER_NAME, HLS_TYPE, render)
@@ -68,18 +70,52 @@ def storyboard_map(request: HttpRequest, token: str, project: str, video: str, r
     return playback_answer(request, wish.video, make)
 
 
+def text_playlist(
+    request: HttpRequest, *, token: str, project: str, video: str, revision: str, track: str
+) -> HttpResponse:
+    """Answer a text track's playlist."""
+
+    def render(presentation: Presentation) -> str:
+        if not presentation.end_s:
+            raise MediaNotFound("no_rendition")
+        return render_text_playlist(presentation.end_s, is_complete=presentation.is_complete)
+
+    wish = Wish(VideoAddress(token, project, video, revision), FileClass.CAPTION)
+    return _manifest(request, wish, f"text/{track}/{MEDIA_PLAYLIST_NAME}", HLS_TYPE, render, track_id=track)
+
+
 def _manifest(
-    request: HttpRequest, wish: Wish, file: str, content_type: str, render: Callable[[Presentation], str]
+    request: HttpRequest,
+    wish: Wish,
+    file: str,
+    content_type: str,
+    render: Callable[[Presentation], str],
+    *,
+    track_id: str = "",
 ) -> HttpResponse:
     def make() -> HttpResponse:
-        allowed = admission.admit(wish, site=site_of(request), now_s=time.time())
+        site, now_s = site_of(request), time.time()
+        allowed = admission.admit(wish, site=site, now_s=now_s)
         claims, policy = allowed.claims, allowed.policy
+        if track_id:
+            find_track(policy.video_id, policy.revision, track_id)
         whole = get_presentation(policy.video_id, policy.revision)
         shown = whole.limited_to(claims.max_height)
+        if file == MASTER_NAME and _may_read_text(wish.video, site, now_s):
+            shown = shown.with_text(get_tracks(policy.video_id, policy.revision))
         name = ManifestName(policy.video_id, policy.revision, file, claims.max_height)
         return _text_answer(request, get_rendered(name, shown, lambda: render(shown)), content_type)
 
     return playback_answer(request, wish.video, make)
+
+
+def _may_read_text(video: VideoAddress, site: Site, now_s: float) -> bool:
+    """Tell whether the token opens text tracks too; a list of what is refused would be an error in every player."""
+    try:
+        admission.admit(Wish(video, FileClass.CAPTION), site=site, now_s=now_s)
+    except PlaybackForbidden:
+        return False
+    return True
 
 
 def _text_answer(request: HttpRequest, text: str, content_type: str) -> HttpResponse:

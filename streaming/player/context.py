@@ -58,8 +58,9 @@ def find_frame_origins(named: Sequence[str], origin_hashes: Sequence[bytes]) -> 
 def content_security_policy(frame_origins: Sequence[str] | None) -> str:
     """Return the page's policy: everything from here, framed by the given origins (None: by any site)."""
     ancestors = "*" if frame_origins is None else " ".join(["'self'", *frame_origins])
+    # blob: and data: are how hls.js gives the element its film and its text tracks.
     return (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob:; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self' blob: data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; "
         f"frame-ancestors {ancestors}"
     )

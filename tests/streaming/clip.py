@@ -15,9 +15,12 @@ from typing import Any
 import imageio_ffmpeg
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.config import TextSettings
 from videos import layout
 from videos.access.models import Project
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.tracks.models import TextTrack
+from videos.tracks.services import TrackFacts, add_track
 
 SEGMENT_S = 2
 SEGMENTS = 4
@@ -183,3 +186,16 @@ def store_rendition(video: Video, name: str, *, segments: int, is_complete: bool
         durations=list(track.durations[:segments]),
         sizes=[len(data) for data in track.segments[:segments]],
     )
+
+
+def store_track(
+    video: Video, *cues: tuple[float, float, str], language: str = "en", **facts: Any
+) -> TextTrack:
+    """Add a text track with cues of (start, end, text), as an upload of SRT would."""
+    times = (f"{_srt_time(start)} --> {_srt_time(end)}\n{text}\n" for start, end, text in cues)
+    given = TrackFacts(**{"kind": "subtitles", "language": language, **facts})
+    return add_track(video=video, data="\n".join(times).encode(), facts=given, limits=TextSettings())
+
+
+def _srt_time(time_s: float) -> str:
+    return f"00:00:{time_s:06.3f}".replace(".", ",")

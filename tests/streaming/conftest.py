@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 
+from streaming import text_tracks
 from streaming.admission import admission
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
 from tests.streaming.clip import store_video
@@ -21,6 +22,7 @@ Mint = Callable[..., str]
 @pytest.fixture(autouse=True)
 def _no_kept_facts() -> None:
     admission.forget()
+    text_tracks.forget()
 
 
 @pytest.fixture

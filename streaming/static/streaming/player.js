@@ -5,7 +5,9 @@
   const byId = (id) => document.getElementById(id);
   const video = byId("video");
   const source = byId("player").dataset.hls;
-  const state = { hls: null, wish: -1, hasBegun: false, recoveries: 0, idleTimer: 0 }; // wish: the level that was chosen, -1: none
+  // wish: the level that was chosen; text: the captions shown; lastText: those that key c turns on; -1: none.
+  const fresh = { wish: -1, text: -1, lastText: -1, textWish: null, hasBegun: false, recoveries: 0 };
+  const state = { hls: null, idleTimer: 0, ...fresh };
 
   // ---- words ---------------------------------------------------------------------------------------------------
 
@@ -40,24 +42,75 @@
     }
   };
 
+  // ---- menus: a button that names the choice, and a list to choose from ------------------------------------------
+
+  const menus = [];
+
+  const makeMenu = (name) => {
+    const box = byId(name);
+    const button = byId(`${name}-button`);
+    const list = byId(`${name}-menu`);
+    const choices = () => Array.from(list.querySelectorAll("[role=menuitemradio]"));
+
+    const close = (giveBackFocus) => {
+      list.hidden = true;
+      button.setAttribute("aria-expanded", "false");
+      if (giveBackFocus) button.focus();
+    };
+
+    const open = () => {
+      for (const other of menus) other.close(false);
+      list.hidden = false;
+      button.setAttribute("aria-expanded", "true");
+      (choices().find((one) => one.getAttribute("aria-checked") === "true") || choices()[0]).focus();
+    };
+
+    const add = (value, label, choose) => {
+      const choice = document.createElement("button");
+      choice.type = "button";
+      choice.className = "player-choice";
+      choice.setAttribute("role", "menuitemradio");
+      choice.dataset.value = String(value);
+      choice.tabIndex = -1;
+      choice.textContent = label;
+      choice.addEventListener("click", () => {
+        choose(value);
+        close(true);
+      });
+      list.append(choice);
+    };
+
+    const mark = (value, label) => {
+      byId(`${name}-now`).textContent = label;
+      for (const one of choices()) one.setAttribute("aria-checked", String(one.dataset.value === String(value)));
+    };
+
+    const move = (event) => {
+      const all = choices();
+      const at = all.indexOf(document.activeElement);
+      const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
+      if (event.key === "Escape") close(true);
+      else if (event.key === "Tab") close(false);
+      else if (target !== undefined) all[(target + all.length) % all.length].focus();
+      else return;
+      event.stopPropagation();
+      if (event.key !== "Tab") event.preventDefault();
+    };
+
+    button.addEventListener("click", () => (list.hidden ? open() : close(true)));
+    list.addEventListener("keydown", move);
+    document.addEventListener("pointerdown", (event) => {
+      if (!list.hidden && !box.contains(event.target)) close(false);
+    });
+    const menu = { add, close, mark, clear: () => list.replaceChildren(), isOpen: () => !list.hidden };
+    menu.show = (isUseful) => { box.hidden = !isUseful; };
+    menus.push(menu);
+    return menu;
+  };
+
   // ---- the quality menu ----------------------------------------------------------------------------------------
 
-  const button = byId("quality-button");
-  const menu = byId("quality-menu");
-  const choices = () => Array.from(menu.querySelectorAll("[role=menuitemradio]"));
-
-  const closeMenu = (giveBackFocus) => {
-    menu.hidden = true;
-    button.setAttribute("aria-expanded", "false");
-    if (giveBackFocus) button.focus();
-  };
-
-  const openMenu = () => {
-    menu.hidden = false;
-    button.setAttribute("aria-expanded", "true");
-    (choices().find((one) => one.getAttribute("aria-checked") === "true") || choices()[0]).focus();
-  };
-
+  const quality = makeMenu("quality");
   const shortestSide = (level) => Math.min(level.width || Infinity, level.height || Infinity);
   const labelOf = (level) => (level.height ? `${shortestSide(level)}p` : `${Math.round(level.bitrate / 1000)} kb/s`);
 
@@ -65,54 +118,59 @@
     const { hls, wish } = state;
     const playing = hls.levels[hls.currentLevel];
     const automatic = playing ? `Auto · ${labelOf(playing)}` : "Auto";
-    byId("quality-now").textContent = wish === -1 ? automatic : labelOf(hls.levels[wish]);
-    for (const one of choices()) one.setAttribute("aria-checked", String(Number(one.dataset.level) === wish));
+    quality.mark(wish, wish === -1 ? automatic : labelOf(hls.levels[wish]));
   };
 
-  const addChoice = (level, label) => {
-    const choice = document.createElement("button");
-    choice.type = "button";
-    choice.className = "player-choice";
-    choice.setAttribute("role", "menuitemradio");
-    choice.dataset.level = String(level);
-    choice.tabIndex = -1;
-    choice.textContent = label;
-    choice.addEventListener("click", () => {
-      state.wish = level;
-      state.hls.nextLevel = level;
-      showQuality();
-      closeMenu(true);
-    });
-    menu.append(choice);
-  };
-
-  const fillMenu = () => {
-    const levels = state.hls.levels.map((level, index) => ({ index, level }));
-    levels.sort((a, b) => shortestSide(b.level) - shortestSide(a.level) || b.level.bitrate - a.level.bitrate);
-    menu.replaceChildren();
-    addChoice(-1, "Auto");
-    for (const { index, level } of levels) addChoice(index, labelOf(level));
-    byId("quality").hidden = levels.length < 2;
+  const chooseQuality = (level) => {
+    state.wish = level;
+    state.hls.nextLevel = level;
     showQuality();
   };
 
-  const moveInMenu = (event) => {
-    const all = choices();
-    const at = all.indexOf(document.activeElement);
-    const target = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: all.length - 1 }[event.key];
-    if (event.key === "Escape") closeMenu(true);
-    else if (event.key === "Tab") closeMenu(false);
-    else if (target !== undefined) all[(target + all.length) % all.length].focus();
-    else return;
-    event.stopPropagation();
-    if (event.key !== "Tab") event.preventDefault();
+  const fillQuality = () => {
+    const levels = state.hls.levels.map((level, index) => ({ index, level }));
+    levels.sort((a, b) => shortestSide(b.level) - shortestSide(a.level) || b.level.bitrate - a.level.bitrate);
+    quality.clear();
+    quality.add(-1, "Auto", chooseQuality);
+    for (const { index, level } of levels) quality.add(index, labelOf(level), chooseQuality);
+    quality.show(levels.length > 1);
+    showQuality();
   };
 
-  button.addEventListener("click", () => (menu.hidden ? openMenu() : closeMenu(true)));
-  menu.addEventListener("keydown", moveInMenu);
-  document.addEventListener("pointerdown", (event) => {
-    if (!menu.hidden && !byId("quality").contains(event.target)) closeMenu(false);
-  });
+  // ---- the captions menu -----------------------------------------------------------------------------------------
+
+  const captions = makeMenu("captions");
+
+  const showCaptions = (id) => {
+    const track = state.hls.allSubtitleTracks[id];
+    state.text = track ? id : -1;
+    if (track) state.lastText = id;
+    captions.mark(state.text, track ? track.name : "Off");
+  };
+
+  const chooseCaptions = (id) => {
+    state.textWish = id;
+    applyCaptions();
+    showCaptions(id);
+  };
+
+  // hls.js knows the tracks of a level once it plays one; until then only we know what was chosen.
+  const applyCaptions = () => {
+    const { hls, textWish } = state;
+    if (hls && textWish !== null && hls.subtitleTracks.length) hls.subtitleTrack = textWish;
+  };
+
+  // Players show forced tracks by themselves; they are nothing to choose.
+  const fillCaptions = () => {
+    const tracks = state.hls.allSubtitleTracks.map((track, id) => ({ id, track })).filter(({ track }) => !track.forced);
+    captions.clear();
+    if (tracks.length) captions.add(-1, "Off", chooseCaptions);
+    for (const { id, track } of tracks) captions.add(id, track.name, chooseCaptions);
+    captions.show(tracks.length > 0);
+    if (tracks.length) state.lastText = tracks[0].id;
+    const shown = tracks.find(({ track }) => track.default);
+    showCaptions(shown ? shown.id : -1);
+  };
 
   // ---- the bar fades while the film runs -----------------------------------------------------------------------
 
@@ -120,7 +178,7 @@
     byId("top").classList.remove("is-idle");
     clearTimeout(state.idleTimer);
     state.idleTimer = setTimeout(() => {
-      if (!video.paused && menu.hidden) byId("top").classList.add("is-idle");
+      if (!video.paused && !menus.some((menu) => menu.isOpen())) byId("top").classList.add("is-idle");
     }, 2600);
   };
   for (const name of ["pointermove", "pointerdown", "keydown", "focusin"]) document.addEventListener(name, wake);
@@ -143,6 +201,7 @@
     ArrowUp: () => { video.volume = Math.min(1, video.volume + 0.1); },
     ArrowDown: () => { video.volume = Math.max(0, video.volume - 0.1); },
     m: () => { video.muted = !video.muted; },
+    c: () => { if (state.hls && state.lastText !== -1) chooseCaptions(state.text === -1 ? state.lastText : -1); },
     f: () => (document.fullscreenElement ? document.exitFullscreen() : byId("player").requestFullscreen().catch(() => {})),
   };
   document.addEventListener("keydown", (event) => {
@@ -170,7 +229,11 @@
   const useScript = () => {
     const lazily = { autoStartLoad: false, startPosition: 0 };
     state.hls = new Hls({ ...lazily, enableWorker: false, capLevelToPlayerSize: true, backBufferLength: 60 });
-    state.hls.on(Hls.Events.MANIFEST_PARSED, fillMenu);
+    state.hls.on(Hls.Events.MANIFEST_PARSED, fillQuality);
+    state.hls.on(Hls.Events.MANIFEST_PARSED, fillCaptions);
+    // A moment later: hls.js makes a choice of its own right after it has said so.
+    state.hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => setTimeout(applyCaptions));
+    state.hls.on(Hls.Events.SUBTITLE_TRACK_SWITCH, (_name, data) => showCaptions(data.id));
     state.hls.on(Hls.Events.LEVEL_SWITCHED, showQuality);
     state.hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => { byId("growing").hidden = !data.details.live; });
     state.hls.on(Hls.Events.ERROR, (_name, data) => { if (data.fatal) onFatal(data); });
@@ -193,7 +256,7 @@
 
   const prepare = () => {
     hideNotice();
-    Object.assign(state, { wish: -1, recoveries: 0, hasBegun: false });
+    Object.assign(state, fresh);
     if (state.hls) state.hls.destroy();
     state.hls = null;
     if (window.Hls && Hls.isSupported()) useScript();

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 from streaming.manifests.presentation import Presentation, load_presentation
 from tests.streaming.clip import SEGMENTS, store_rendition
-from tests.streaming.manifests.presentations import AUDIO, GROWING, LADDER
+from tests.streaming.manifests.presentations import AUDIO, AUDIO_ONLY, GROWING, LADDER
+from videos.tracks.selectors import PlayableTrack
+
+TRACK = PlayableTrack(
+    "trk_1", "subtitles", "en", "English", is_default=False, is_forced=False, stored_name=""
+)
 
 
 def test_rows_become_a_presentation(video):
@@ -50,6 +55,19 @@ def test_the_fingerprint_changes_with_segments_and_with_the_end():
     assert LADDER.fingerprint != GROWING.fingerprint
     assert LADDER.fingerprint[0] == ("v1080", 3, True)
     assert GROWING.fingerprint[0] == ("v1080", 1, False)
+    assert GROWING.with_text((TRACK,)).fingerprint not in {GROWING.fingerprint, LADDER.fingerprint}
+    shown_by_itself = replace(TRACK, is_default=True)
+    assert GROWING.with_text((TRACK,)).fingerprint != GROWING.with_text((shown_by_itself,)).fingerprint
+
+
+def test_the_end_is_that_of_pictures_else_of_sound():
+    assert round(LADDER.end_s, 3) == round(285 * 1001 / 30_000, 3)
+    assert round(AUDIO_ONLY.end_s, 3) == round(446 * 1024 / 48_000, 3)
+    assert Presentation((), ()).end_s == 0
+
+
+def test_text_stays_under_a_height_limit():
+    assert LADDER.with_text((TRACK,)).limited_to(100).text == (TRACK,)
 
 
 def test_renditions_are_found_by_name():

@@ -3,11 +3,13 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from streaming import text_tracks
 from streaming.admission import admission
 from streaming.tokens.claims import Scope
-from tests.streaming.clip import store_image, store_video
+from tests.streaming.clip import store_image, store_track, store_video
 from tests.streaming.conftest import folder_of, forged
 from videos.storyboard import Storyboard
+from videos.tracks.services import remove_track
 
 HLS = "application/vnd.apple.mpegurl"
 
@@ -177,3 +179,48 @@ def test_the_storyboard_is_for_tokens_that_show_pictures(client, video, mint):
     refused = client.get(folder_of(video, mint(video, scope=Scope.PLAY)) + "storyboard.vtt")
     assert (refused.status_code, refused.json()["code"]) == (403, "playback_forbidden")
     assert client.get(folder_of(video, mint(video, scope=Scope.IMAGES)) + "storyboard.vtt").status_code == 200
+
+
+def test_text_tracks_come_and_go_in_a_whole_video(client, video, mint):
+    folder = folder_of(video, mint(video))
+
+    def master() -> str:
+        text_tracks.forget()  # a second later
+        return str(client.get(folder + "master.m3u8").content.decode())
+
+    assert "SUBTITLES" not in master()
+    track = store_track(video, (1, 2, "Hello"))
+    address = f"text/{track.pk}/index.m3u8"
+    assert f'URI="{address}"' in master()
+    playlist = client.get(folder + address).content.decode()
+    assert [line for line in playlist.splitlines() if line.endswith(".vtt")] == ["00000.vtt", "00001.vtt"]
+    assert "#EXT-X-ENDLIST" in playlist
+    remove_track(track=track)
+    assert "SUBTITLES" not in master()
+    assert client.get(folder + address).json()["code"] == "media_not_found"
+
+
+def test_text_grows_with_its_video(client, mint, db):
+    video = store_video(segments=2, is_complete=False)
+    track = store_track(video, (1, 2, "Hello"))
+    text = client.get(folder_of(video, mint(video)) + f"text/{track.pk}/index.m3u8").content.decode()
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in text
+    assert "00000.vtt" in text
+    assert "00001.vtt" not in text
+    assert "#EXT-X-ENDLIST" not in text
+
+
+def test_a_token_without_captions_sees_no_text(client, video, mint):
+    track = store_track(video, (1, 2, "Hello"))
+    whole, less = (mint(video, **wish) for wish in ({}, {"scope": Scope.PLAY | Scope.IMAGES}))
+    assert "SUBTITLES" in client.get(folder_of(video, whole) + "master.m3u8").content.decode()
+    assert "SUBTITLES" not in client.get(folder_of(video, less) + "master.m3u8").content.decode()
+    answer = client.get(folder_of(video, less) + f"text/{track.pk}/index.m3u8")
+    assert (answer.status_code, answer.json()["code"]) == (403, "playback_forbidden")
+
+
+def test_text_without_anything_to_play_is_not_found(client, video, mint):
+    track = store_track(video, (1, 2, "Hello"))
+    folder = folder_of(video, mint(video, max_height=10))
+    video.renditions.filter(kind="audio").delete()
+    assert client.get(folder + f"text/{track.pk}/index.m3u8").json()["code"] == "media_not_found"

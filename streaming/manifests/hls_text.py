@@ -1,0 +1,82 @@
+"""Text tracks in HLS playlists (RFC 8216): what a multivariant playlist says of them, and their own. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from videos.tracks.segmenting import SEGMENT_S, count_segments
+
+if TYPE_CHECKING:
+    from videos.tracks.selectors import PlayableTrack
+
+GROUP = "text"
+UNKNOWN_LANGUAGE = "und"
+# Apple's names of what captions have and subtitles need not: speech, and what else there is to hear.
+HEARABLE = "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound"
+_VARIANT = "#EXT-X-STREAM-INF:"
+
+
+def with_text(master: str, tracks: Sequence[PlayableTrack]) -> str:
+    """Return a multivariant playlist whose variants all go with the tracks."""
+    if not tracks:
+        return master
+    lines = [
+        f'{line},SUBTITLES="{GROUP}"' if line.startswith(_VARIANT) else line for line in master.splitlines()
+    ]
+    first = next(at for at, line in enumerate(lines) if line.startswith(_VARIANT))
+    return "\n".join([*lines[:first], *_media_lines(tracks), *lines[first:]]) + "\n"
+
+
+def _media_lines(tracks: Sequence[PlayableTrack]) -> list[str]:
+    lines: list[str] = []
+    names: set[str] = set()
+    has_default = False
+    for track in tracks:
+        name = _unique(_quotable(track.label), names)
+        is_default = track.is_default and not has_default  # a group has one at most
+        has_default = has_default or is_default
+        attributes = ["TYPE=SUBTITLES", f'GROUP-ID="{GROUP}"', f'NAME="{name}"']
+        if track.language != UNKNOWN_LANGUAGE:
+            attributes.append(f'LANGUAGE="{_quotable(track.language)}"')
+        attributes += [f"DEFAULT={'YES' if is_default else 'NO'}", "AUTOSELECT=YES"]
+        if track.is_forced:
+            attributes.append("FORCED=YES")
+        if track.kind == "captions":
+            attributes.append(f'CHARACTERISTICS="{HEARABLE}"')
+        lines.append(f'#EXT-X-MEDIA:{",".join(attributes)},URI="text/{track.id}/index.m3u8"')
+    return lines
+
+
+def _unique(name: str, names: set[str]) -> str:
+    """Return the name, with a number where a track of the group has it already, as RFC 8216 (4.3.4.1) demands."""
+    unique, number = name, 2
+    while unique in names:
+        unique, number = f"{name} {number}", number + 1
+    names.add(unique)
+    return unique
+
+
+def _quotable(text: str) -> str:
+    # A quoted string of RFC 8216 can't hold quotes or line ends, and has no escapes.
+    return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", "", text).replace('"', "”")
+
+
+def render_text_playlist(end_s: float, *, is_complete: bool) -> str:
+    """Render the playlist of any track of a video that can be played up to `end_s`; it grows with the video."""
+    count = count_segments(end_s, is_complete=is_complete)
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",  # of the other playlists
+        f"#EXT-X-TARGETDURATION:{SEGMENT_S}",
+        "#EXT-X-MEDIA-SEQUENCE:0",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_complete else 'EVENT'}",
+    ]
+    for number in range(count):
+        is_last = is_complete and number == count - 1
+        duration_s = max(0.001, end_s - number * SEGMENT_S) if is_last else SEGMENT_S
+        lines += [f"#EXTINF:{min(duration_s, SEGMENT_S):.6f},", f"{number:05d}.vtt"]
+    if is_complete:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"

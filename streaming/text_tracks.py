@@ -1,0 +1,57 @@
+"""The text tracks of videos as a web process knows them: a second old at most, and their cues by number of the last used."""
+
+from __future__ import annotations
+
+from gilfoyle.lib import storage
+from streaming.bounded_cache import BoundedCache
+from streaming.errors import MediaNotFound
+from videos.tracks.cleaning import read_track
+from videos.tracks.cues import Cue
+from videos.tracks.selectors import PlayableTrack, list_playable_tracks
+
+TRACKS_AGE_S = 1.0  # how long an added or removed track may stay unnoticed
+MAX_VIDEOS = 2_000
+MAX_TEXTS = 16  # the largest take a few megabytes each
+
+_tracks: BoundedCache[tuple[str, str], tuple[PlayableTrack, ...]] = BoundedCache(MAX_VIDEOS)
+_texts: BoundedCache[str, tuple[Cue, ...]] = BoundedCache(MAX_TEXTS)
+
+
+def get_tracks(video_id: str, revision: str) -> tuple[PlayableTrack, ...]:
+    """Return the tracks that go with a revision."""
+    return _tracks.get_or_load(
+        (video_id, revision), lambda: list_playable_tracks(video_id, revision), TRACKS_AGE_S
+    )
+
+
+def find_track(video_id: str, revision: str, track_id: str) -> PlayableTrack:
+    """Return one track of a revision.
+
+    Raises: MediaNotFound.
+    """
+    for track in get_tracks(video_id, revision):
+        if track.id == track_id:
+            return track
+    raise MediaNotFound("track")
+
+
+def get_cues(track: PlayableTrack) -> tuple[Cue, ...]:
+    """Return a track's cues; what a track says never changes.
+
+    Raises: MediaNotFound, StorageFault.
+    """
+    return _texts.get_or_load(track.id, lambda: _read(track.stored_name), float("inf"))
+
+
+def _read(name: str) -> tuple[Cue, ...]:
+    try:
+        with storage.open_stored(name) as stored:
+            return read_track(stored.read())
+    except storage.ObjectMissing:
+        raise MediaNotFound("object") from None
+
+
+def forget() -> None:
+    """Drop everything that is kept, for example after a change that must be seen at once."""
+    _tracks.clear()
+    _texts.clear()

@@ -1,0 +1,121 @@
+"""Text tracks in a real browser: off until somebody wants them, at their times, and gone when they are removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser import look, play, quiet_page, running_chromium, wait_until
+from tests.streaming.clip import SEGMENTS, store_rendition, store_track, store_video
+from tests.streaming.player.test_browser import open_embed, require_script, shoot
+from tests.streaming.web_process import WebProcess, web_process
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
+
+SHOWN = "[...video.textTracks].filter((track) => track.mode === 'showing').map((track) => track.label)"
+CUES = (
+    "[...video.textTracks].filter((track) => track.mode === 'showing')"
+    ".flatMap((track) => [...track.cues].map((cue) => [cue.startTime, cue.endTime, cue.text]))"
+)
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[WebProcess]:
+    with web_process(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    with running_chromium() as browser, quiet_page(browser) as one:
+        yield one
+
+
+def test_captions_are_off_and_can_be_turned_on(page, web, mint):
+    require_script()
+    video = store_video(title="The harbour at dawn")
+    store_track(video, (0.5, 3.25, "Good morning"), (3.5, 4.5, "<b>spans</b> a border"), (5, 7.9, "and on"))
+    store_track(video, (0.5, 7.9, "Guten Morgen & <script>alert(1)</script>Tag"), language="de")
+    store_track(video, (0.5, 7.9, "SIGN"), language="en", label="Signs", is_forced=True)
+    open_embed(page, web, video, mint(video))
+    page.wait_for_selector("#captions-button:visible")
+    assert page.locator("#captions-now").inner_text() == "Off"
+    look(page, "(video.loop = true)")
+    play(page)
+    assert look(page, SHOWN) in ([], ["Signs"])  # a browser may show what is forced by itself
+    page.locator("#captions-button").click()
+    assert page.locator("#captions-menu .player-choice").all_inner_texts() == ["Off", "English", "Deutsch"]
+    page.locator("#captions-menu .player-choice", has_text="English").click()
+    wait_until(page, f"{SHOWN}.includes('English') && {CUES}.length === 3")
+    assert page.locator("#captions-now").inner_text() == "English"
+    assert look(page, CUES) == [
+        [0.5, 3.25, "Good morning"],
+        [3.5, 4.5, "<b>spans</b> a border"],
+        [5, 7.9, "and on"],
+    ]
+    wait_until(page, "[...video.textTracks].some((track) => track.activeCues && track.activeCues.length)")
+    page.mouse.move(600, 300)
+    shoot(page, "captions-desktop")
+    page.locator("#captions-button").click()
+    page.locator("#captions-menu .player-choice", has_text="Deutsch").click()
+    wait_until(page, f"{SHOWN}.includes('Deutsch') && {CUES}.length === 1")
+    assert look(page, CUES) == [[0.5, 7.9, "Guten Morgen &amp; Tag"]]
+    page.locator("#player").press("c")
+    wait_until(page, f"!{SHOWN}.includes('Deutsch')")
+    assert page.locator("#captions-now").inner_text() == "Off"
+    page.locator("#player").press("c")
+    wait_until(page, f"{SHOWN}.includes('Deutsch')")
+
+
+def test_a_track_that_is_the_default_shows_by_itself(page, web, mint):
+    require_script()
+    video = store_video()
+    store_track(video, (0.5, 7.9, "Hello"))
+    store_track(video, (0.5, 7.9, "Hallo"), language="de", is_default=True)
+    open_embed(page, web, video, mint(video))
+    play(page)
+    wait_until(page, f"{SHOWN}.includes('Deutsch') && {CUES}.length === 1")
+    assert page.locator("#captions-now").inner_text() == "Deutsch"
+
+
+def test_what_is_chosen_before_the_film_begins_holds(page, web, mint):
+    require_script()
+    video = store_video()
+    store_track(video, (0.5, 7.9, "Hello"))
+    open_embed(page, web, video, mint(video))
+    page.locator("#captions-button").click()
+    page.locator("#captions-menu .player-choice", has_text="English").click()
+    assert page.locator("#captions-now").inner_text() == "English"
+    play(page)
+    wait_until(page, f"{SHOWN}.includes('English') && {CUES}.length === 1")
+
+
+def test_captions_go_on_while_the_video_grows(page, web, mint):
+    require_script()
+    video = store_video(segments=2, is_complete=False)
+    store_track(video, (0.5, 1.5, "early"), (6.5, 7.5, "late"), is_default=True)
+    open_embed(page, web, video, mint(video))
+    play(page)
+    wait_until(page, f"{CUES}.length === 1")
+    video.renditions.all().delete()
+    for name in ("v240", "v144", "a0"):
+        store_rendition(video, name, segments=SEGMENTS, is_complete=True)
+    video.status = "ready"
+    video.save()
+    wait_until(page, f"{CUES}.length === 2")
+    assert look(page, CUES)[1] == [6.5, 7.5, "late"]
+    wait_until(page, "video.ended")
+
+
+def test_without_text_there_is_nothing_to_choose(page, web, mint):
+    require_script()
+    video = store_video()
+    open_embed(page, web, video, mint(video))
+    page.wait_for_selector("#quality-button:visible")
+    assert page.locator("#captions").is_hidden()
+    play(page)
+    page.locator("#player").press("c")
+    assert look(page, SHOWN) == []
