@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+from gilfoyle.lib.codec_settings import Preset
 from processing.media import CopyPlan, Rung, VideoPlan
 
 Arguments = Mapping[str, str | int | float | None]
@@ -27,6 +28,16 @@ FRAGMENTS = "+cmaf+empty_moov+default_base_moof+frag_discont+skip_trailer"
 # skip_trailer: no index of fragments at the end
 
 
+# What each preset gains most by for its time: measured at equal VMAF, see docs/benchmarks/encode.md.
+# rc-lookahead: x264 sees where bits pay off later; bframes: more of the cheapest pictures; subme: finer motion.
+BEYOND_PRESET: Mapping[Preset, str] = {
+    "veryfast": ":rc-lookahead=40:bframes=5:subme=4",
+    "faster": ":rc-lookahead=40:bframes=5",
+    "fast": ":rc-lookahead=40:bframes=5",
+    "medium": ":bframes=5",
+}
+
+
 def h264_arguments(rung: Rung, plan: VideoPlan, *, threads: int) -> Arguments:
     """Return the arguments that encode one rung with x264, one closed GOP a segment."""
     return {
@@ -36,7 +47,8 @@ def h264_arguments(rung: Rung, plan: VideoPlan, *, threads: int) -> Arguments:
         "crf": rung.crf,  # constant quality ...
         "maxrate": rung.max_bitrate_bps,  # ... below a cap
         "bufsize": rung.max_bitrate_bps * 2,  # two seconds of the cap: peaks stay near what a manifest says
-        "x264-params": "stitchable=1",  # headers don't depend on the quality: chunks of any CRF share one init segment
+        # stitchable: headers don't depend on the quality, so chunks of any CRF share one init segment
+        "x264-params": "stitchable=1" + BEYOND_PRESET.get(plan.preset, ""),
         "g": plan.segment_frames,  # a key frame at each segment's beginning ...
         "keyint_min": plan.segment_frames,  # ... and nowhere else ...
         "sc_threshold": 0,  # ... also not at a cut: each key frame begins a fragment

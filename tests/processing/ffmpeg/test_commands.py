@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -62,6 +63,20 @@ def text(argv: list[str]) -> str:
 )
 def test_chunk(name: str, plan: EncodePlan, index: int) -> None:
     require_golden(name, chunk_text(plan, index))
+
+
+def test_each_rung_is_scaled_from_the_one_above_it() -> None:
+    argv = chunk_text(PLAIN, 2).splitlines()
+    graph = argv[argv.index("-filter_complex") + 1].split(";")
+    sizes = [found[1] for part in graph if (found := re.search(r"scale=.*h=(\d+)", part))]
+    assert sizes == ["1080", "720", "480", "360", "240"]
+    splits = [re.findall(r"\[(\w+)\]", part) for part in graph if "split=2" in part]
+    assert len(splits) == 4
+    mapped = {argv[at + 1].strip("[]") for at, argument in enumerate(argv) if argument == "-map"}
+    scaled = {re.findall(r"\[(\w+)\]", part)[0] for part in graph if "scale=" in part}
+    for _whole, shown, passed_on in splits:
+        assert shown in mapped
+        assert passed_on in scaled
 
 
 def test_audio() -> None:
