@@ -94,11 +94,12 @@ class VideoStream(Plain):
     is_constant_rate: bool
     tick_s: Fraction  # the stream's unit of time
     key_steps: tuple[int, ...]  # ticks from zero to the first key frame, then from each to the next
-    h264_profile: int = (
-        0  # profile_idc and level_idc of H.264 whose parameters stand in the container, else 0
-    )
+    # profile_idc and level_idc of H.264 whose parameters stand in the container, else 0
+    h264_profile: int = 0
     h264_level: int = 0
     is_plainly_coded: bool = False  # decoding can begin at each key frame, and every frame is shown
+    primaries: str = ""  # where they are wider than those of BT.709
+    has_alpha: bool = False  # in its pixels, or beside them as WebM has it
 
     @property
     def key_times_s(self) -> tuple[Fraction, ...]:
@@ -194,6 +195,10 @@ class VideoPlan(Plain):
     preset: Preset  # frozen with the rungs: chunks of different presets need different init segments
     rungs: tuple[Rung, ...]  # by codec, H.264 before all others; of each codec largest first
     chunks: tuple[Chunk, ...]  # by codec likewise; each has rungs of one codec alone
+    primaries: str = ""  # as those of the stream
+    is_gray: bool = False
+    has_alpha: bool = False
+    decoder: str = ""  # where the usual one would not see the alpha
 
     @property
     def frame_ticks(self) -> int:

@@ -21,7 +21,20 @@ VERSION_FLOOR = (5, 1)
 LIBAVCODEC_FLOOR = (59, 37)  # the same floor, for builds that are named by a commit
 NEEDED_ENCODERS = frozenset({"libx264", "aac", "mjpeg"})
 NEEDED_FILTERS = frozenset(
-    {"bwdif", "fps", "tpad", "trim", "scale", "zscale", "tonemap", "thumbnail", "aresample"}
+    {
+        "bwdif",
+        "fps",
+        "tpad",
+        "trim",
+        "scale",
+        "zscale",
+        "tonemap",
+        "thumbnail",
+        "aresample",
+        "setparams",
+        "premultiply",
+        "sidedata",
+    }
 )
 LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)
 HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto; or ask for fewer codecs."

@@ -13,10 +13,10 @@ from gilfoyle.lib.config import Container, EncodingSettings
 from processing.ffmpeg.codecs import Arguments, copy_arguments, jpeg_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
+    colour_steps,
     grid_steps,
     poster_steps,
     rung_steps,
-    tone_map_steps,
 )
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
@@ -46,8 +46,8 @@ def chunk_argv(
 ) -> list[str]:
     """Return the command that decodes a chunk once and writes all of its rungs; `targets` goes with rung_names."""
     video = _video_of(plan)
-    stream = _source(source, plan.container, encoding, seek_s=chunk.seek_s)[str(video.stream_index)]
-    stream = _through(stream, (*grid_steps(video, chunk), *tone_map_steps(video)))
+    stream = _pictures(source, plan, encoding, seek_s=chunk.seek_s)
+    stream = _through(stream, (*grid_steps(video, chunk), *colour_steps(video)))
     outputs = []
     for name, target in zip(chunk.rung_names, targets, strict=True):
         rung = video.rung(name)
@@ -101,13 +101,28 @@ def poster_argv(
 ) -> list[str]:
     """Return the command that writes one good picture as JPEG."""
     video = _video_of(plan)
-    stream = _source(source, plan.container, encoding, seek_s=seek_s)[str(video.stream_index)]
+    stream = _pictures(source, plan, encoding, seek_s=seek_s)
     stream = _through(stream, poster_steps(video, size, candidates=candidates))
     return _argv(ffmpeg_path, [_output(stream, target, jpeg_arguments())])
 
 
+def _pictures(
+    source: Source, plan: EncodePlan, encoding: EncodingSettings, *, seek_s: Fraction | None
+) -> Any:
+    video = _video_of(plan)
+    opened = _source(
+        source, plan.container, encoding, seek_s=seek_s, decoder=(video.stream_index, video.decoder)
+    )
+    return opened[str(video.stream_index)]
+
+
 def _source(
-    source: Source, container: Container, encoding: EncodingSettings, *, seek_s: Fraction | None
+    source: Source,
+    container: Container,
+    encoding: EncodingSettings,
+    *,
+    seek_s: Fraction | None,
+    decoder: tuple[int, str] = (0, ""),
 ) -> Any:
     """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
     demuxer = DEMUXERS[container]
@@ -120,6 +135,9 @@ def _source(
         "max_streams": MAX_STREAMS,
         "reinit_filter": 0,  # a change of size in the middle must not restart the frame count
     }
+    stream_index, name = decoder
+    if name:
+        options |= {"codec_whitelist": ",".join((*DECODERS, name)), f"c:{stream_index}": name}
     if seek_s is not None:
         options |= {
             "noaccurate_seek": None,  # the cut is made by `trim` on the grid; reading begins at the key frame

@@ -7,6 +7,8 @@ from fractions import Fraction
 
 from processing.media import Chunk, Rung, VideoPlan
 
+HDR_PEAK = 10  # 1000 cd/m2, the brightest that is told apart; HLG's own, and what most of PQ is mastered for
+
 
 @dataclass(frozen=True, slots=True)
 class FilterStep:
@@ -31,24 +33,49 @@ def grid_steps(plan: VideoPlan, chunk: Chunk) -> tuple[FilterStep, ...]:
     return tuple(steps)
 
 
-def tone_map_steps(plan: VideoPlan) -> tuple[FilterStep, ...]:
-    """Return the chain from HDR to BT.709 at the top rung's size; nothing for ordinary sources."""
-    return _tone_map(plan, (plan.rungs[0].width, plan.rungs[0].height))
+def colour_steps(plan: VideoPlan) -> tuple[FilterStep, ...]:
+    """Return the chain to opaque pictures in BT.709 colours, at the top rung's size where it is dear; nothing for ordinary sources."""
+    return (*_flatten(plan), *_tone_map(plan, (plan.rungs[0].width, plan.rungs[0].height)))
+
+
+def _flatten(plan: VideoPlan) -> tuple[FilterStep, ...]:
+    steps: list[FilterStep] = []
+    if plan.has_alpha:
+        # Over black: without it the colours would show that transparent pixels hide.
+        steps.append(FilterStep("premultiply", (("inplace", 1),)))
+    if plan.is_gray:
+        # The scaler takes all gray for full range, whatever its tags say; zscale believes them.
+        steps += [FilterStep("zscale"), FilterStep("format", (("pix_fmts", "yuv420p10le"),))]
+    return tuple(steps)
 
 
 def _tone_map(plan: VideoPlan, size: tuple[int, int]) -> tuple[FilterStep, ...]:
     if not plan.is_hdr:
-        return ()
+        return _narrow(plan, size)
     return (
-        # HDR is always in BT.2020, but not every recorder says so, and zscale refuses to guess.
-        FilterStep("setparams", (("color_primaries", "bt2020"), ("colorspace", "bt2020nc"))),
+        # HDR is in BT.2020 where nothing else is said, and zscale refuses to guess.
+        FilterStep(
+            "setparams", (("color_primaries", plan.primaries or "bt2020"), ("colorspace", "bt2020nc"))
+        ),
         # Scaled first: tone mapping works on floating point planes and is the dearest step.
         FilterStep("zscale", (("w", size[0]), ("h", size[1]))),
         FilterStep("zscale", (("t", "linear"), ("npl", 100))),
         FilterStep("format", (("pix_fmts", "gbrpf32le"),)),
         FilterStep("zscale", (("p", "bt709"),)),
-        FilterStep("tonemap", (("tonemap", "hable"), ("desat", 0))),
+        # The peak is fixed (in units of 100 cd/m2): what a source says of its own may stand in its first chunk alone.
+        FilterStep("tonemap", (("tonemap", "hable"), ("desat", 0), ("peak", HDR_PEAK))),
         FilterStep("zscale", (("t", "bt709"), ("m", "bt709"), ("r", "tv"))),
+    )
+
+
+def _narrow(plan: VideoPlan, size: tuple[int, int]) -> tuple[FilterStep, ...]:
+    """Bring wide colours in an ordinary range of light to BT.709: shown as they are they would look pale."""
+    if not plan.primaries:
+        return ()
+    return (
+        FilterStep("zscale", (("w", size[0]), ("h", size[1]))),
+        FilterStep("setparams", (("color_primaries", plan.primaries), ("color_trc", "bt709"))),
+        FilterStep("zscale", (("p", "bt709"), ("m", "bt709"), ("r", "tv"))),
     )
 
 
@@ -68,6 +95,7 @@ def poster_steps(plan: VideoPlan, size: tuple[int, int], *, candidates: int) -> 
     return (
         *_deinterlace(plan),
         *_assume_matrix(plan),
+        *_flatten(plan),
         shrink,
         choose,
         *_tone_map(plan, size),  # after the choice: once, not for every candidate

@@ -30,6 +30,7 @@ RATE_TOLERANCE = Fraction(5, 10_000)
 LARGEST_DENOMINATOR = 1001
 MIN_TIMESCALE = 10_000
 HIGH_DEFINITION_PX = 720
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}  # these read the alpha that stands beside the picture
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 LATE_PICTURE_S = Fraction(1, 10)  # sound before the picture: up to here an encoder's delay, and left out
 AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last picture up
@@ -80,6 +81,10 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         is_hdr=stream.transfer in HDR_TRANSFERS,
         assumed_matrix=_assumed_matrix(stream),
         preset=encoding.preset,
+        primaries=stream.primaries,
+        is_gray=stream.pixel_format.startswith("gray"),
+        has_alpha=stream.has_alpha,
+        decoder=ALPHA_DECODERS.get(stream.codec, "") if stream.has_alpha else "",
         rungs=(*rungs, *chain.from_iterable(further)),
         chunks=chunks,
     )

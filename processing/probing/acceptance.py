@@ -18,6 +18,10 @@ from processing.errors import (
 from processing.ffmpeg.formats import AUDIO_DECODERS
 from processing.media import MediaInfo
 
+DOLBY_VISION_TAGS = ("dvh1", "dvhe", "dva1", "dvav", "dav1")  # "hvc1" where others can show the base layer
+UNSPECIFIED = (0, 2)  # ISO 23091-2
+IPT_MATRIX = 15
+
 NAMES: Mapping[Container, str] = {
     "mp4": "MP4 or MOV",
     "matroska": "Matroska or WebM",
@@ -62,12 +66,26 @@ def require_readable(document: Mapping[str, Any], encoding: EncodingSettings) ->
         raise _codec_refused(codecs)
     if not audio and (codecs := _codecs(document, "audio", known=AUDIO_DECODERS)):
         raise _codec_refused(codecs)  # a film without its sound would be taken for whole
+    if video and video["decodes"] and _is_dolby_vision_alone(video):
+        message = "The video is Dolby Vision of a kind that only Dolby's own decoders can show (profile 5)."
+        raise CodecNotAccepted(message, hint="Export it as HDR10, HLG or SDR.")
     if any(stream["decodes"] for stream in ([video] if video else audio)):
         return
     if video or audio:
         raise damaged()
     message = "The file holds neither video nor sound."
     raise NoPlayableStream(message)
+
+
+def _is_dolby_vision_alone(video: Mapping[str, Any]) -> bool:
+    """Tell whether a Dolby Vision stream has no base layer in usual colours, as profile 8 has.
+
+    Such a one says nothing of its transfer, because none of the known ones holds (or names the matrix IPT).
+    """
+    frame = video["frame"]
+    is_dolby_vision = video["tag"] in DOLBY_VISION_TAGS or frame["is_dolby_vision"]
+    says_nothing = frame["transfer"] in UNSPECIFIED and video["transfer"] in UNSPECIFIED
+    return frame["matrix"] == IPT_MATRIX or (is_dolby_vision and says_nothing)
 
 
 def _codecs(document: Mapping[str, Any], kind: str, *, known: Sequence[str] = ()) -> list[str]:

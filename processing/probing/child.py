@@ -15,6 +15,7 @@ import av
 
 MAX_UNDECODED_PACKETS = 600  # a recording may begin in the middle of a group of pictures
 AUDIO_PACKETS_TRIED = 50
+FRAMES_LOOKED_AT = 12
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +68,9 @@ def _describe(stream: Any) -> dict[str, Any]:
             "average_rate": str(stream.average_rate or 0),
             "pixel_format": (codec.pix_fmt if codec else "") or "",
             "transfer": int(codec.color_trc or 0) if codec else 0,
+            "tag": str(codec.codec_tag) if codec else "",
+            "field_order": int(codec.field_order or 0) if codec else 0,
+            "has_alpha_beside": stream.metadata.get("alpha_mode") == "1",
         }
     elif stream.type == "audio":
         described |= {
@@ -97,6 +101,8 @@ class _Index:
     def __init__(self, stream: Any) -> None:
         self.stream = stream
         self.first_frame: Any = None
+        self.frames_left = FRAMES_LOOKED_AT if stream.type == "video" else 1
+        self.is_interlaced = False
         self.keeps_all = stream.type == "video"  # a day of sound has millions of packets
         self.first: int | None = None
         self.times: list[int] = []
@@ -128,15 +134,18 @@ class _Index:
         self.end = time + duration if self.end is None else max(self.end, time + duration)
 
     def try_frame(self, packet: Any, limit: int) -> None:
-        """Decode until the first frame is there."""
-        if self.first_frame is not None or self.undecoded > limit:
+        """Decode until the first frames are there: many an interlaced film begins with a still of its maker."""
+        if self.frames_left <= 0 or self.undecoded > limit:
             return
         self.undecoded += 1
         with contextlib.suppress(av.FFmpegError, MemoryError):
             for frame in self.stream.codec_context.decode(packet):
                 if not getattr(frame, "is_corrupt", False):
-                    self.first_frame = frame
-                    return
+                    self.first_frame = self.first_frame or frame
+                    self.is_interlaced |= bool(getattr(frame, "interlaced_frame", False))
+                    self.frames_left -= 1
+                    if self.frames_left <= 0:
+                        return
 
     def flush(self) -> None:
         if self.first_frame is None:
@@ -207,9 +216,11 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
             "height": frame.height,
             "rotation": int(frame.rotation),
             "pixel_format": frame.format.name,
-            "is_interlaced": bool(frame.interlaced_frame),
+            "is_interlaced": index.is_interlaced or bool(frame.interlaced_frame),
             "transfer": int(frame.color_trc or 0),
             "matrix": int(frame.colorspace or 0),
+            "primaries": int(frame.color_primaries or 0),
+            "is_dolby_vision": any("DOVI" in side.type.name for side in frame.side_data),
         },
     }
 

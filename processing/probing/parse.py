@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
@@ -10,6 +11,9 @@ from gilfoyle.lib.config import Container
 from processing.media import AudioRole, AudioStream, MediaInfo, Rotation, VideoStream
 
 TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
+WIDE_PRIMARIES = {9: "bt2020", 11: "smpte431", 12: "smpte432"}
+WITH_ALPHA = re.compile(r"yuva|gbrap|ya\d|rgba|bgra|argb|abgr")
+INTERLACED_ORDERS = range(2, 6)  # top or bottom first, coded or shown
 UNKNOWN_MATRIX = 2  # ISO 23091-2
 SANE_ASPECT = (Fraction(1, 16), Fraction(16))
 # Steps this close to the median are one rate written in a coarse unit of time.
@@ -53,7 +57,7 @@ def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
         pixel_format=frame["pixel_format"],
         transfer=TRANSFERS.get(frame["transfer"] or stream["transfer"], ""),
         has_known_matrix=frame["matrix"] != UNKNOWN_MATRIX,
-        is_interlaced=frame["is_interlaced"],
+        is_interlaced=frame["is_interlaced"] or stream["field_order"] in INTERLACED_ORDERS,
         first_s=first_s,
         last_s=last_s,
         end_s=last_s + last_step_s,
@@ -66,6 +70,8 @@ def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
         h264_profile=h264[0],
         h264_level=h264[1],
         is_plainly_coded=bool(stream.get("is_plainly_coded")),
+        primaries=WIDE_PRIMARIES.get(frame["primaries"], ""),
+        has_alpha=stream["has_alpha_beside"] or WITH_ALPHA.match(frame["pixel_format"]) is not None,
     )
 
 

@@ -5,10 +5,10 @@ from fractions import Fraction
 
 from processing.ffmpeg.filters import (
     FilterStep,
+    colour_steps,
     grid_steps,
     poster_steps,
     rung_steps,
-    tone_map_steps,
 )
 from processing.media import VideoPlan
 from tests.processing import facts
@@ -74,9 +74,26 @@ def test_untagged_colours_are_read_as_players_read_them() -> None:
     assert "setparams" not in names(grid_steps(video(), plan.chunks[0]))
 
 
-def test_only_hdr_is_tone_mapped() -> None:
-    assert tone_map_steps(video()) == ()
-    assert "tonemap" in names(tone_map_steps(video(is_hdr=True)))
+def test_ordinary_colours_are_left_alone() -> None:
+    assert colour_steps(video()) == ()
+    assert "tonemap" in names(colour_steps(video(is_hdr=True)))
+
+
+def test_a_tone_map_does_not_depend_on_what_a_chunk_says_of_its_light() -> None:
+    steps = {step.name: dict(step.options) for step in colour_steps(video(is_hdr=True))}
+    assert steps["tonemap"]["peak"] == 10
+
+
+def test_transparent_pixels_are_laid_over_black_before_anything_looks_at_them() -> None:
+    assert names(colour_steps(video(has_alpha=True, is_hdr=True)))[0] == "premultiply"
+    steps = names(poster_steps(video(has_alpha=True), (64, 36), candidates=5))
+    assert steps.index("premultiply") < steps.index("scale") < steps.index("thumbnail")
+
+
+def test_wide_colours_are_narrowed() -> None:
+    steps = colour_steps(video(primaries="bt2020"))
+    assert names(steps) == ["zscale", "setparams", "zscale"]
+    assert dict(steps[1].options)["color_primaries"] == "bt2020"
 
 
 def test_a_rung_is_of_its_size_with_square_pixels_in_ordinary_colours() -> None:

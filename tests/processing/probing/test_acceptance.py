@@ -28,14 +28,46 @@ SOUND = {"type": "audio", "codec": "aac", "is_cover": False}
 COVER = {"type": "video", "codec": "png", "is_cover": True}
 
 
+FRAME = {"transfer": 1, "matrix": 1, "is_dolby_vision": False}
+SEEN = {"decodes": True, "tag": "avc1", "transfer": 1, "frame": FRAME}
+
+
 def readable(**document: Any) -> None:
     require_readable({"streams": [], **document}, ENCODING)
 
 
 def test_what_decodes_is_accepted() -> None:
-    readable(streams=[VIDEO], video={"decodes": True})
+    readable(streams=[VIDEO], video=SEEN)
     readable(streams=[SOUND, COVER], audio=[{"decodes": False}, {"decodes": True}])
-    readable(streams=[VIDEO, SOUND], video={"decodes": True}, audio=[{"decodes": False}])
+    readable(streams=[VIDEO, SOUND], video=SEEN, audio=[{"decodes": False}])
+
+
+@pytest.mark.parametrize(
+    ("tag", "transfer", "frame"),
+    [
+        ("hvc1", 18, {**FRAME, "transfer": 18, "is_dolby_vision": True}),  # profile 8.4, as phones record it
+        ("hev1", 16, {**FRAME, "transfer": 16, "is_dolby_vision": True}),  # profile 8.1
+        ("dvh1", 16, {**FRAME, "transfer": 2}),
+        ("hvc1", 2, {**FRAME, "transfer": 2}),  # no Dolby Vision, and no tags either
+    ],
+)
+def test_dolby_vision_with_a_base_layer_is_accepted(tag: str, transfer: int, frame: dict[str, Any]) -> None:
+    readable(streams=[VIDEO], video={**SEEN, "tag": tag, "transfer": transfer, "frame": frame})
+
+
+@pytest.mark.parametrize(
+    ("tag", "frame"),
+    [
+        ("dvh1", {**FRAME, "transfer": 2}),
+        ("dvhe", {**FRAME, "transfer": 0}),
+        ("", {**FRAME, "transfer": 2, "is_dolby_vision": True}),
+        ("hev1", {**FRAME, "matrix": 15}),
+    ],
+)
+def test_dolby_vision_that_only_its_own_decoders_can_show_is_refused(tag: str, frame: dict[str, Any]) -> None:
+    with pytest.raises(CodecNotAccepted, match="profile 5") as caught:
+        readable(streams=[VIDEO], video={**SEEN, "tag": tag, "transfer": 2, "frame": frame})
+    assert "HDR10" in caught.value.hint
 
 
 def test_a_video_is_never_taken_as_mere_sound() -> None:

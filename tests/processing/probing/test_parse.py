@@ -17,6 +17,8 @@ FRAME = {
     "is_interlaced": False,
     "transfer": 1,
     "matrix": 1,
+    "primaries": 1,
+    "is_dolby_vision": False,
 }
 PICTURE: dict[str, Any] = {
     "decodes": True,
@@ -26,6 +28,9 @@ PICTURE: dict[str, Any] = {
     "average_rate": "25",
     "sample_aspect": "1",
     "transfer": 0,
+    "tag": "avc1",
+    "field_order": 1,
+    "has_alpha_beside": False,
     "first": 900,
     "last": 900 + 99 * 3600,
     "last_duration": 3600,
@@ -119,6 +124,8 @@ def test_absurd_aspects_are_taken_for_square() -> None:
 
 
 def test_hdr_is_told_by_the_frame_or_by_its_container() -> None:
+    assert picture(frame={**FRAME, "primaries": 9}).primaries == "bt2020"
+    assert picture().primaries == ""
     assert picture(frame={**FRAME, "transfer": 16}).transfer == "smpte2084"
     assert picture(frame={**FRAME, "transfer": 0}, transfer=18).transfer == "arib-std-b67"
     assert picture().transfer == ""
@@ -136,3 +143,18 @@ def test_the_median_is_the_middle_of_all_steps(steps: list[tuple[int, int]]) -> 
     ascending = sorted(steps)
     flat = [step for step, count in ascending for _ in range(count)]
     assert picture(steps=ascending).median_step_s == Fraction(flat[len(flat) // 2], 90_000)
+
+
+def test_alpha_is_seen_in_the_pixels_or_beside_them() -> None:
+    assert not picture().has_alpha
+    assert picture(has_alpha_beside=True).has_alpha
+    for name in ("yuva444p12le", "yuva420p", "gbrap10le", "ya8", "rgba"):
+        assert picture(frame={**FRAME, "pixel_format": name}).has_alpha
+    for name in ("yuv444p", "gbrp", "gray10le", "rgb24", "yuvj422p"):
+        assert not picture(frame={**FRAME, "pixel_format": name}).has_alpha
+
+
+def test_interlacing_is_seen_in_the_frames_or_in_the_header() -> None:
+    assert not picture().is_interlaced
+    assert picture(field_order=4).is_interlaced
+    assert picture(frame={**FRAME, "is_interlaced": True}).is_interlaced
