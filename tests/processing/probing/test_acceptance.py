@@ -95,19 +95,15 @@ def test_unknown_codecs_are_named() -> None:
 
 def test_a_film_whose_sound_is_unknown_is_not_taken_as_silent() -> None:
     with pytest.raises(CodecNotAccepted, match="wmav2"):
-        readable(streams=[VIDEO, {**SOUND, "codec": "wmav2", "decoder": "wmav2"}], video={"decodes": True})
-    readable(
-        streams=[VIDEO, {**SOUND, "decoder": "aac"}], video={"decodes": True}
-    )  # a track without a sample
+        readable(streams=[VIDEO, {**SOUND, "codec": "wmav2", "decoder": "wmav2"}], video=SEEN)
+    readable(streams=[VIDEO, {**SOUND, "decoder": "aac"}], video=SEEN)  # a track without a sample
 
 
 def test_protected_films_are_refused_as_such() -> None:
     with pytest.raises(SourceEncrypted, match="encrypted"):
         readable(streams=[VIDEO], video={"decodes": False, "is_encrypted": True})
     with pytest.raises(SourceEncrypted):
-        readable(
-            streams=[VIDEO, SOUND], video={"decodes": True}, audio=[{"decodes": False, "is_encrypted": True}]
-        )
+        readable(streams=[VIDEO, SOUND], video=SEEN, audio=[{"decodes": False, "is_encrypted": True}])
 
 
 def test_nothing_to_see_or_hear_is_refused() -> None:
