@@ -96,7 +96,10 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
                 progress=0,
             )
             if claimed:
-                return Step.objects.select_related("job__video").get(pk=step.pk)
+                # By its attempt: should it be somebody else's again already, it is not ours under their name.
+                ours = Step.objects.select_related("job__video").filter(pk=step.pk, attempt=step.attempt + 1)
+                if mine := ours.first():
+                    return mine
     return None
 
 

@@ -71,9 +71,10 @@ class Lease:
     def _renew_until_ended_or_lost(self) -> None:
         valid_until = timezone.now().timestamp() + self._lease_s
         while not self._ended.wait(min(2.0, self._lease_s / 4)):
+            asked_at = timezone.now().timestamp()  # a slow answer does not make the lease longer
             try:
                 held = services.renew_lease(step=self._step, lease_s=self._lease_s, progress=self._progress)
-                valid_until = timezone.now().timestamp() + self._lease_s if held else 0.0
+                valid_until = asked_at + self._lease_s if held else 0.0
             except Error as error:
                 connection.close()  # it may be broken for good; the next renewal opens another
                 # Unreachable is not lost, until the lease would have run out for everyone else to see.
