@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from videos.access.models import ApiKey, Project
-from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.catalog.models import ImageSet, PurgedVideo, Rendition, RenditionRun, Video
 from videos.tracks.models import TextTrack
 from videos.uploads.models import Upload
 
-__all__ = ["ApiKey", "ImageSet", "Project", "Rendition", "RenditionRun", "TextTrack", "Upload", "Video"]
+__all__ = [
+    "ApiKey",
+    "ImageSet",
+    "Project",
+    "PurgedVideo",
+    "Rendition",
+    "RenditionRun",
+    "TextTrack",
+    "Upload",
+    "Video",
+]

@@ -175,3 +175,15 @@ class ImageSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.video_id}"
+
+
+class PurgedVideo(models.Model):
+    """A video that is gone with its row: a writer that slept through that may yet store something under its name."""
+
+    video_id = models.CharField(primary_key=True, max_length=22)
+    project_id = models.CharField(max_length=22)
+    visits = models.PositiveSmallIntegerField(default=0, help_text="How often what came late was looked for.")
+    next_visit_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.video_id

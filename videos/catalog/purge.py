@@ -1,4 +1,8 @@
-"""The second phase of deleting: the bytes of every tombstone, then its row. Can be repeated at any point."""
+"""The second phase of deleting: the bytes of every tombstone, then its row. Can be repeated at any point.
+
+What a writer stored that had slept through even that is looked for later, by the names of what was deleted: a store is
+never searched for what no row names, for the rows may be those of an older backup.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,13 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from videos import layout
 from videos.catalog import states
-from videos.catalog.models import Video
+from videos.catalog.models import PurgedVideo, Video
 from videos.catalog.services import hold_video
 
 log = structlog.get_logger(__name__)
 BATCH = 50
+# How long after a video is gone, and then after each visit, its folders are emptied once more.
+VISITS_AFTER = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
 GRACE = timedelta(seconds=60)  # an encode or upload that was under way has noticed by then
 
 
@@ -37,6 +43,14 @@ def purge_deleted(*, now: datetime | None = None) -> int:
             with transaction.atomic():
                 # First the video, then what is below it: the order in which everyone locks.
                 hold_video(video_id=video.pk)
+                PurgedVideo.objects.update_or_create(
+                    video_id=video.pk,
+                    defaults={
+                        "project_id": video.project_id,
+                        "visits": 0,
+                        "next_visit_at": (now or timezone.now()) + VISITS_AFTER[0],
+                    },
+                )
                 video.delete()
         except DatabaseError as error:
             log.warning("purge_postponed", video_id=video.pk, error=str(error))
@@ -44,6 +58,34 @@ def purge_deleted(*, now: datetime | None = None) -> int:
         purged += 1
         log.info("video_purged", video_id=video.pk)
     return purged
+
+
+def revisit_purged(*, now: datetime | None = None) -> int:
+    """Remove what came late for videos that are gone; returns how many were visited.
+
+    A store that fails leaves the visit for the next sweep.
+    """
+    now = now or timezone.now()
+    visited = 0
+    due = PurgedVideo.objects.filter(next_visit_at__lte=now)
+    for purged in due.order_by("next_visit_at")[:BATCH]:
+        try:
+            purge_objects(project_id=purged.project_id, video_id=purged.video_id)
+        except storage.StorageFault as fault:
+            log.warning("revisit_postponed", video_id=purged.video_id, error=fault.facts.get("error", ""))
+            continue
+        _note_visit(purged, now)
+        visited += 1
+    return visited
+
+
+def _note_visit(purged: PurgedVideo, now: datetime) -> None:
+    present = PurgedVideo.objects.filter(pk=purged.pk, visits=purged.visits)
+    visits = purged.visits + 1
+    if visits < len(VISITS_AFTER):
+        present.update(visits=visits, next_visit_at=now + VISITS_AFTER[visits])
+    else:
+        present.delete()
 
 
 def purge_objects(*, project_id: str, video_id: str) -> None:

@@ -12,7 +12,7 @@ from django.db import close_old_connections
 from gilfoyle.lib import storage
 from gilfoyle.scheduler import Sweep, run_sweeps
 from processing.jobs.sweeper import sweep
-from videos.catalog.purge import purge_deleted
+from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.uploads.services import release_stale_uploads
 
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,
+            "latecomers": revisit_purged,
             "stopgaps": partial(
                 remove_stopgaps, longest_play_s=settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
             ),

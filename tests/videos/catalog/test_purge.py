@@ -9,8 +9,8 @@ from gilfoyle.lib import storage
 from processing.jobs.models import Job, Step
 from tests.factories import make_job, make_rendition, make_video
 from videos import layout
-from videos.catalog.models import RenditionRun, Video
-from videos.catalog.purge import GRACE, purge_deleted
+from videos.catalog.models import PurgedVideo, RenditionRun, Video
+from videos.catalog.purge import GRACE, VISITS_AFTER, purge_deleted, revisit_purged
 from videos.catalog.services import delete_video
 from videos.segment_index import SegmentRun
 
@@ -100,3 +100,37 @@ def test_a_video_is_locked_before_what_is_below_it() -> None:
     assert 'FROM "videos_video"' in touched[0]
     if connection.features.has_select_for_update:
         assert touched[0].endswith("FOR UPDATE")
+
+
+def test_what_a_writer_stored_that_slept_through_the_purge_is_removed_later(media_dir: Path) -> None:
+    video, kept = make_stored(), make_stored()
+    folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v360")
+    source = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    delete_video(video=video)
+    gone_at = timezone.now() + GRACE + timedelta(seconds=1)
+    assert purge_deleted(now=gone_at) == 1
+    unknown = "renditions/prj_x/vid_of_another_database/r/v360/00000.m4s"
+    storage.save_bytes(unknown, b"whatever no row names is not ours to remove")
+    at = gone_at
+    for visit, after in enumerate(VISITS_AFTER):
+        storage.save_bytes(layout.segment_name(folder, visit), b"late")
+        storage.save_bytes(source, b"late")
+        assert revisit_purged(now=at + after - timedelta(seconds=1)) == 0
+        at += after
+        assert revisit_purged(now=at) == 1
+        assert all(kept.pk in str(path) or "another" in str(path) for path in files_below(media_dir))
+    assert not PurgedVideo.objects.exists()
+    assert len(files_below(media_dir)) == 5
+
+
+def test_a_store_that_fails_keeps_the_visit(media_dir: Path) -> None:
+    video = make_stored()
+    delete_video(video=video)
+    later = timezone.now() + GRACE + timedelta(seconds=1)
+    assert purge_deleted(now=later) == 1
+    folder = media_dir / layout.video_folder(video.project_id, video.pk)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.symlink_to(media_dir)  # no folder that may be removed
+    assert revisit_purged(now=later + VISITS_AFTER[0]) == 0
+    folder.unlink()
+    assert revisit_purged(now=later + VISITS_AFTER[0]) == 1
