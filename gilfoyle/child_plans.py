@@ -11,6 +11,10 @@ from gilfoyle.lib.config import ROOT, Config
 PARTS = ("web", "work", "encode", "package", "scheduler")
 LIGHT_THREADS = 4
 PACKAGE_THREADS = 2
+# An encode of five sizes from 1080p was seen to take 550 to 950 MiB.
+SLOT_BYTES = 1024**3
+# For everything else: web, probes, openings, sound, database, broker, and files in the system's cache.
+OTHERS_BYTES = 1536 * 1024**2
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 # A child that has run for so long before it died starts with a clean record.
@@ -28,7 +32,7 @@ class ChildPlan:
     hides: tuple[str, ...] = ()  # lines with one of these are not shown
 
 
-def plan_children(config: Config, *, cores: int) -> tuple[ChildPlan, ...]:
+def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None) -> tuple[ChildPlan, ...]:
     """Return the children in the order of their start; they are stopped in the order of `plan_stop`."""
     python = sys.executable
     # Long work is not hoarded by one process while another is idle.
@@ -40,7 +44,7 @@ def plan_children(config: Config, *, cores: int) -> tuple[ChildPlan, ...]:
         ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe", "opening")), stop_s=5),
         ChildPlan(
             "encode",
-            _worker(encoding_slots(config, cores=cores), ("encode",)),
+            _worker(encoding_slots(config, cores=cores, memory_bytes=memory_bytes), ("encode",)),
             stop_s=5,
             environment=no_hoard,
         ),
@@ -56,9 +60,12 @@ def plan_stop(names: set[str]) -> tuple[tuple[str, ...], ...]:
     return tuple(present for group in groups if (present := tuple(name for name in group if name in names)))
 
 
-def encoding_slots(config: Config, *, cores: int) -> int:
-    """Return how many encodes run at once: what the settings say, else half of the cores."""
-    return config.encoding.slots or max(1, cores // 2)
+def encoding_slots(config: Config, *, cores: int, memory_bytes: int | None = None) -> int:
+    """Return how many encodes run at once: what the settings say, else half of the cores, but no more than fit into memory."""
+    if config.encoding.slots:
+        return config.encoding.slots
+    fitting = cores if memory_bytes is None else (memory_bytes - OTHERS_BYTES) // SLOT_BYTES
+    return max(1, min(cores // 2, fitting))
 
 
 def restart_delay_s(deaths: int) -> float:

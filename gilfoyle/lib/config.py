@@ -174,7 +174,7 @@ class EncodingSettings(Section):
     vp9: Vp9Settings = Field(default_factory=Vp9Settings, description="For codecs: vp9.")
     av1: Av1Settings = Field(default_factory=Av1Settings, description="For codecs: av1.")
     audio: AudioSettings = Field(default_factory=AudioSettings, description="Audio renditions.")
-    slots: int = Field(0, ge=0, le=256, description="Encodes at once in a worker; 0: half of the cores.")
+    slots: int = Field(0, ge=0, le=256, description="Encodes at once in a worker; 0: by cores and memory.")
     threads: int = Field(0, ge=0, le=256, description="Threads of one ffmpeg; 0: all cores.")
     max_pixels: int = Field(35_389_440, ge=1, description="Largest frame accepted, in pixels.")
     max_memory_bytes: ByteSize = Field(

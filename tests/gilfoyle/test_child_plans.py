@@ -59,6 +59,20 @@ def test_slots(slots: int, cores: int, wanted: int) -> None:
     assert encoding_slots(Config.model_validate({"encoding": {"slots": slots}}), cores=cores) == wanted
 
 
+@pytest.mark.parametrize(
+    ("memory_gib", "wanted"), [(0.5, 1), (2, 1), (2.5, 1), (3.5, 2), (5, 3), (5.5, 4), (64, 4)]
+)
+def test_slots_are_no_more_than_fit_into_memory(memory_gib: float, wanted: int) -> None:
+    memory_bytes = int(memory_gib * 1024**3)
+    assert encoding_slots(Config(), cores=8, memory_bytes=memory_bytes) == wanted
+    chosen = Config.model_validate({"encoding": {"slots": 7}})
+    assert encoding_slots(chosen, cores=8, memory_bytes=memory_bytes) == 7
+    encode = next(
+        plan for plan in plan_children(Config(), cores=8, memory_bytes=memory_bytes) if plan.name == "encode"
+    )
+    assert option(encode, "--threads") == str(wanted)
+
+
 def test_a_child_may_take_longer_to_stop_than_its_own_patience() -> None:
     for name in ("work", "encode", "package"):
         plan = plans()[name]

@@ -18,6 +18,7 @@ from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepar
 from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import ConfigError
+from gilfoyle.lib.memory import usable_memory_bytes
 from gilfoyle.supervisor import CannotStart, Supervisor, check_port, data_folder_lock
 from processing.errors import ToolMissing
 from processing.ffmpeg.capabilities import require_ffmpeg_for
@@ -66,7 +67,7 @@ class Command(BaseCommand):
             )
         if "web" in parts:
             check_port(config.server.host, config.server.port)
-        plans = [plan for plan in plan_children(config, cores=os.cpu_count() or 1) if plan.name in parts]
+        plans = [plan for plan in _plan_children(config) if plan.name in parts]
         self._show(f"Gilfoyle starts its {' and '.join(plan.name for plan in plans)}.")
         Supervisor(plans, _child_environment(config), show=self._show).run(
             before_start={}, on_ready=lambda: True
@@ -79,7 +80,7 @@ class Command(BaseCommand):
             check_port(config.server.host, config.server.port)
             self._show(f"Gilfoyle starts. Everything it keeps is in {data_dir}")
             self._show_first_access(prepare_database())
-            plans = plan_children(config, cores=os.cpu_count() or 1)
+            plans = _plan_children(config)
             before_start: dict[str, Callable[[], Sequence[int]]] = {}
             if config.broker.url.get_secret_value() == EMBEDDED:
                 files = broker_files(data_dir)
@@ -118,6 +119,10 @@ class Command(BaseCommand):
         with contextlib.suppress(OSError, ValueError):
             self.stdout.write(text)
             self.stdout.flush()
+
+
+def _plan_children(config: Config) -> tuple[ChildPlan, ...]:
+    return plan_children(config, cores=os.cpu_count() or 1, memory_bytes=usable_memory_bytes())
 
 
 def _child_environment(config: Config) -> dict[str, str]:
