@@ -23,7 +23,7 @@ from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.ids import random_text
 from processing.ffmpeg.capabilities import get_capabilities, needed_encoders
-from processing.ffmpeg.isolation import has_private_files, has_private_network
+from processing.ffmpeg.isolation import can_serve_sources, has_private_files, has_private_network
 from streaming.player.views import HLS_SCRIPT
 
 GIB = 1024**3
@@ -152,8 +152,23 @@ def check_storage(config: Config) -> Finding:
         storage.delete_folder("doctor")
     if found != wanted:
         return Finding("FAIL", "storage", "What was read is not what was written.", "Check the store itself.")
-    where = f"bucket {config.storage.s3.bucket}" if config.storage.backend == "s3" else str(config.media_path)
+    is_bucket = config.storage.backend == "s3"
+    where = f"bucket {config.storage.s3.bucket}" if is_bucket else str(config.media_path)
+    if not storage.is_write_once():
+        lacks = "its server ignores If-None-Match" if is_bucket else "its filesystem has no hard links"
+        text = f"{where}: works, but {lacks}; a worker that was given up could still replace what its successor stored"
+        return Finding("warn", "storage", text, "Choose a store that can; until then don't suspend workers.")
     return Finding("ok", "storage", f"{where}: written, read, deleted")
+
+
+def check_reading(config: Config) -> Finding:
+    """Tell whether workers read of remote sources only what they need."""
+    if config.storage.backend != "s3":
+        return Finding("ok", "reading", "workers read sources where they are stored")
+    if can_serve_sources():
+        return Finding("ok", "reading", "workers read only the parts of a source that a step needs")
+    text = "each step copies its whole source first: a decoder can't be given a network of its own here"
+    return Finding("warn", "reading", text, "Allow user namespaces, or keep room for copies in data_dir.")
 
 
 def check_free_space(config: Config) -> Finding:
@@ -247,5 +262,6 @@ CHECKS: Mapping[str, Callable[[Config], Finding]] = {
     "ffmpeg": check_ffmpeg,
     "prober": check_prober,
     "isolation": check_isolation,
+    "reading": check_reading,
     "pages": check_pages,
 }

@@ -6,6 +6,7 @@ import pytest
 
 from gilfoyle import doctor
 from gilfoyle.doctor import CHECKS, Finding, examine
+from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,23 @@ def test_decoders_that_are_not_fenced_in_are_a_warning_that_says_what_they_reach
     assert finding.level == "warn"
     assert "have the network and can read this user's other files" in finding.text
     assert finding.hint.startswith("Allow user namespaces and use Linux 5.13")
+
+
+def test_a_store_that_lets_two_write_the_same_is_told_of(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "is_write_once", lambda: False)
+    finding = doctor.check_storage(settings.GILFOYLE)
+    assert (finding.level, "hard links" in finding.text) == ("warn", True)
+
+
+@pytest.mark.parametrize(
+    ("backend", "can", "level"),
+    [("filesystem", False, "ok"), ("s3", True, "ok"), ("s3", False, "warn")],
+)
+def test_whole_copies_of_remote_sources_are_told_of(
+    backend: str, can: bool, level: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "can_serve_sources", lambda: can)
+    config = changed(settings.GILFOYLE, "storage", backend=backend)
+    assert doctor.check_reading(config).level == level

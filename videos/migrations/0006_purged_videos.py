@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('videos', '0004_rendition_quality'),
+        ('videos', '0005_sound_roles_and_tracks'),
     ]
 
     operations = [
