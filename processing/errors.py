@@ -42,6 +42,10 @@ class SourceTooLong(SourceRejected):
     code = "source_too_long"
 
 
+class SourceTooDemanding(SourceRejected):
+    code = "source_too_demanding"
+
+
 class PictureTooLarge(SourceRejected):
     code = "source_too_large_picture"
 

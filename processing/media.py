@@ -177,6 +177,18 @@ class Chunk(Plain):
     priority: int  # lower is sooner
     seek_s: Fraction | None  # where reading begins, on the source's clock; None: at its beginning
     hold_frames: int  # how often the last picture may be repeated after the source has ended
+    fills_gaps: bool = False  # its source is damaged: the nearest picture stands for those that are missing
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A piece of one stream of a source, on the source's clock."""
+
+    stream_index: int
+    is_sound: bool
+    seek_s: Fraction | None  # where reading begins; None: at the beginning
+    begins_s: Fraction
+    end_s: Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +270,7 @@ class AudioPlan(Plain):
     role: AudioRole = "main"
     mix: AudioMix = ""  # how the source's speakers become these channels; "": they are the same ones
     track: int = 0  # which of the source's sounds it is, in their order
+    skips_changes: bool = False  # its source is damaged: what is suddenly of another format is left out
 
 
 @dataclass(frozen=True, slots=True)

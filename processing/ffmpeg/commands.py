@@ -14,6 +14,7 @@ from processing.ffmpeg.codecs import Arguments, copy_arguments, jpeg_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
     colour_steps,
+    cut_steps,
     grid_steps,
     poster_steps,
     rung_steps,
@@ -22,7 +23,7 @@ from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, 
 from processing.ffmpeg.further_codecs import rung_arguments
 from processing.ffmpeg.sound_codecs import sound_arguments
 from processing.ffmpeg.sound_filters import sound_steps
-from processing.media import AudioPlan, Chunk, EncodePlan, VideoPlan
+from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, VideoPlan
 from processing.source import Source, source_options, source_url
 
 QUIET = (
@@ -30,6 +31,7 @@ QUIET = (
     "-nostdin",  # a worker has no terminal
     *("-loglevel", "error"),  # what is kept of a failure is short
     *("-max_alloc", str(MAX_ALLOCATION_BYTES)),  # no single block beyond any sane picture
+    *("-max_error_rate", "1"),  # how much a damaged source may lack is seen by what comes out, not by a share
     *("-progress", "pipe:1"),
     "-nostats",
 )
@@ -84,7 +86,9 @@ def audio_argv(
     encoding: EncodingSettings,
 ) -> list[str]:
     """Return the command that writes the whole of one of the plan's sounds."""
-    stream = _source(source, plan.container, encoding, seek_s=None)[str(audio.stream_index)]
+    # Noise reads like a frame of another rate; recent builds can leave such frames out.
+    opened = _source(source, plan.container, encoding, seek_s=None, drops_changes=audio.skips_changes)
+    stream = opened[str(audio.stream_index)]
     return _argv(ffmpeg_path, [_output(_through(stream, sound_steps(audio)), target, sound_arguments(audio))])
 
 
@@ -106,6 +110,25 @@ def poster_argv(
     return _argv(ffmpeg_path, [_output(stream, target, jpeg_arguments())])
 
 
+def decode_argv(
+    ffmpeg_path: str,
+    source: Source,
+    plan: EncodePlan,
+    stretch: Stretch,
+    *,
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that only decodes, and fails at the first thing that can't be decoded."""
+    if stretch.is_sound:
+        opened = _source(source, plan.container, encoding, seek_s=stretch.seek_s)
+        stream = opened[str(stretch.stream_index)]
+    else:
+        stream = _pictures(source, plan, encoding, seek_s=stretch.seek_s)
+    stream = _through(stream, cut_steps(stretch))
+    program, *arguments = _argv(ffmpeg_path, [ffmpeg.output(stream, "-", format="null")])
+    return [program, "-xerror", *arguments]
+
+
 def _pictures(
     source: Source, plan: EncodePlan, encoding: EncodingSettings, *, seek_s: Fraction | None
 ) -> Any:
@@ -123,6 +146,7 @@ def _source(
     *,
     seek_s: Fraction | None,
     decoder: tuple[int, str] = (0, ""),
+    drops_changes: bool = False,
 ) -> Any:
     """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
     demuxer = DEMUXERS[container]
@@ -138,6 +162,8 @@ def _source(
     stream_index, name = decoder
     if name:
         options |= {"codec_whitelist": ",".join((*DECODERS, name)), f"c:{stream_index}": name}
+    if drops_changes:
+        options["drop_changed"] = 1
     if seek_s is not None:
         options |= {
             "noaccurate_seek": None,  # the cut is made by `trim` on the grid; reading begins at the key frame

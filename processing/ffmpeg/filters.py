@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from processing.media import Chunk, Rung, VideoPlan
+from processing.media import Chunk, Rung, Stretch, VideoPlan
 
 HDR_PEAK = 10  # 1000 cd/m2, the brightest that is told apart; HLG's own, and what most of PQ is mastered for
 
@@ -22,8 +22,9 @@ def grid_steps(plan: VideoPlan, chunk: Chunk) -> tuple[FilterStep, ...]:
     """Return the chain that makes exactly frames [first_frame, end_frame) of the grid out of a source."""
     rate = _fraction(plan.frame_rate)
     fps: tuple[tuple[str, str | int], ...] = (("fps", rate),)
-    if chunk.first_frame == 0:
-        fps += (("start_time", 0),)  # a picture that begins late is shown from zero on
+    if chunk.first_frame == 0 or chunk.fills_gaps:
+        # A picture that begins late is shown from the chunk's beginning on.
+        fps += (("start_time", _fraction(chunk.first_frame / plan.frame_rate) if chunk.first_frame else 0),)
     steps = [*_deinterlace(plan), *_assume_matrix(plan), _setpts(plan.zero_s), FilterStep("fps", fps)]
     if chunk.hold_frames:
         # The last picture stays while sound goes on, or while the index promises a frame that isn't there.
@@ -31,6 +32,11 @@ def grid_steps(plan: VideoPlan, chunk: Chunk) -> tuple[FilterStep, ...]:
     # After `fps` the time unit is one frame, so the cut counts in frames and is exact.
     steps.append(FilterStep("trim", (("start_pts", chunk.first_frame), ("end_pts", chunk.end_frame))))
     return tuple(steps)
+
+
+def cut_steps(stretch: Stretch) -> tuple[FilterStep, ...]:
+    """Return the chain that ends a stretch of the source, on the source's own clock."""
+    return (FilterStep("atrim" if stretch.is_sound else "trim", (("end", f"{float(stretch.end_s):.6f}"),)),)
 
 
 def colour_steps(plan: VideoPlan) -> tuple[FilterStep, ...]:

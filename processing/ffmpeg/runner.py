@@ -189,8 +189,19 @@ def _watch(
                 heartbeat()
                 beats_at = time.monotonic() + POLL_S
     if process.returncode != 0:
-        message = f"{_name(argv)} ended with exit code {process.returncode}."
+        message = f"{_name(argv)} {_how_it_ended(process.returncode)}."
         raise ToolFailed(message, argv=tuple(argv), exit_code=process.returncode, stderr_tail=sink.tail_text)
+
+
+def _how_it_ended(code: int) -> str:
+    if code >= 0:
+        return f"ended with exit code {code}"
+    name = signal.Signals(-code).name if -code in signal.valid_signals() else f"signal {-code}"
+    reason = {
+        "SIGKILL": ": its CPU time was used up, or the system has no memory left",
+        "SIGXFSZ": ": it wrote a larger file than it may",
+    }
+    return f"was ended by {name}{reason.get(name, '')}"
 
 
 def _name(argv: Sequence[str]) -> str:

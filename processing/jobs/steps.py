@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from gilfoyle.lib import storage
-from processing.encoding.encode_audio import encode_audio
-from processing.encoding.encode_chunk import encode_chunk
+from processing.encoding.tolerant import encode_what_can_be_heard, encode_what_can_be_shown
 from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
 from processing.jobs.models import Job
@@ -87,7 +86,7 @@ def run_encode_chunk(context: StepContext) -> Record:
     plan = context.plan
     chunk = plan.chunks[context.step.inputs["chunk"]]
     with context.source() as source:
-        encoded = encode_chunk(
+        encoded = encode_what_can_be_shown(
             source,
             plan,
             chunk,
@@ -149,7 +148,7 @@ def run_encode_audio(context: StepContext) -> Record:
         persist(lambda: record_part(step=context.step, record=record), heartbeat=context.heartbeat)
 
     with context.source() as source:
-        rest = encode_audio(
+        rest = encode_what_can_be_heard(
             source,
             plan,
             audio,

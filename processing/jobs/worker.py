@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
 from gilfoyle.lib.queue import close_old_connections
+from processing.errors import ToolTimedOut
 from processing.jobs import services
 from processing.jobs.models import Step
 from processing.jobs.retrying import persist
@@ -25,6 +26,7 @@ from processing.jobs.steps import RUNNERS
 
 log = structlog.get_logger(__name__)
 OURS = "Something went wrong on our side while this video was processed."
+TOO_LONG = "Processing this video took longer than is allowed here, and was stopped."
 
 
 class Lease:
@@ -127,6 +129,9 @@ def _run(step: Step, *, lease_s: float) -> None:
         _fail(step, error.code, OURS, facts=error.facts)
     except Refusal as error:
         _fail(step, error.code, error.message, facts=error.facts, is_final=True)
+    except ToolTimedOut as error:
+        log.warning("step_failed", code=error.code, message=error.message)
+        _fail(step, error.code, TOO_LONG, facts=error.facts)
     except Fault as error:
         log.warning("step_failed", code=error.code, message=error.message)
         _fail(step, error.code, OURS, facts={"stderr_tail": error.message, **error.facts})

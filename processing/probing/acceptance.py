@@ -12,6 +12,7 @@ from processing.errors import (
     NoPlayableStream,
     PictureTooLarge,
     SourceEncrypted,
+    SourceTooDemanding,
     SourceTooLong,
     SourceUnreadable,
 )
@@ -119,6 +120,24 @@ def damaged(*, detail: str = "") -> SourceUnreadable:
     return SourceUnreadable(
         "The file is damaged: it can't be read as video or sound.",
         hint="Export it again from the original.",
+        detail=detail[:500],
+    )
+
+
+def damaged_at(time_s: float, *, detail: str = "") -> SourceUnreadable:
+    """Return the refusal of a file of which some can be read, but not what comes at `time_s`."""
+    return SourceUnreadable(
+        f"The file is damaged at {_hours(time_s)}: it can't be read on from there.",
+        hint="Export it again from the original.",
+        detail=detail[:500],
+    )
+
+
+def too_demanding(*, detail: str = "") -> SourceTooDemanding:
+    """Return the refusal of a file that would take more time or memory than anything reasonable does."""
+    return SourceTooDemanding(
+        "The file takes more time or memory to decode than is allowed here.",
+        hint="Convert it to H.264 and AAC at the size at which it is to be shown.",
         detail=detail[:500],
     )
 

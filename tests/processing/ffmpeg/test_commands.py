@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.ffmpeg.commands import audio_argv, chunk_argv, poster_argv
-from processing.media import EncodePlan, MediaInfo
+from processing.ffmpeg.commands import audio_argv, chunk_argv, decode_argv, poster_argv
+from processing.media import EncodePlan, MediaInfo, Stretch
 from tests.processing import facts
 from tests.processing.golden import require_golden
 
@@ -96,6 +97,18 @@ def test_poster() -> None:
         encoding=ENCODING,
     )
     require_golden("poster.argv", text(argv))
+
+
+def test_a_source_is_judged_by_its_first_error_and_nothing_is_written() -> None:
+    stretch = Stretch(1, is_sound=False, seek_s=Fraction(6), begins_s=Fraction(8), end_s=Fraction(12))
+    argv = decode_argv("ffmpeg", SOURCE, PLAIN, stretch, encoding=ENCODING)
+    require_golden("decode.argv", text(argv))
+
+
+def test_sound_that_skips_changes_says_so_before_its_source() -> None:
+    audio = replace(PLAIN.audio[0], skips_changes=True)
+    argv = audio_argv("ffmpeg", SOURCE, PLAIN, audio, target=WORK / "a0.mp4", encoding=ENCODING)
+    assert argv.index("-drop_changed") < argv.index("-i")
 
 
 def test_every_command_shuts_all_other_ways_before_it_opens_the_source() -> None:

@@ -6,11 +6,12 @@ from fractions import Fraction
 from processing.ffmpeg.filters import (
     FilterStep,
     colour_steps,
+    cut_steps,
     grid_steps,
     poster_steps,
     rung_steps,
 )
-from processing.media import VideoPlan
+from processing.media import Stretch, VideoPlan
 from tests.processing import facts
 
 
@@ -37,6 +38,19 @@ def test_a_later_chunk_is_cut_by_frame_numbers() -> None:
     assert steps["trim"] == {"start_pts": chunk.first_frame, "end_pts": chunk.end_frame}
     assert steps["fps"] == {"fps": "25/1"}
     assert "tpad" not in steps
+
+
+def test_a_damaged_chunk_shows_its_first_picture_from_its_own_beginning_on() -> None:
+    plan = video()
+    chunk = replace(plan.chunks[2], fills_gaps=True)
+    fps = {step.name: dict(step.options) for step in grid_steps(plan, chunk)}["fps"]
+    assert fps == {"fps": "25/1", "start_time": f"{chunk.first_frame // 25}/1"}
+
+
+def test_a_stretch_is_cut_on_the_source_s_clock() -> None:
+    stretch = Stretch(0, is_sound=True, seek_s=None, begins_s=Fraction(1), end_s=Fraction(10, 3))
+    assert cut_steps(stretch) == (FilterStep("atrim", (("end", "3.333333"),)),)
+    assert names(cut_steps(replace(stretch, is_sound=False))) == ["trim"]
 
 
 def test_only_the_end_may_repeat_the_last_picture() -> None:

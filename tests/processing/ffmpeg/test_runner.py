@@ -13,7 +13,7 @@ import pytest
 from gilfoyle.lib.errors import StaleWork
 from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg.progress import Progress
-from processing.ffmpeg.runner import NO_FILES, STDERR_TAIL_BYTES, Limits, run_captured, run_ffmpeg
+from processing.ffmpeg.runner import NO_FILES, STDERR_TAIL_BYTES, Files, Limits, run_captured, run_ffmpeg
 from tests.clips import ffmpeg_path
 
 LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_s=60, file_bytes=10_000_000)
@@ -138,3 +138,37 @@ def wait_for_child(parent: psutil.Process, name: str) -> psutil.Process:
                 return child
     message = f"no {name} was started"
     raise AssertionError(message)
+
+
+def test_a_program_that_uses_up_its_cpu_time_is_ended_in_words() -> None:
+    limits = Limits(memory_bytes=2 * 1024**3, cpu_s=1, file_bytes=0)
+    with pytest.raises(ToolFailed, match="ended by SIGKILL: its CPU time was used up"):
+        run_captured(python("while True: pass"), files=NO_FILES, limits=limits, time_limit_s=120)
+    assert children() == []
+
+
+def test_a_program_that_fills_the_disk_is_ended_in_words(tmp_path: Path) -> None:
+    limits = Limits(memory_bytes=2 * 1024**3, cpu_s=60, file_bytes=1_000_000)
+    files = Files(writes=(tmp_path,))
+    argv = [
+        ffmpeg_path(), "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=640x480:r=25",
+        "-c:v", "rawvideo", "-f", "avi", str(tmp_path / "endless.avi"),
+    ]  # fmt: skip
+    with pytest.raises(ToolFailed) as caught:
+        run_captured(argv, files=files, limits=limits, time_limit_s=120)
+    assert "wrote a larger file" in caught.value.message or "File too large" in caught.value.stderr_tail
+    assert (tmp_path / "endless.avi").stat().st_size <= 1_000_000
+
+
+def test_a_program_that_wants_all_memory_ends_alone() -> None:
+    limits = Limits(memory_bytes=600 * 1024**2, cpu_s=60, file_bytes=0)
+    argv = [
+        ffmpeg_path(), "-loglevel", "error", "-f", "lavfi", "-i", "color=s=16000x16000", "-vf", "loop=-1:999",
+        "-f", "null", "-",
+    ]  # fmt: skip
+    with pytest.raises(ToolFailed, match="ended") as caught:
+        run_captured(argv, files=NO_FILES, limits=limits, time_limit_s=120)
+    # A thread that finds no room for its stack says it the second way.
+    words = ("Cannot allocate memory", "Resource temporarily unavailable")
+    assert any(said in caught.value.stderr_tail for said in words)
+    assert children() == []
