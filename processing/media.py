@@ -271,6 +271,7 @@ class AudioPlan(Plain):
     mix: AudioMix = ""  # how the source's speakers become these channels; "": they are the same ones
     track: int = 0  # which of the source's sounds it is, in their order
     skips_changes: bool = False  # its source is damaged: what is suddenly of another format is left out
+    loudness_lufs: float | None = None  # what it is brought to; None: as loud as the source
 
 
 @dataclass(frozen=True, slots=True)

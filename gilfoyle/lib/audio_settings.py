@@ -19,6 +19,9 @@ class AudioSettings(Section):
         128_000, ge=16_000, le=512_000, description="Bit rate of stereo in AAC; Opus takes three quarters."
     )
     surround: bool = Field(False, description="Keep surround sound as 5.1 beside its stereo version.")
+    loudness_lufs: float | None = Field(
+        None, ge=-40, le=-8, description="Loudness that all sound is brought to (EBU R 128); null: as it is."
+    )
 
     @field_validator("codecs")
     @classmethod

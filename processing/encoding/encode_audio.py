@@ -12,7 +12,8 @@ from processing.encoding.verify import require_planned_sound, require_planned_so
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
-from processing.ffmpeg.commands import audio_argv
+from processing.ffmpeg.commands import audio_argv, loudness_argv
+from processing.ffmpeg.loudness import UNCHANGED, parse_loudness, plan_level
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.ffmpeg.sound_codecs import ENCODERS
@@ -26,6 +27,7 @@ from processing.source import Source
 
 FIRST_PART_SEGMENTS = 2  # enough to begin to play
 PART_SEGMENTS = 8
+METERING_SHARE = 0.15  # of the work
 OnPart = Callable[[EncodedRendition], None]
 
 
@@ -58,11 +60,23 @@ def encode_audio(
         parts.hand_over()
 
     def report(progress: Progress) -> None:
-        on_progress(min(1.0, progress.out_time_s / duration_s))
+        share = min(1.0, progress.out_time_s / duration_s)
+        on_progress(share if audio.loudness_lufs is None else METERING_SHARE + (1 - METERING_SHARE) * share)
 
     ffmpeg = usable_ffmpeg(encoding.ffmpeg, encoders={ENCODERS[audio.codec]})
+    level = UNCHANGED
+    if audio.loudness_lufs is not None:
+        said = run_ffmpeg(
+            loudness_argv(ffmpeg, source, plan, audio, encoding=encoding),
+            files=Files(reads=(source,)),
+            limits=budget.limits,
+            time_limit_s=budget.time_limit_s,
+            heartbeat=heartbeat,
+            on_progress=lambda done: on_progress(METERING_SHARE * min(1.0, done.out_time_s / duration_s)),
+        )
+        level = plan_level(parse_loudness(said), audio.loudness_lufs)
     run_ffmpeg(
-        audio_argv(ffmpeg, source, plan, audio, target=encoded, encoding=encoding),
+        audio_argv(ffmpeg, source, plan, audio, target=encoded, encoding=encoding, level=level),
         files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,

@@ -34,6 +34,8 @@ NEEDED_FILTERS = frozenset(
         "setparams",
         "premultiply",
         "sidedata",
+        "alimiter",
+        "ebur128",
     }
 )
 LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)

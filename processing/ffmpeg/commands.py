@@ -21,8 +21,9 @@ from processing.ffmpeg.filters import (
 )
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
+from processing.ffmpeg.loudness import UNCHANGED, Level
 from processing.ffmpeg.sound_codecs import sound_arguments
-from processing.ffmpeg.sound_filters import sound_steps
+from processing.ffmpeg.sound_filters import metering_steps, sound_steps
 from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, VideoPlan
 from processing.source import Source, source_options, source_url
 
@@ -84,12 +85,27 @@ def audio_argv(
     *,
     target: Path,
     encoding: EncodingSettings,
+    level: Level = UNCHANGED,
 ) -> list[str]:
     """Return the command that writes the whole of one of the plan's sounds."""
+    stream = _through(_opened_sound(source, plan, audio, encoding), sound_steps(audio, level))
+    return _argv(ffmpeg_path, [_output(stream, target, sound_arguments(audio))])
+
+
+def loudness_argv(
+    ffmpeg_path: str, source: Source, plan: EncodePlan, audio: AudioPlan, *, encoding: EncodingSettings
+) -> list[str]:
+    """Return the command that measures how loud one of the plan's sounds is; it says so at its end."""
+    stream = _through(_opened_sound(source, plan, audio, encoding), metering_steps(audio))
+    argv = _argv(ffmpeg_path, [ffmpeg.output(stream, "-", format="null")])
+    at = argv.index("-loglevel") + 1
+    return [*argv[:at], "info", *argv[at + 1 :]]  # errors alone would not tell it
+
+
+def _opened_sound(source: Source, plan: EncodePlan, audio: AudioPlan, encoding: EncodingSettings) -> Any:
     # Noise reads like a frame of another rate; recent builds can leave such frames out.
     opened = _source(source, plan.container, encoding, seek_s=None, drops_changes=audio.skips_changes)
-    stream = opened[str(audio.stream_index)]
-    return _argv(ffmpeg_path, [_output(_through(stream, sound_steps(audio)), target, sound_arguments(audio))])
+    return opened[str(audio.stream_index)]
 
 
 def poster_argv(

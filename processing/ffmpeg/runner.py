@@ -80,8 +80,8 @@ def run_ffmpeg(
     time_limit_s: float,
     heartbeat: Callable[[], None],
     on_progress: Callable[[Progress], None] | None = None,
-) -> None:
-    """Run ffmpeg (its argv asks for `-progress pipe:1`) to its end.
+) -> str:
+    """Run ffmpeg (its argv asks for `-progress pipe:1`) to its end; return its last words.
 
     `heartbeat` is called about twice a second; what it raises ends the program and comes through, and so does what
     the store of a remote source raises.
@@ -94,7 +94,9 @@ def run_ffmpeg(
             if on_progress:
                 on_progress(progress)
 
-    _run(argv, files, limits, time_limit_s, heartbeat, _Sink(take))
+    sink = _Sink(take)
+    _run(argv, files, limits, time_limit_s, heartbeat, sink)
+    return sink.tail_text
 
 
 def run_captured(

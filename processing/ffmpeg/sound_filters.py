@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from processing.ffmpeg.filters import FilterStep
+from processing.ffmpeg.loudness import CEILING_DB, UNCHANGED, Level
 from processing.ffmpeg.sound_codecs import lead_samples
 from processing.media import AudioPlan
 
@@ -26,7 +27,7 @@ PANS = {
 }
 
 
-def sound_steps(plan: AudioPlan) -> tuple[FilterStep, ...]:
+def sound_steps(plan: AudioPlan, level: Level = UNCHANGED) -> tuple[FilterStep, ...]:
     """Return the chain that puts sound on the video's zero, without gaps, exactly as long as planned.
 
     It begins as much earlier as the codec's encoder needs to have its first kept packet at zero.
@@ -48,6 +49,7 @@ def sound_steps(plan: AudioPlan) -> tuple[FilterStep, ...]:
                 *_rematrix(plan),
             ),
         ),
+        *_level(level, plan.timescale),
         FilterStep("apad", (("whole_dur", end),)),
         FilterStep("atrim", (("end", end),)),
         *([FilterStep("asetpts", (("expr", f"PTS-{lead}"),))] if lead else []),
@@ -60,6 +62,32 @@ def _pan(plan: AudioPlan) -> list[FilterStep]:
 
 def _rematrix(plan: AudioPlan) -> tuple[tuple[str, str | int], ...]:
     return (("ochl", LAYOUTS[plan.mix]), *BS_775) if plan.mix in LAYOUTS else ()
+
+
+def metering_steps(plan: AudioPlan) -> tuple[FilterStep, ...]:
+    """Return the chain that measures the loudness of what would be encoded, and says it at its end."""
+    meter = (
+        ("peak", "sample"),
+        ("framelog", "quiet"),  # only the summary
+        ("dualmono", 1),  # mono comes out of two loudspeakers too
+    )
+    return (*sound_steps(plan), FilterStep("ebur128", meter))
+
+
+def _level(level: Level, rate_hz: int) -> list[FilterStep]:
+    if level == UNCHANGED:
+        return []
+    gain = FilterStep("volume", (("volume", f"{level.gain_db}dB"),))
+    if not level.is_limited:
+        return [gain]
+    limiter = (
+        ("limit", f"{10 ** (CEILING_DB / 20):.4f}"),
+        ("level", 0),  # it must not make up for what it takes
+        ("latency", 1),  # nor be late by as much as it looks ahead
+    )
+    # At four times the rate it sees what the wave does between samples (ITU-R BS.1770, annex 2).
+    over = FilterStep("aresample", (("osr", 4 * rate_hz),))
+    return [gain, over, FilterStep("alimiter", limiter), FilterStep("aresample", (("osr", rate_hz),))]
 
 
 def _fraction(value: Fraction) -> str:

@@ -47,6 +47,7 @@ def plan_sounds(
             role=info.audio[track].role,
             mix=mix,
             track=track,
+            loudness_lufs=encoding.audio.loudness_lufs,
         )
         for number, (track, codec, mix, channels) in enumerate(wanted)
     )

@@ -8,6 +8,7 @@ import pytest
 from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.config import EncodingSettings
 from processing.errors import ToolMissing
+from processing.ffmpeg import sound_codecs
 from processing.ffmpeg.capabilities import (
     NEEDED_ENCODERS,
     NEEDED_FILTERS,
@@ -37,7 +38,8 @@ def test_the_ffmpeg_of_this_machine_can_do_all_that_is_needed() -> None:
 
 def ffmpeg_with(folder: Path, *, without: str) -> str:
     """Write a program that says of itself that it is an ffmpeg with all encoders but one."""
-    encoders = "\n".join(f" V..... {name} -" for name in {*NEEDED_ENCODERS, *ENCODERS.values()} - {without})
+    named = {*NEEDED_ENCODERS, *ENCODERS.values(), *sound_codecs.ENCODERS.values()} - {without}
+    encoders = "\n".join(f" V..... {name} -" for name in named)
     filters = "\n".join(f" .. {name} V->V -" for name in NEEDED_FILTERS)
     answers = f"""case "$2" in
 -version) echo "ffmpeg version 7.1" ;;
