@@ -17,20 +17,20 @@ class HevcSettings(Section):
 
     preset: Preset = Field("fast", description="x265 preset.")
     crf_offset: float = Field(3, ge=-51, le=51, description="Added to a rung's crf.")
-    bitrate_factor: float = Field(0.7, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+    bitrate_factor: float = Field(0.75, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
 
 
 class Vp9Settings(Section):
     """How the ladder of VP9 is made out of that of H.264."""
 
     preset: int = Field(4, ge=0, le=8, description="libvpx's cpu-used: lower is slower and smaller.")
-    crf_offset: float = Field(9, ge=-51, le=63, description="Added to a rung's crf.")
-    bitrate_factor: float = Field(0.7, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+    crf_offset: float = Field(14, ge=-51, le=63, description="Added to a rung's crf.")
+    bitrate_factor: float = Field(0.85, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
 
 
 class Av1Settings(Section):
     """How the ladder of AV1 is made out of that of H.264."""
 
     preset: int = Field(8, ge=0, le=13, description="SVT-AV1 preset: lower is slower and smaller.")
-    crf_offset: float = Field(12, ge=-51, le=63, description="Added to a rung's crf.")
-    bitrate_factor: float = Field(0.6, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
+    crf_offset: float = Field(15, ge=-51, le=63, description="Added to a rung's crf.")
+    bitrate_factor: float = Field(0.75, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")

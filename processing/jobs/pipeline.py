@@ -20,7 +20,7 @@ FINALIZE = "finalize"
 # Shares of work beside one second of 1080p video encoded.
 _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
-_EFFORT: Mapping[VideoCodec, float] = {"h264": 1, "hevc": 3, "vp9": 4, "av1": 3}
+_EFFORT: Mapping[VideoCodec, float] = {"h264": 1, "hevc": 5, "vp9": 6, "av1": 3}
 _SMALL_WEIGHT = 0.2
 _FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
 
@@ -67,6 +67,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             weight=_chunk_weight(plan.video, chunk),
             needs=_needs(plan.video, chunk),
             inputs={"chunk": position},
+            is_optional=plan.video.codec_of(chunk) != FIRST_CODEC,  # every player has the video without it
         )
         for position, chunk in enumerate(plan.chunks)
         if plan.video

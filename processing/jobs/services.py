@@ -23,6 +23,7 @@ from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
 from processing.media import EncodePlan
+from videos.catalog import renditions
 from videos.catalog import services as catalog
 from videos.catalog.selectors import list_opened_renditions
 from videos.models import Video
@@ -219,7 +220,18 @@ def finish_job(job: Job) -> None:
     require_transition(states.JOB_TRANSITIONS, job.status, states.DONE, subject="job")
     job.status, job.finished_at = states.DONE, timezone.now()
     job.save(update_fields=["status", "finished_at"])
+    _leave_out_unfinished(job)
     catalog.mark_ready(video_id=job.video_id)
+
+
+def _leave_out_unfinished(job: Job) -> None:
+    """Remove renditions with a gap where a chunk of a further codec failed: the video is whole without them."""
+    failed = Step.objects.filter(job=job, kind=pipeline.ENCODE_CHUNK, status=states.FAILED)
+    if job.plan is None or not failed.exists():
+        return
+    chunks = EncodePlan.from_json(job.plan).chunks
+    for name in {name for step in failed for name in chunks[step.inputs["chunk"]].rung_names}:
+        renditions.remove_rendition(video_id=job.video_id, revision=job.revision, name=name)
 
 
 @transaction.atomic

@@ -120,6 +120,7 @@ def _video_facts(plan: EncodePlan, rendition: EncodedRendition) -> RenditionFact
         width=rung.width,
         height=rung.height,
         frame_rate=plan.video.frame_rate,
+        run_count=sum(rendition.name in chunk.rung_names for chunk in plan.chunks),
     )
 
 
@@ -158,7 +159,13 @@ def run_encode_audio(context: StepContext) -> Record:
             on_progress=context.on_progress,
             on_part=store_now,
         )
-    return store(rest)
+    record_rest = store(rest)
+
+    def record_whole(job: Job) -> None:
+        record_rest(job)
+        renditions.complete_rendition(video_id=job.video_id, revision=job.revision, name=audio.name)
+
+    return record_whole
 
 
 def run_poster(context: StepContext) -> Record:

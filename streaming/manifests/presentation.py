@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from streaming.gate import exceeds_height
+from streaming.manifests.hls import EVERYWHERE
 from videos.catalog.selectors import list_playable_renditions
 from videos.segment_index import PlayableRendition
 from videos.tracks.selectors import PlayableTrack
@@ -41,13 +42,16 @@ class Presentation:
         return next((one for one in (*self.video, *self.audio) if one.name == name), None)
 
     def for_newcomers(self) -> Presentation:
-        """Return the part that players are told of who begin now: no stop-gap once the encoded video is whole.
+        """Return the part that players are told of who begin now.
 
-        Its own playlist goes on being answered, for those who began with it.
+        That is no stop-gap once the encoded video is whole; its own playlist goes on being answered, for those who
+        began with it. And of codecs beside H.264 what is whole: nobody has to wait at the end of one that grows slowly.
         """
-        encoded = tuple(one for one in self.video if not one.is_stopgap)
+        video = tuple(one for one in self.video if one.is_complete or one.codec.startswith(EVERYWHERE))
+        video = video or self.video
+        encoded = tuple(one for one in video if not one.is_stopgap)
         is_whole = bool(encoded) and all(one.is_complete for one in encoded)
-        return Presentation(encoded, self.audio) if is_whole else self
+        return replace(self, video=encoded if is_whole else video)
 
     def limited_to(self, max_height: int | None) -> Presentation:
         """Return the part that a token with a largest height may see."""

@@ -39,6 +39,7 @@ class RenditionFacts:
     audio_track: int = 0
     is_stopgap: bool = False
     target_duration_s: int | None = None
+    run_count: int | None = None  # with so many runs it is whole
 
 
 @transaction.atomic
@@ -86,6 +87,8 @@ def add_run(
             "quality": quality or {},
         },
     )
+    if rendition.runs.count() == facts.run_count:
+        Rendition.objects.filter(pk=rendition.pk).update(is_complete=True)
 
 
 @transaction.atomic

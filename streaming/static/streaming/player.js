@@ -128,7 +128,13 @@
   };
 
   const fillQuality = () => {
-    const levels = state.hls.levels.map((level, index) => ({ index, level }));
+    const all = state.hls.levels.map((level, index) => ({ index, level }));
+    const codecOf = (level) => (level.videoCodec || "").split(".")[0];
+    const first = codecOf(state.hls.levels[state.hls.firstLevel] || {});
+    // A size is one choice, in however many codecs it is there: the one that comes first, where it has the size.
+    const isFirst = ({ level }) => codecOf(level) === first;
+    const known = new Set(all.filter(isFirst).map(({ level }) => labelOf(level)));
+    const levels = all.filter((one) => isFirst(one) || !known.has(labelOf(one.level)));
     levels.sort((a, b) => shortestSide(b.level) - shortestSide(a.level) || b.level.bitrate - a.level.bitrate);
     quality.clear();
     quality.add(-1, "Auto", chooseQuality);

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
-from processing.jobs import services
+from processing.jobs import pipeline, services
 from processing.jobs.models import Job, Step
 from processing.jobs.serializers import JobSerializer
 from processing.media import EncodePlan
-from tests.factories import get_step, make_job, make_step_plan
+from tests.factories import get_step, make_job, make_rendition, make_step_plan
 from tests.processing.facts import info, plan
-from videos.catalog.models import Video
+from videos.catalog.models import Rendition, Video
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +106,20 @@ def test_a_job_that_is_tried_again_tries_it_too() -> None:
     services.retry_job(job=job)
     assert statuses(job) == {"chunk": "ready", "picture": "ready", "last": "waiting"}
     assert get_step(job, "picture").failure_code == ""
+
+
+def test_a_video_is_ready_without_the_codec_whose_chunk_failed() -> None:
+    work = plan(info(), codecs=("h264", "vp9"))
+    assert work.video is not None
+    job = make_job(plans=pipeline.plan_steps(work), plan=work.to_json())
+    for rung in work.video.rungs:
+        make_rendition(job.video, rung.name)
+    vp9 = Step.objects.filter(job=job, kind=pipeline.ENCODE_CHUNK, is_optional=True)
+    assert vp9.count() == len(work.video.chunks_of("vp9"))
+    vp9.filter(name=vp9.first().name).update(status="failed")  # type: ignore[union-attr]  # it is there
+    Step.objects.filter(job=job).exclude(status="failed").update(status="done")
+    with transaction.atomic():
+        services.finish_job(Job.objects.get(pk=job.pk))
+    kept = set(Rendition.objects.filter(video=job.video, is_complete=True).values_list("name", flat=True))
+    assert kept == {rung.name for rung in work.video.rungs if rung.codec == "h264"}
+    assert Video.objects.get(pk=job.video_id).status == "ready"

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from streaming.manifests.presentation import Presentation, load_presentation
 from tests.streaming.clip import SEGMENTS, store_rendition
-from tests.streaming.manifests.presentations import AUDIO, AUDIO_ONLY, GROWING, LADDER
+from tests.streaming.manifests.presentations import AUDIO, AUDIO_ONLY, EVERY_CODEC, GROWING, LADDER, growing
 from videos.tracks.selectors import PlayableTrack
 
 TRACK = PlayableTrack(
@@ -49,6 +49,16 @@ def test_newcomers_hear_of_a_stopgap_until_the_encoded_video_is_whole():
     assert growing.for_newcomers() == growing
     assert whole.for_newcomers() == LADDER
     assert whole.find("v1080copy") is copy, "who began with it plays it to its end"
+
+
+def test_newcomers_are_told_of_further_codecs_once_they_are_whole():
+    growing_vp9 = [growing(one, 1) for one in EVERY_CODEC.video if one.codec.startswith("vp09")]
+    others = [one for one in EVERY_CODEC.video if not one.codec.startswith(("vp09", "hvc1"))]
+    shown = replace(EVERY_CODEC, video=(*others, *growing_vp9)).for_newcomers()
+    assert {one.codec[:4] for one in shown.video} == {"avc1", "av01"}
+    alone = replace(EVERY_CODEC, video=tuple(growing_vp9))
+    assert alone.for_newcomers() == alone, "better than nothing"
+    assert replace(EVERY_CODEC, text=(TRACK,)).for_newcomers().text == (TRACK,)
 
 
 def test_the_fingerprint_changes_with_segments_and_with_the_end():

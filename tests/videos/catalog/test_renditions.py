@@ -50,6 +50,19 @@ def test_a_chunk_that_is_added_twice_counts_once() -> None:
     assert fresh(video).stored_bytes == 2 * (3 + 4)
 
 
+def test_a_rendition_is_whole_with_its_last_chunk_in_whatever_order_they_come() -> None:
+    video = make_video(status=states.PROCESSING)
+    facts = replace(RENDITION_FACTS, run_count=3)
+    closed = []
+    for chunk in (2, 0, 0, 1):
+        run = SegmentRun(chunk * 2, chunk * 200, (100, 100), (1, 2))
+        renditions.add_run(
+            video_id=video.pk, revision=video.revision, facts=facts, chunk_index=chunk, run=run
+        )
+        closed.append(Rendition.objects.get(video=video).is_complete)
+    assert closed == [False, False, False, True]
+
+
 def test_one_rendition_is_closed_and_no_other() -> None:
     video = make_video(status=states.PROCESSING)
     for name in ("v720copy", "v720"):
