@@ -192,7 +192,7 @@ def check_ffmpeg(config: Config) -> Finding:
     hint = "Set encoding.ffmpeg to a newer, full build, or to auto; or ask for fewer codecs."
     if not found.is_recent:
         return Finding("FAIL", "ffmpeg", f"{found.version} at {found.path} is too old.", hint)
-    needed = needed_encoders(config.encoding)
+    needed = needed_encoders(config.encoding, config.images)
     if lacking := found.lacks(needed):
         return Finding("FAIL", "ffmpeg", f"{found.path} lacks {', '.join(lacking)}.", hint)
     return Finding("ok", "ffmpeg", f"{found.version} at {found.path}, with {', '.join(sorted(needed))}")

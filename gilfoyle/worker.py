@@ -25,6 +25,6 @@ from processing.errors import ToolMissing  # noqa: E402
 from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402
 
 try:
-    require_ffmpeg_for(settings.GILFOYLE.encoding)
+    require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
 except ToolMissing as error:
     sys.exit(f"This worker can't start. {error.message} {error.hint}")

@@ -15,7 +15,7 @@ from processing.ffmpeg.capabilities import require_ffmpeg_for
 def check_encoders(**_kwargs: Any) -> list[CheckMessage]:
     """Find the encoder of each codec that the settings ask for."""
     try:
-        require_ffmpeg_for(settings.GILFOYLE.encoding)
+        require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
     except ToolMissing as error:
         return [Error(error.message, hint=error.hint, id="processing.E001")]
     return []

@@ -282,6 +282,7 @@ class EncodePlan(Plain):
     video: VideoPlan | None
     audio: tuple[AudioPlan, ...]  # the first is the one that players begin with
     copy: CopyPlan | None = None
+    pictures: tuple[str, ...] = ()  # what is made of the encoded picture: storyboard, preview
 
     @property
     def duration_s(self) -> Fraction:

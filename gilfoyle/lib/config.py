@@ -24,6 +24,7 @@ from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, VideoCodec, Vp9Settings
 from gilfoyle.lib.config_problems import explain_problem
 from gilfoyle.lib.errors import ConfigError
+from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.settings_section import Section
 
 # The folder of manage.py: what a relative path in settings.yaml starts from.
@@ -199,10 +200,6 @@ class EncodingSettings(Section):
             msg = "rungs must stand largest first, with no two of the same height"
             raise ValueError(msg)
         return ladder
-
-
-class ImagesSettings(Section):
-    poster_max_px: int = Field(1280, ge=64, le=4096, description="Longest side of the poster.")
 
 
 class TextSettings(Section):

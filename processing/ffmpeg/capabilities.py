@@ -12,8 +12,9 @@ from pathlib import Path
 import imageio_ffmpeg
 
 from gilfoyle.lib.config import EncodingSettings
+from gilfoyle.lib.image_settings import ImagesSettings
 from processing.errors import ToolFailed, ToolMissing
-from processing.ffmpeg import sound_codecs
+from processing.ffmpeg import image_codecs, sound_codecs
 from processing.ffmpeg.further_codecs import ENCODERS
 from processing.ffmpeg.runner import NO_FILES, Limits, run_captured
 
@@ -29,7 +30,7 @@ NEEDED_FILTERS = frozenset(
         "scale",
         "zscale",
         "tonemap",
-        "thumbnail",
+        "tile",
         "aresample",
         "setparams",
         "premultiply",
@@ -39,7 +40,7 @@ NEEDED_FILTERS = frozenset(
     }
 )
 LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)
-HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto; or ask for fewer codecs."
+HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto; or ask for fewer codecs and picture formats."
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +85,24 @@ def get_capabilities(setting: str) -> Capabilities:
     return _ask(path, Path(path).stat().st_mtime_ns)
 
 
-def needed_encoders(encoding: EncodingSettings) -> frozenset[str]:
+def needed_encoders(encoding: EncodingSettings, images: ImagesSettings) -> frozenset[str]:
     """Return the encoders that these settings ask for."""
     video = {ENCODERS[codec] for codec in encoding.codecs}
-    return NEEDED_ENCODERS | video | {sound_codecs.ENCODERS[codec] for codec in encoding.audio.codecs}
+    sound = {sound_codecs.ENCODERS[codec] for codec in encoding.audio.codecs}
+    pictures = {image_codecs.ENCODERS[name] for name in images.formats}
+    preview = {image_codecs.PREVIEW_ENCODER} if images.preview.enabled else set()
+    return NEEDED_ENCODERS | video | sound | pictures | preview
 
 
-def require_ffmpeg_for(encoding: EncodingSettings) -> None:
+def require_ffmpeg_for(encoding: EncodingSettings, images: ImagesSettings) -> None:
     """Check, where these settings ask for encoders beyond the usual ones, that they are there: none is swapped silently.
 
     A machine that only serves needs no ffmpeg, and the usual encoders are asked for when there is work.
     Raises: ToolMissing.
     """
-    if needed_encoders(encoding) == NEEDED_ENCODERS:
-        return
-    usable_ffmpeg(encoding.ffmpeg, encoders=needed_encoders(encoding))
+    needed = needed_encoders(encoding, images)
+    if needed != NEEDED_ENCODERS:
+        usable_ffmpeg(encoding.ffmpeg, encoders=needed)
 
 
 def usable_ffmpeg(setting: str, *, encoders: Collection[str] = ()) -> str:

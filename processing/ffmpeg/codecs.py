@@ -80,19 +80,6 @@ def copy_arguments(plan: CopyPlan) -> Arguments:
     }
 
 
-def jpeg_arguments() -> Arguments:
-    """Return the arguments that write one picture as JPEG."""
-    return {
-        "c:v": "mjpeg",
-        "q:v": 3,  # visually clean at poster sizes
-        "frames:v": 1,
-        "flags:v": "+bitexact",  # no comment with the encoder's name
-        "update": 1,  # one file, not a numbered series
-        "format": "image2",
-        **CLEAN,
-    }
-
-
 def microseconds(seconds: Fraction) -> int:
     """Return what ffmpeg's options of time count in."""
     return round(seconds * 1_000_000)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,22 +12,60 @@ from typing import Any
 import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
-from processing.ffmpeg.codecs import Arguments, copy_arguments, jpeg_arguments
+from gilfoyle.lib.image_settings import ImageFormat
+from processing.ffmpeg.codecs import Arguments, copy_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
     colour_steps,
     cut_steps,
+    grid_picture_steps,
     grid_steps,
-    poster_steps,
+    key_picture_steps,
     rung_steps,
 )
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
+from processing.ffmpeg.image_codecs import picture_arguments, preview_arguments, sheet_arguments
+from processing.ffmpeg.image_filters import candidate_steps, format_steps, preview_steps, tile_steps
 from processing.ffmpeg.loudness import UNCHANGED, Level
 from processing.ffmpeg.sound_codecs import sound_arguments
 from processing.ffmpeg.sound_filters import metering_steps, sound_steps
 from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, VideoPlan
 from processing.source import Source, source_options, source_url
+from videos.storyboard import Storyboard
+
+PICTURE_DEMUXERS: Mapping[ImageFormat, str] = {"jpeg": "jpeg_pipe", "webp": "webp_pipe", "avif": "mov"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How candidates are read: `count` pictures from a time on, all or key frames alone, as they come or at a rate."""
+
+    seek_s: Fraction | None
+    only_keys: bool
+    count: int
+    rate: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Which picture becomes the poster: the first one after a seek, or (`frame`) one of the grid, in its chunk."""
+
+    seek_s: Fraction | None
+    chunk: Chunk
+    frame: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A short animated picture: scenes from start to before end, one after the other, `rate` pictures a second."""
+
+    scenes: tuple[tuple[Fraction, Fraction], ...]
+    size: tuple[int, int]
+    rate: int
+    frames: int
+    quality: int  # 0 to 100
+
 
 QUIET = (
     "-hide_banner",
@@ -108,22 +148,104 @@ def _opened_sound(source: Source, plan: EncodePlan, audio: AudioPlan, encoding: 
     return opened[str(audio.stream_index)]
 
 
+def candidates_argv(
+    ffmpeg_path: str,
+    source: Source,
+    plan: EncodePlan,
+    reading: Reading,
+    *,
+    target: Path,
+    size: tuple[int, int],
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that writes small gray pictures, one after the other and nothing else."""
+    video = _video_of(plan)
+    stream = _pictures(source, plan, encoding, seek_s=reading.seek_s, only_keys=reading.only_keys)
+    steps = candidate_steps(size=size, zero_s=video.zero_s, rate=reading.rate)
+    raw: Arguments = {
+        "frames:v": reading.count,
+        "fps_mode": "passthrough",
+        "c:v": "rawvideo",
+        "format": "rawvideo",
+    }
+    return _argv(ffmpeg_path, [_output(_through(stream, steps), target, raw)])
+
+
 def poster_argv(
     ffmpeg_path: str,
     source: Source,
     plan: EncodePlan,
+    moment: Moment,
     *,
-    target: Path,
+    targets: Mapping[ImageFormat, Path],
     size: tuple[int, int],
-    seek_s: Fraction | None,
-    candidates: int,
     encoding: EncodingSettings,
 ) -> list[str]:
-    """Return the command that writes one good picture as JPEG."""
+    """Return the command that writes the picture of one moment in each of the formats."""
     video = _video_of(plan)
-    stream = _pictures(source, plan, encoding, seek_s=seek_s)
-    stream = _through(stream, poster_steps(video, size, candidates=candidates))
-    return _argv(ffmpeg_path, [_output(stream, target, jpeg_arguments())])
+    if moment.frame is None:
+        # Fields are put together with those of their neighbours, which must then be decoded too.
+        steps = key_picture_steps(video, size)
+        only_keys = not video.is_interlaced
+    else:
+        steps = grid_picture_steps(video, moment.chunk, moment.frame, size)
+        only_keys = False
+    stream = _through(_pictures(source, plan, encoding, seek_s=moment.seek_s, only_keys=only_keys), steps)
+    branches = stream.filter_multi_output("split", len(targets))
+    outputs = [
+        _output(_through(branches[number], format_steps(name, size)), target, picture_arguments(name))
+        for number, (name, target) in enumerate(targets.items())
+    ]
+    return _argv(ffmpeg_path, outputs)
+
+
+def sheets_argv(
+    ffmpeg_path: str,
+    rendition: Path,
+    storyboard: Storyboard,
+    *,
+    rate: Fraction | None,
+    pattern: Path,
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that makes the sheets of a storyboard out of a rendition of ours."""
+    times_s = storyboard.times_s
+    gaps_s = [Fraction(later - sooner) for sooner, later in itertools.pairwise(times_s)]
+    steps = tile_steps(
+        size=(storyboard.tile_width, storyboard.tile_height),
+        grid=(storyboard.columns, storyboard.rows),
+        rate=rate,
+        least_gap_s=min(gaps_s, default=Fraction(1)) / 2,
+    )
+    stream = _source(rendition, "mp4", encoding, seek_s=None, only_keys=rate is None)["0"]
+    sheets = sheet_arguments(storyboard.sheet_count)
+    return _argv(ffmpeg_path, [_output(_through(stream, steps), pattern, sheets)])
+
+
+def preview_argv(
+    ffmpeg_path: str, rendition: Path, loop: Loop, *, target: Path, encoding: EncodingSettings
+) -> list[str]:
+    """Return the command that makes a short loop out of scenes of a rendition of ours."""
+    stream = _source(rendition, "mp4", encoding, seek_s=None)["0"]
+    steps = preview_steps(size=loop.size, rate=loop.rate, scenes=loop.scenes)
+    arguments = preview_arguments(frames=loop.frames, quality=loop.quality)
+    return _argv(ffmpeg_path, [_output(_through(stream, steps), target, arguments)])
+
+
+def picture_check_argv(ffmpeg_path: str, picture: Path, picture_format: ImageFormat) -> list[str]:
+    """Return the command that decodes a finished picture of ours, and fails where that is not possible."""
+    options = {
+        "format": PICTURE_DEMUXERS[picture_format],
+        "protocol_whitelist": "file",
+        "err_detect": "explode",  # what decoders would paint over is an error ...
+    }
+    nowhere = ffmpeg.output(
+        ffmpeg.input(f"file:{picture}", **options),
+        "pipe:",
+        format="null",
+        xerror=None,  # ... and every error ends it
+    )
+    return _argv(ffmpeg_path, [nowhere])
 
 
 def decode_argv(
@@ -146,12 +268,16 @@ def decode_argv(
 
 
 def _pictures(
-    source: Source, plan: EncodePlan, encoding: EncodingSettings, *, seek_s: Fraction | None
+    source: Source,
+    plan: EncodePlan,
+    encoding: EncodingSettings,
+    *,
+    seek_s: Fraction | None,
+    only_keys: bool = False,
 ) -> Any:
     video = _video_of(plan)
-    opened = _source(
-        source, plan.container, encoding, seek_s=seek_s, decoder=(video.stream_index, video.decoder)
-    )
+    decoder = (video.stream_index, video.decoder)
+    opened = _source(source, plan.container, encoding, seek_s=seek_s, decoder=decoder, only_keys=only_keys)
     return opened[str(video.stream_index)]
 
 
@@ -163,6 +289,7 @@ def _source(
     seek_s: Fraction | None,
     decoder: tuple[int, str] = (0, ""),
     drops_changes: bool = False,
+    only_keys: bool = False,
 ) -> Any:
     """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
     demuxer = DEMUXERS[container]
@@ -186,6 +313,8 @@ def _source(
             "seek_timestamp": 1,  # the time is one of the source's own clock
             "ss": _at_or_after(seek_s),
         }
+    if only_keys:
+        options["skip_frame"] = "nokey"  # all others are read, and not decoded
     return ffmpeg.input(source_url(source), **options)
 
 

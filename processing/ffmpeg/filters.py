@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from processing.media import Chunk, Rung, Stretch, VideoPlan
@@ -93,21 +93,17 @@ def rung_steps(rung: Rung) -> tuple[FilterStep, ...]:
     return (*_scale(rung.width, rung.height), bare, *_plain_picture("yuv420p", "tv"))
 
 
-def poster_steps(plan: VideoPlan, size: tuple[int, int], *, candidates: int) -> tuple[FilterStep, ...]:
-    """Return the chain that picks the most typical of `candidates` pictures, all of the poster's size."""
-    # Scaled first: the candidates are kept in memory together, and fifty of a large source would fill it.
-    shrink = FilterStep("scale", (("w", size[0]), ("h", size[1]), ("flags", "bicubic")))
-    choose = FilterStep("thumbnail", (("n", candidates),))
-    return (
-        *_deinterlace(plan),
-        *_assume_matrix(plan),
-        *_flatten(plan),
-        shrink,
-        choose,
-        *_tone_map(plan, size),  # after the choice: once, not for every candidate
-        *_scale(*size, out_range="pc"),
-        *_plain_picture("yuvj420p", "pc"),
-    )
+def key_picture_steps(plan: VideoPlan, size: tuple[int, int]) -> tuple[FilterStep, ...]:
+    """Return the chain from the first picture after a seek to one in ordinary colours."""
+    return (*_deinterlace(plan), *_assume_matrix(plan), *_flatten(plan), *_tone_map(plan, size))
+
+
+def grid_picture_steps(
+    plan: VideoPlan, chunk: Chunk, frame: int, size: tuple[int, int]
+) -> tuple[FilterStep, ...]:
+    """Return the chain from a chunk's beginning to exactly one frame of the grid, in ordinary colours."""
+    alone = replace(chunk, first_frame=frame, end_frame=frame + 1)
+    return (*grid_steps(plan, alone), *_flatten(plan), *_tone_map(plan, size))
 
 
 def _deinterlace(plan: VideoPlan) -> list[FilterStep]:
@@ -127,14 +123,14 @@ def _setpts(zero_s: Fraction) -> FilterStep:
     return FilterStep("setpts", (("expr", f"PTS-({_fraction(zero_s)})/TB"),))
 
 
-def _scale(width: int, height: int, *, out_range: str = "tv") -> tuple[FilterStep, ...]:
+def _scale(width: int, height: int) -> tuple[FilterStep, ...]:
     options = (
         ("w", width),
         ("h", height),
         # Keeps more of the picture than bicubic, also from rung to rung: 5 % fewer bits for the same VMAF.
         ("flags", "lanczos"),
         ("out_color_matrix", "bt709"),
-        ("out_range", out_range),
+        ("out_range", "tv"),
     )
     return (FilterStep("scale", options), FilterStep("setsar", (("sar", 1),)))
 

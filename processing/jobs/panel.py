@@ -23,6 +23,8 @@ KIND_WORDS = {
     pipeline.REMUX: "Offer the source as it is",
     pipeline.ENCODE_AUDIO: "Encode the sound",
     pipeline.POSTER: "Make the poster",
+    pipeline.STORYBOARD: "Make the storyboard",
+    pipeline.PREVIEW: "Make the preview",
     pipeline.FINALIZE: "Finish",
 }
 # By how much a job or step wants a look.

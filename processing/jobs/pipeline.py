@@ -15,6 +15,8 @@ ENCODE_CHUNK = "encode_chunk"
 ENCODE_AUDIO = "encode_audio"
 REMUX = "remux"
 POSTER = "poster"
+STORYBOARD = "storyboard"
+PREVIEW = "preview"
 FINALIZE = "finalize"
 
 # Shares of work beside one second of 1080p video encoded.
@@ -22,6 +24,7 @@ _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
 _EFFORT: Mapping[VideoCodec, float] = {"h264": 1, "hevc": 5, "vp9": 6, "av1": 3}
 _SMALL_WEIGHT = 0.2
+_PICTURES_PRIORITY = 40
 _FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
 
 
@@ -107,6 +110,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
                 is_optional=True,
             )
         )
+        steps += _plan_pictures(plan, plan.video)
     everything = tuple(step.name for step in steps)
     steps.append(
         StepPlan(
@@ -119,6 +123,28 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         )
     )
     return tuple(steps)
+
+
+def _plan_pictures(plan: EncodePlan, video: VideoPlan) -> list[StepPlan]:
+    """Lay out what is made of the encoded picture: cheaper than from the source, and exact on the segments' grid."""
+    first = tuple(
+        chunk_step_name(position)
+        for position, chunk in enumerate(plan.chunks)
+        if video.codec_of(chunk) == FIRST_CODEC
+    )
+    return [
+        StepPlan(
+            name=kind,
+            kind=kind,
+            queue="package",
+            priority=_PICTURES_PRIORITY,
+            weight=_SMALL_WEIGHT,
+            needs=first,
+            is_optional=True,
+        )
+        for kind in (STORYBOARD, PREVIEW)
+        if kind in plan.pictures
+    ]
 
 
 def chunk_step_name(position: int) -> str:

@@ -7,21 +7,21 @@ transaction that ends the step; so a worker that lost its lease stores nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
-from gilfoyle.lib import storage
 from processing.encoding.tolerant import encode_what_can_be_heard, encode_what_can_be_shown
-from processing.images.thumbnails import make_poster
 from processing.jobs import pipeline
 from processing.jobs.models import Job
 from processing.jobs.retrying import persist
 from processing.jobs.services import Record, add_steps, finish_job, record_part
 from processing.jobs.step_context import StepContext, add_part, publish
+from processing.jobs.steps_images import planned_pictures, run_poster, run_preview, run_storyboard
 from processing.jobs.steps_remux import run_remux
 from processing.ladder.planner import plan_encode
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.probing.probe import probe_source
-from videos.catalog import images, renditions
+from videos.catalog import renditions
 from videos.catalog import services as catalog
 from videos.catalog.renditions import RenditionFacts
 from videos.catalog.services import SourceFacts
@@ -36,7 +36,8 @@ def run_probe(context: StepContext) -> Record:
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
         )
-    plan = plan_encode(info, encoding=context.config.encoding)
+    pictures = planned_pictures(context.config.images)
+    plan = replace(plan_encode(info, encoding=context.config.encoding), pictures=pictures)
 
     def record(job: Job) -> None:
         job.plan = plan.to_json()
@@ -168,32 +169,6 @@ def run_encode_audio(context: StepContext) -> Record:
     return record_whole
 
 
-def run_poster(context: StepContext) -> Record:
-    """Make the poster, and store it."""
-    with context.source() as source:
-        picture = make_poster(
-            source,
-            context.plan,
-            work_dir=context.work_dir,
-            encoding=context.config.encoding,
-            max_px=context.config.images.poster_max_px,
-            heartbeat=context.heartbeat,
-        )
-    context.heartbeat()
-    storage.save_bytes(f"{context.image_folder('poster')}/poster.jpg", picture)
-
-    def record(job: Job) -> None:
-        images.add_image_set(
-            video_id=job.video_id,
-            revision=job.revision,
-            kind="poster",
-            version=context.step.attempt,
-            size_bytes=len(picture),
-        )
-
-    return record
-
-
 def run_finalize(context: StepContext) -> Record:
     """Close the job: everything planned is there."""
     del context
@@ -206,5 +181,7 @@ RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.REMUX: run_remux,
     pipeline.ENCODE_AUDIO: run_encode_audio,
     pipeline.POSTER: run_poster,
+    pipeline.STORYBOARD: run_storyboard,
+    pipeline.PREVIEW: run_preview,
     pipeline.FINALIZE: run_finalize,
 }

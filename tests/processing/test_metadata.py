@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from processing.encoding.remux import remux
+from processing.images.picture_files import read_picture
 from processing.images.thumbnails import make_poster
 from processing.packaging.boxes import walk_boxes
 from tests.clips import make_clip, run_tool
@@ -92,7 +93,14 @@ def test_the_source_tells_what_the_outputs_must_not(source: Path) -> None:
 def test_no_output_tells_place_device_or_person(source: Path, tmp_path: Path) -> None:
     whole = encode_whole(source, tmp_path / "work")
     (tmp_path / "poster").mkdir()
-    poster = make_poster(source, whole.plan, work_dir=tmp_path / "poster", max_px=200, encoding=ENCODING)
+    posters = make_poster(
+        source,
+        whole.plan,
+        work_dir=tmp_path / "poster",
+        max_px=200,
+        encoding=ENCODING,
+        formats=("jpeg", "webp", "avif"),
+    )
     assert whole.plan.copy is not None, "the source's own frames are the likeliest to tell"
     (tmp_path / "copy").mkdir()
     whole.runs["copy"] = [remux(source, whole.plan, work_dir=tmp_path / "copy", encoding=ENCODING)]
@@ -103,7 +111,13 @@ def test_no_output_tells_place_device_or_person(source: Path, tmp_path: Path) ->
         assert not TELLING_BOXES & set(kinds)
         assert kinds.count("trak") in (0, 1), "picture or sound, and no other track"
         assert b"x264 - core" not in data, "nor how it was made"
-    for data in [*written, poster]:
+    for picture in posters.values():
+        found = read_picture(picture)
+        assert found is not None
+        assert not found.has_metadata
+        for maker in (b"Lavc", b"Lavf", b"libaom", b"http"):
+            assert maker not in picture
+    for data in [*written, *posters.values()]:
         for secret in SECRETS:
             assert secret not in data
             assert secret.decode().encode("utf-16-le") not in data

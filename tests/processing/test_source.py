@@ -130,9 +130,10 @@ def require_same(path: Path, folder: Path) -> None:
             work_dir.mkdir()
             made += stored((encode_audio(source, plan, audio, work_dir=work_dir, encoding=SMALL_CHUNKS),))
         if plan.video:
-            made.append(
-                make_poster(source, plan, work_dir=folder / f"{number}-0", max_px=100, encoding=ENCODING)
+            pictures = make_poster(
+                source, plan, work_dir=folder / f"{number}-0", max_px=100, encoding=ENCODING
             )
+            made += pictures.values()
         results.append((info, made))
     assert results[0] == results[1]
     assert results[0][1]

@@ -42,7 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            require_ffmpeg_for(settings.GILFOYLE.encoding)
+            require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
             if options["only"]:
                 self._run_parts(settings.GILFOYLE, options["only"])
             else:

@@ -95,7 +95,10 @@ def test_secrets_are_not_shown() -> None:
         ("server:\n  prot: 1", "server.prot is not a known key. Did you mean `port`?"),
         ("port: 1", "port is not a known key. Did you mean `server.port`?"),
         ("storage:\n  s3:\n    bukket: x", "storage.s3.bukket is not a known key. Did you mean `bucket`?"),
-        ("images:\n  zzz: 1", "images.zzz is not a known key. Known keys here: poster_max_px."),
+        (
+            "images:\n  zzz: 1",
+            "images.zzz is not a known key. Known keys here: formats, poster_max_px, preview, storyboard.",
+        ),
         (
             "server:\n  port: x",
             "server.port must be a whole number, found 'x'. Port that the web server listens on.",

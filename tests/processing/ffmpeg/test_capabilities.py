@@ -7,8 +7,9 @@ import pytest
 
 from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.config import EncodingSettings
+from gilfoyle.lib.image_settings import ImagesSettings, PreviewSettings
 from processing.errors import ToolMissing
-from processing.ffmpeg import sound_codecs
+from processing.ffmpeg import image_codecs, sound_codecs
 from processing.ffmpeg.capabilities import (
     NEEDED_ENCODERS,
     NEEDED_FILTERS,
@@ -21,6 +22,15 @@ from processing.ffmpeg.capabilities import (
     usable_ffmpeg,
 )
 from processing.ffmpeg.further_codecs import ENCODERS
+
+PICTURES = ImagesSettings()
+ALL = {
+    *NEEDED_ENCODERS,
+    *ENCODERS.values(),
+    *sound_codecs.ENCODERS.values(),
+    *image_codecs.ENCODERS.values(),
+    image_codecs.PREVIEW_ENCODER,
+}
 
 
 def program(path: Path, text: str) -> str:
@@ -38,8 +48,7 @@ def test_the_ffmpeg_of_this_machine_can_do_all_that_is_needed() -> None:
 
 def ffmpeg_with(folder: Path, *, without: str) -> str:
     """Write a program that says of itself that it is an ffmpeg with all encoders but one."""
-    named = {*NEEDED_ENCODERS, *ENCODERS.values(), *sound_codecs.ENCODERS.values()} - {without}
-    encoders = "\n".join(f" V..... {name} -" for name in named)
+    encoders = "\n".join(f" V..... {name} -" for name in ALL - {without})
     filters = "\n".join(f" .. {name} V->V -" for name in NEEDED_FILTERS)
     answers = f"""case "$2" in
 -version) echo "ffmpeg version 7.1" ;;
@@ -53,18 +62,36 @@ def test_further_codecs_ask_for_their_encoders_and_are_not_swapped(tmp_path: Pat
     wanted = EncodingSettings(
         codecs=("h264", "hevc", "vp9", "av1"), audio=AudioSettings(codecs=("aac", "opus"))
     )
-    assert needed_encoders(EncodingSettings()) == NEEDED_ENCODERS
+    assert needed_encoders(EncodingSettings(), PICTURES) == NEEDED_ENCODERS
     further = {"libx265", "libvpx-vp9", "libsvtav1", "libopus"}
-    assert needed_encoders(wanted) - NEEDED_ENCODERS == further
-    require_ffmpeg_for(wanted)
+    assert needed_encoders(wanted, PICTURES) - NEEDED_ENCODERS == further
+    require_ffmpeg_for(wanted, PICTURES)
     ffmpeg = ffmpeg_with(tmp_path, without="libsvtav1")
     assert usable_ffmpeg(ffmpeg, encoders={"libx265"}) == ffmpeg
     with pytest.raises(ToolMissing, match=r"lacks libsvtav1\."):
-        require_ffmpeg_for(wanted.model_copy(update={"ffmpeg": ffmpeg}))
+        require_ffmpeg_for(wanted.model_copy(update={"ffmpeg": ffmpeg}), PICTURES)
+
+
+@pytest.mark.parametrize(
+    ("images", "encoder"),
+    [
+        (ImagesSettings(formats=("jpeg", "webp")), "libwebp"),
+        (ImagesSettings(formats=("avif", "jpeg")), "libaom-av1"),
+        (ImagesSettings(preview=PreviewSettings(enabled=True)), "libwebp_anim"),
+    ],
+)
+def test_formats_of_pictures_ask_for_their_encoders_too(
+    images: ImagesSettings, encoder: str, tmp_path: Path
+) -> None:
+    assert needed_encoders(EncodingSettings(), images) - NEEDED_ENCODERS == {encoder}
+    require_ffmpeg_for(EncodingSettings(), images)
+    ffmpeg = ffmpeg_with(tmp_path, without=encoder)
+    with pytest.raises(ToolMissing, match=rf"lacks {encoder}\."):
+        require_ffmpeg_for(EncodingSettings(ffmpeg=ffmpeg), images)
 
 
 def test_a_machine_that_only_serves_needs_no_ffmpeg() -> None:
-    require_ffmpeg_for(EncodingSettings(ffmpeg="/no/such/ffmpeg"))
+    require_ffmpeg_for(EncodingSettings(ffmpeg="/no/such/ffmpeg"), PICTURES)
 
 
 def test_the_one_that_is_set_is_taken(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from gilfoyle.lib.codec_settings import Preset
-from processing.ffmpeg.codecs import CLEAN, Arguments, h264_arguments, jpeg_arguments
+from processing.ffmpeg.codecs import CLEAN, Arguments, h264_arguments
 from tests.processing import facts
 
 PLAN = facts.plan(facts.info())
@@ -14,7 +14,7 @@ assert PLAN.video is not None
 H264 = h264_arguments(PLAN.video.rungs[0], PLAN.video, threads=2)
 
 
-@pytest.mark.parametrize("arguments", [H264, jpeg_arguments()])
+@pytest.mark.parametrize("arguments", [H264])
 def test_every_output_leaves_metadata_behind(arguments: Arguments) -> None:
     assert CLEAN.items() <= arguments.items()
     assert any(name.startswith("flags:") and "+bitexact" in str(value) for name, value in arguments.items())

@@ -11,10 +11,24 @@ from pathlib import Path
 import pytest
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.ffmpeg.commands import audio_argv, chunk_argv, decode_argv, poster_argv
+from gilfoyle.lib.image_settings import ImageFormat
+from processing.ffmpeg.commands import (
+    Loop,
+    Moment,
+    Reading,
+    audio_argv,
+    candidates_argv,
+    chunk_argv,
+    decode_argv,
+    picture_check_argv,
+    poster_argv,
+    preview_argv,
+    sheets_argv,
+)
 from processing.media import EncodePlan, MediaInfo, Stretch
 from tests.processing import facts
 from tests.processing.golden import require_golden
+from videos.storyboard import Storyboard
 
 SOURCE = Path("/store/source")
 WORK = Path("/scratch")
@@ -85,18 +99,69 @@ def test_audio() -> None:
     require_golden("audio.argv", text(argv))
 
 
-def test_poster() -> None:
-    argv = poster_argv(
-        "ffmpeg",
-        SOURCE,
+MOMENTS: dict[str, tuple[EncodePlan, tuple[ImageFormat, ...], Moment]] = {
+    "poster.argv": (PLAIN, ("jpeg",), Moment(seek_s=Fraction(6), chunk=PLAIN.chunks[2])),
+    "poster-formats.argv": (
         PLAIN,
-        target=WORK / "poster.jpg",
-        size=(1280, 720),
-        seek_s=Fraction(6),
-        candidates=50,
-        encoding=ENCODING,
+        ("jpeg", "webp", "avif"),
+        Moment(seek_s=Fraction(117, 2), chunk=PLAIN.chunks[3], frame=1500),
+    ),
+    "poster-hdr.argv": (HDR_TS, ("jpeg",), Moment(seek_s=Fraction(6), chunk=HDR_TS.chunks[2])),
+}
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_poster(name: str) -> None:
+    plan, formats, moment = MOMENTS[name]
+    targets = {one: WORK / f"poster.{one}" for one in formats}
+    argv = poster_argv("ffmpeg", SOURCE, plan, moment, targets=targets, size=(1280, 720), encoding=ENCODING)
+    require_golden(name, text(argv))
+
+
+READINGS = {
+    "candidate.argv": Reading(seek_s=Fraction(15), only_keys=True, count=1),
+    "candidates.argv": Reading(seek_s=None, only_keys=False, count=120, rate=Fraction(6, 5)),
+}
+
+
+@pytest.mark.parametrize("name", READINGS)
+def test_candidates(name: str) -> None:
+    target = WORK / "candidates.gray"
+    argv = candidates_argv(
+        "ffmpeg", SOURCE, PLAIN, READINGS[name], target=target, size=(64, 36), encoding=ENCODING
     )
-    require_golden("poster.argv", text(argv))
+    require_golden(name, text(argv))
+
+
+BOARD = Storyboard(
+    tile_width=160,
+    tile_height=90,
+    columns=10,
+    rows=10,
+    times_s=tuple(4.0 * n for n in range(150)),
+    duration_s=600,
+)
+
+
+@pytest.mark.parametrize(("name", "rate"), [("sheets.argv", None), ("sheets-dense.argv", Fraction(1))])
+def test_sheets(name: str, rate: Fraction | None) -> None:
+    pattern = WORK / "sheet-%03d.jpg"
+    argv = sheets_argv("ffmpeg", WORK / "r.mp4", BOARD, rate=rate, pattern=pattern, encoding=ENCODING)
+    require_golden(name, text(argv))
+
+
+def test_preview() -> None:
+    scenes = ((Fraction(4), Fraction(5)), (Fraction(1001, 30), Fraction(1031, 30)))
+    loop = Loop(scenes=scenes, size=(320, 180), rate=8, frames=16, quality=60)
+    target = WORK / "preview.webp"
+    require_golden(
+        "preview.argv",
+        text(preview_argv("ffmpeg", WORK / "r.mp4", loop, target=target, encoding=ENCODING)),
+    )
+
+
+def test_picture_check() -> None:
+    require_golden("picture-check.argv", text(picture_check_argv("ffmpeg", WORK / "poster.webp", "webp")))
 
 
 def test_a_source_is_judged_by_its_first_error_and_nothing_is_written() -> None:

@@ -7,8 +7,9 @@ from processing.ffmpeg.filters import (
     FilterStep,
     colour_steps,
     cut_steps,
+    grid_picture_steps,
     grid_steps,
-    poster_steps,
+    key_picture_steps,
     rung_steps,
 )
 from processing.media import Stretch, VideoPlan
@@ -67,19 +68,14 @@ def test_only_interlaced_sources_are_deinterlaced() -> None:
     plan = video()
     assert "bwdif" not in names(grid_steps(plan, plan.chunks[0]))
     assert names(grid_steps(replace(plan, is_interlaced=True), plan.chunks[0]))[0] == "bwdif"
-    assert names(poster_steps(replace(plan, is_interlaced=True), (64, 36), candidates=5))[0] == "bwdif"
+    assert names(key_picture_steps(replace(plan, is_interlaced=True), (64, 36)))[0] == "bwdif"
 
 
-def test_candidates_for_the_poster_are_made_small_before_they_are_kept() -> None:
-    for plan in (video(), video(is_hdr=True), video(is_interlaced=True)):
-        steps = poster_steps(plan, (64, 36), candidates=5)
-        sizes = [
-            (options["w"], options["h"])
-            for step in steps
-            if step.name in {"scale", "zscale"} and "w" in (options := dict(step.options))
-        ]
-        assert names(steps).index("scale") < names(steps).index("thumbnail")
-        assert set(sizes) == {(64, 36)}
+def test_one_frame_of_the_grid_is_cut_out_of_its_chunk() -> None:
+    plan = video()
+    steps = grid_picture_steps(plan, plan.chunks[2], 900, (64, 36))
+    assert dict(steps[-1].options) == {"start_pts": 900, "end_pts": 901}
+    assert "tonemap" in names(grid_picture_steps(video(is_hdr=True), plan.chunks[2], 900, (64, 36)))
 
 
 def test_untagged_colours_are_read_as_players_read_them() -> None:
@@ -100,8 +96,9 @@ def test_a_tone_map_does_not_depend_on_what_a_chunk_says_of_its_light() -> None:
 
 def test_transparent_pixels_are_laid_over_black_before_anything_looks_at_them() -> None:
     assert names(colour_steps(video(has_alpha=True, is_hdr=True)))[0] == "premultiply"
-    steps = names(poster_steps(video(has_alpha=True), (64, 36), candidates=5))
-    assert steps.index("premultiply") < steps.index("scale") < steps.index("thumbnail")
+    assert names(key_picture_steps(video(has_alpha=True), (64, 36))) == ["premultiply"]
+    plan = video(has_alpha=True)
+    assert names(grid_picture_steps(plan, plan.chunks[0], 3, (64, 36)))[-1] == "premultiply"
 
 
 def test_wide_colours_are_narrowed() -> None:

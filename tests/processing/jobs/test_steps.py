@@ -76,8 +76,10 @@ def test_a_clip_becomes_a_ready_video(tmp_path: Path, settings: Any) -> None:
             stored_bytes += segment.size_bytes
     pictures = layout.image_folder(video.project_id, video.pk, video.revision, "poster", 1)
     poster = f"{pictures}/poster.jpg"
-    assert ImageSet.objects.get(video=video).size_bytes == storage.size_of(poster)
-    assert video.stored_bytes == stored_bytes + storage.size_of(poster)
+    sheet = layout.image_folder(video.project_id, video.pk, video.revision, "storyboard", 1)
+    sizes = [storage.size_of(name) for name in (poster, f"{sheet}/storyboard-000.jpg")]
+    assert [one.size_bytes for one in ImageSet.objects.order_by("kind")] == sizes
+    assert video.stored_bytes == stored_bytes + sum(sizes)
     with storage.open_stored(poster) as picture:
         assert picture.read(3) == b"\xff\xd8\xff"
     assert not list((Path(settings.DATA_DIR) / "work").iterdir())
