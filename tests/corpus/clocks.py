@@ -11,7 +11,7 @@ import av
 import numpy as np
 
 from tests.clips import QUICK_H264, make_clip, numbered_frames, run_tool
-from tests.corpus.making import X264, clip, coded, delayed, remuxed, spliced
+from tests.corpus.making import VP8, X264, clip, coded, delayed, piped, remuxed, spliced
 from tests.corpus.source import Make, Played, Source, every_second, steady
 
 # The second part of a spliced file is earlier by the AAC packet that only the first begins with.
@@ -20,7 +20,7 @@ AFTER_GAP = str(4 - Fraction(1024, 48_000))
 SMALL = (160, 90)
 INTERLACE = "tinterlace=mode=interleave_top,setfield=tff"
 # 30 frames a second, then 15, then a pause, then 30 again.
-UNEVEN = "setpts='(if(lt(N,40),N,if(lt(N,55),40+(N-40)*2,90+N-55)))/30/TB'"
+UNEVEN = "setpts='round((if(lt(N,40),N,if(lt(N,55),40+(N-40)*2,90+N-55)))/30/TB)'"
 UNEVEN_PLACES = [n if n < 40 else 40 + (n - 40) * 2 if n < 55 else 90 + n - 55 for n in range(90)]
 UNEVEN_PICTURES = tuple((n, Fraction(place, 30)) for n, place in enumerate(UNEVEN_PLACES))
 
@@ -170,6 +170,12 @@ CLOCKS = (
     Source(
         "variable rate in Matroska", "times in whole milliseconds",
         clip("a.mkv", output_args=("-vf", UNEVEN, "-fps_mode", "vfr")),
+        played("30", 125, pictures=UNEVEN_PICTURES, beeps=every_second(3)),
+    ),
+    Source(
+        "MediaRecorder", "a browser's recording: VP8 and Opus, variable rate, no duration, no cues",
+        piped("m.webm", "-f", "webm", "-live", "1", of=coded(
+            "plain.webm", *VP8, output_args=("-vf", UNEVEN, "-fps_mode", "passthrough", "-enc_time_base", "1/1000"))),
         played("30", 125, pictures=UNEVEN_PICTURES, beeps=every_second(3)),
     ),
     Source("phone's rate", "every frame some milliseconds early or late", phone_rate, played("30", 90, pictures=PHONE)),

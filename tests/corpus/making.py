@@ -8,6 +8,20 @@ from pathlib import Path
 from tests.clips import make_clip, remux_clip, run_tool
 from tests.corpus.source import Make
 
+VP8 = (
+    "-c:v",
+    "libvpx",
+    "-deadline",
+    "realtime",
+    "-cpu-used",
+    "8",
+    "-b:v",
+    "1M",
+    "-g",
+    "30",
+    "-lag-in-frames",
+    "0",
+)
 X264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
 
 

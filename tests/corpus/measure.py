@@ -13,6 +13,7 @@ from tests.clips import BLOCKS, GRAY
 
 LOUD = 6000
 APART_S = 0.5
+CLEARLY = 0.5  # levels of grey: encoding alone makes a still scene differ by less
 TURNS = {"": 0, "transpose=1": 3, "transpose=2": 1, "rotate=180": 2}  # quarter turns counterclockwise
 
 
@@ -23,6 +24,22 @@ def read_pictures(path: Path, *, turned: str = "") -> list[tuple[int, int]]:
             (frame.pts or 0, _number(np.rot90(_luma(frame), TURNS[turned])))
             for frame in container.decode(video=0)
         ]
+
+
+def read_thumbnails(path: Path) -> NDArray[Any]:
+    """Return all frames as tiny grey pictures, in the order of presentation."""
+    with av.open(str(path)) as container:
+        frames = [frame.to_ndarray(width=32, height=18, format="gray") for frame in container.decode(video=0)]
+    return np.stack(frames).astype(np.int32)
+
+
+def find_strangers(shown: NDArray[Any], source: NDArray[Any]) -> list[int]:
+    """Return the places whose picture is clearly more like the one before or after in the source than its own."""
+    own = np.abs(shown - source).mean(axis=(1, 2)) - CLEARLY
+    earlier = np.abs(shown[1:] - source[:-1]).mean(axis=(1, 2))
+    later = np.abs(shown[:-1] - source[1:]).mean(axis=(1, 2))
+    found = {*(np.flatnonzero(earlier < own[1:]) + 1), *np.flatnonzero(later < own[:-1])}
+    return sorted(int(place) for place in found)
 
 
 def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:

@@ -29,6 +29,7 @@ class Played:
     pictures: (
         Pictures | None
     ) = ()  # empty: `frames` of them, steady from zero on; None: they carry no numbers
+    is_natural: bool = False  # each picture is compared with that of the source instead
     turned: str = ""  # the filter that turns the numbers upright again
     channels: int = 2  # of the sound that is heard first; 0 without any
     sounds: int = 1  # tracks of it, where there are any

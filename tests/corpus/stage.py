@@ -56,6 +56,8 @@ def _lay_out(whole: Whole, name: str, kind: Literal["video", "audio"], folder: P
         bandwidth_cap_bps=rung.max_bitrate_bps if rung else 0,
         index=index,
         is_complete=True,
+        role=sound.role if sound else "main",
+        audio_track=sound.track if sound else 0,
     )
     (target / "index.m3u8").write_text(render_media_playlist(rendition))
     return rendition

@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-import atexit
-import shutil
 import subprocess
-import tempfile
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from processing.errors import SourceRejected
-from streaming.manifests.presentation import Presentation
 from tests.clips import ffmpeg_path
 from tests.corpus.catalogue import SOURCES
-from tests.corpus.measure import find_beeps, read_pictures
+from tests.corpus.measure import find_beeps, find_strangers, read_pictures, read_thumbnails
+from tests.corpus.outcome import ACCEPTED, REFUSED, Shown, shown, wanted
 from tests.corpus.source import Played, Source
-from tests.corpus.stage import lay_out
-from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, Whole, encode_whole, plan_of
+from tests.processing.whole_encode import plan_of
 
-ACCEPTED = {source.name: source for source in SOURCES if isinstance(source.becomes, Played)}
-REFUSED = {source.name: source for source in SOURCES if isinstance(source.becomes, str)}
 AAC_PACKET = Fraction(1024, 48_000)
-# A film of hours in chunks of a second would be thousands of processes.
-LONG = ENCODING.model_copy(update={"segment_s": 10.0, "chunk_s": 600.0})
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A source, encoded and laid out as it is served."""
-
-    whole: Whole
-    presentation: Presentation
-    folder: Path
-
-
-@cache
-def _stage() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="gilfoyle-corpus-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-@cache
-def shown(name: str) -> Shown:
-    """Take an accepted source through the engine, once a run."""
-    folder = _stage() / str(list(ACCEPTED).index(name))
-    with tempfile.TemporaryDirectory() as made:
-        made_folder = Path(made)
-        encoding = LONG if wanted(name).duration_s > 60 else SMALL_CHUNKS
-        whole = encode_whole(ACCEPTED[name].make(made_folder), made_folder / "work", encoding)
-        return Shown(whole, lay_out(whole, folder), folder)
-
-
-def wanted(name: str) -> Played:
-    becomes = ACCEPTED[name].becomes
-    assert isinstance(becomes, Played)
-    return becomes
 
 
 @pytest.mark.corpus
@@ -89,6 +46,8 @@ def check_pictures(played: Played, outcome: Shown, folder: Path) -> None:
         assert [at for at, _ in pictures] == [place * video.frame_ticks for place in range(played.frames)]
         if (numbers := played.shown()) is not None:
             assert [number for _, number in pictures] == numbers
+        if played.is_natural:
+            assert find_strangers(read_thumbnails(joined), read_thumbnails(outcome.source)) == []
 
 
 def join(folder: Path, path: Path) -> Path:
@@ -100,8 +59,7 @@ def join(folder: Path, path: Path) -> Path:
 
 def check_sound(played: Played, outcome: Shown, folder: Path) -> None:
     """Decode all playlists with ffmpeg, where any complaint fails, and listen to what comes out."""
-    tracks = [sound for sound in outcome.whole.plan.audio if sound.role == "main"]
-    assert [sound.channels for sound in tracks] == [played.channels] * (
+    assert [sound.channels for sound in outcome.whole.plan.audio] == [played.channels] * (
         played.sounds if played.channels else 0
     )
     renditions = [*outcome.presentation.video, *outcome.presentation.audio]
