@@ -13,9 +13,10 @@ CODE := gilfoyle videos processing streaming manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PLAYER := streaming/player/frontend/build.py
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test check lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test bench check lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -35,6 +36,9 @@ player: $(VENV)/.installed ## build the player's script (the page plays without 
 
 test: install-tests player ## run the tests; services that aren't here are skipped, and said so
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: install-tests ## measure encoding beside ffmpeg by hand and the peers' settings (BENCH_ARGS: --quick, --write, …)
+	$(BIN)/python -m tests.benchmarks.encode $(BENCH_ARGS)
 
 check: install-tests ## lint, types, walls of the house, Django's checks, migrations, API schema
 	@$(MAKE) --no-print-directory --keep-going lint types walls django-check

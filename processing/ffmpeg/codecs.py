@@ -28,7 +28,7 @@ FRAGMENTS = "+cmaf+empty_moov+default_base_moof+frag_discont+skip_trailer"
 # skip_trailer: no index of fragments at the end
 
 
-# What each preset gains most by for its time: measured at equal VMAF, see docs/benchmarks/encode.md.
+# What each preset gains most by for its time: measured at equal VMAF, see docs/benchmarks/parameters.md.
 # rc-lookahead: x264 sees where bits pay off later; bframes: more of the cheapest pictures; subme: finer motion.
 BEYOND_PRESET: Mapping[Preset, str] = {
     "veryfast": ":rc-lookahead=40:bframes=5:subme=4",
