@@ -1,7 +1,4 @@
-"""What lib/storage.py promises, on a real object store.
-
-It is given as `GILFOYLE_TEST_S3_URL=http://KEY:SECRET@HOST:PORT/BUCKET`, a bucket that exists.
-"""
+"""What lib/storage.py promises, on a real object store."""
 
 from __future__ import annotations
 
@@ -12,41 +9,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import pytest
-from django.core.files.storage import storages
 
 from gilfoyle.lib import bucket as bucket_module
 from gilfoyle.lib import storage
 from gilfoyle.lib.bucket import PART_BYTES
 from gilfoyle.lib.config import Config
-from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.media_store import media_store
 from gilfoyle.lib.storage import ObjectMissing, StorageFault
-from tests.services import service_url
+from tests.bucket import own_bucket, use_bucket
 
 
 @pytest.fixture(params=["", "some/prefix/"])
 def bucket(request: pytest.FixtureRequest, settings: Any) -> Iterator[Any]:
     """Use a folder of its own in the bucket as the media store."""
-    url = urlsplit(service_url("an S3 store", "GILFOYLE_TEST_S3_URL"))
-    s3 = {
-        "bucket": url.path.strip("/"),
-        "endpoint_url": f"{url.scheme}://{url.hostname}:{url.port}",
-        "access_key_id": unquote(url.username or ""),
-        "secret_access_key": unquote(url.password or ""),
-        "prefix": f"{request.param}test-{random_text(8)}",
-    }
-    use_bucket(settings, s3)
-    store: Any = storages["media"]
-    yield store
-    store.bucket.objects.filter(Prefix=store.location + "/").delete()
-
-
-def use_bucket(settings: Any, s3: dict[str, str]) -> None:
-    media = media_store(Config.model_validate({"storage": {"backend": "s3", "s3": s3}}))
-    settings.STORAGES = {**settings.STORAGES, "media": media}
+    with own_bucket(settings, prefix=request.param) as store:
+        yield store
 
 
 def test_without_a_word_it_is_the_media_folder(tmp_path: Path) -> None:
