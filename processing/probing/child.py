@@ -5,9 +5,13 @@ and imports nothing of the house; `parse.py` reads what it prints.
 """
 
 import contextlib
+import http.client
 import json
+import os
 import sys
+from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Any
 
@@ -16,6 +20,12 @@ import av
 MAX_UNDECODED_PACKETS = 600  # a recording may begin in the middle of a group of pictures
 AUDIO_PACKETS_TRIED = 50
 FRAMES_LOOKED_AT = 12
+BUFFER_BYTES = 1024 * 1024
+ZEROS = bytes(BUFFER_BYTES)
+MAX_BOXES = 1000  # a file of more is no plain one
+KEY_HEAD_BYTES = 4096  # of a key frame: what says that it is one stands at its beginning
+# Sounds and pictures whose packets MP4's own index describes in full: their data is not looked into to find them.
+INDEXED = ("aac", "alac", "hevc", "prores", "mjpeg", "dnxhd", "pcm_")
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
@@ -26,12 +36,15 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         "codec_whitelist": ",".join(request["video_decoders"] + request["audio_decoders"]),
         "max_streams": str(request["max_streams"]),
     }
+    # Of a file with an index of its own little has to be read; the others are left to ffmpeg's way of reading.
+    file = _SparseFile(request["url"], request["size_bytes"]) if request["demuxer"] == "mov" else None
     try:
         container = av.open(
-            request["url"],
+            file or request["url"],
             format=request["demuxer"],
             options=options,
             metadata_errors="replace",
+            buffer_size=BUFFER_BYTES,
         )
     except (av.FFmpegError, ValueError, MemoryError) as error:
         return {"problem": "unreadable", "detail": str(error)}
@@ -41,7 +54,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         picture = _pick_picture(streams, request)
         if picture and picture["width"] * picture["height"] > request["max_pixels"]:
             return {**document, "problem": "picture_too_large", "video": picture}
-        document |= _read_packets(container, picture, _pick_sounds(streams, request), request)
+        document |= _read_packets(container, picture, _pick_sounds(streams, request), request, file)
     return document
 
 
@@ -110,6 +123,7 @@ class _Index:
         self.last: tuple[int, int] | None = None  # when the last packet begins, and how long it says it is
         self.end: int | None = None
         self.undecoded = 0
+        self.has_seen_enough = False
         self.is_encrypted = False
         self.hides_frames = False  # an edit list leaves some out
         self.has_leading_pictures = False  # shown before the key frame that they follow in the file
@@ -135,7 +149,8 @@ class _Index:
 
     def try_frame(self, packet: Any, limit: int) -> None:
         """Decode until the first frames are there: many an interlaced film begins with a still of its maker."""
-        if self.frames_left <= 0 or self.undecoded > limit:
+        self.has_seen_enough = self.frames_left <= 0 or self.undecoded > limit
+        if self.has_seen_enough:
             return
         self.undecoded += 1
         with contextlib.suppress(av.FFmpegError, MemoryError):
@@ -157,7 +172,11 @@ class _Index:
 
 
 def _read_packets(
-    container: Any, picture: dict[str, Any] | None, sounds: list[dict[str, Any]], request: dict[str, Any]
+    container: Any,
+    picture: dict[str, Any] | None,
+    sounds: list[dict[str, Any]],
+    request: dict[str, Any],
+    file: "_SparseFile | None",
 ) -> dict[str, Any]:
     picked = [*([picture] if picture else []), *sounds]
     indexes = {one["index"]: _Index(container.streams[one["index"]]) for one in picked}
@@ -170,7 +189,7 @@ def _read_packets(
         codec.thread_count = 1
         codec.options = {"max_pixels": str(request["max_pixels"])}
     if indexes:
-        _fill(container, indexes)
+        _fill(container, indexes, file)
     told = [
         {**one, **indexes[one["index"]].summarize(), "is_encrypted": indexes[one["index"]].is_encrypted}
         for one in picked
@@ -178,7 +197,7 @@ def _read_packets(
     return {"video": told[0] if picture else None, "audio": told[1:] if picture else told}
 
 
-def _fill(container: Any, indexes: dict[int, _Index]) -> None:
+def _fill(container: Any, indexes: dict[int, _Index], file: "_SparseFile | None") -> None:
     streams = [index.stream for index in indexes.values()]
     # A file whose last packets are damaged is still worth what stands before them.
     with contextlib.suppress(av.FFmpegError):
@@ -189,6 +208,9 @@ def _fill(container: Any, indexes: dict[int, _Index]) -> None:
             limit = MAX_UNDECODED_PACKETS if packet.stream.type == "video" else AUDIO_PACKETS_TRIED
             index.add(packet)
             index.try_frame(packet, limit)
+            if file and all(one.has_seen_enough for one in indexes.values()):
+                file.skip(_needless(file, indexes.values()))
+                file = None
     for index in indexes.values():
         index.flush()
 
@@ -247,6 +269,100 @@ def _summarize_audio(index: _Index) -> dict[str, Any]:
         "layout": frame.layout.name,
         "sample_rate": frame.sample_rate,
     }
+
+
+class _SparseFile:
+    """A file as PyAV reads it, of which some stretches can be skipped: they read as zeros, and nobody fetches them."""
+
+    def __init__(self, url: str, size_bytes: int) -> None:
+        self._url, self.size_bytes, self._at = url, size_bytes, 0
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        is_local = url.startswith("file:")
+        self._file = os.open(url.removeprefix("file:"), os.O_RDONLY) if is_local else None
+
+    def skip(self, stretches: Iterable[tuple[int, int]]) -> None:
+        """Let (start, end) read as zeros from now on; they stand in order and apart."""
+        for start, end in stretches:
+            self._starts.append(start)
+            self._ends.append(end)
+
+    def read(self, count: int) -> bytes:
+        """Return some of the next bytes; none at the end."""
+        count = max(0, min(count, self.size_bytes - self._at))
+        place = bisect_right(self._starts, self._at) - 1
+        if place >= 0 and self._at < self._ends[place]:
+            data = ZEROS[: min(count, self._ends[place] - self._at)]
+        else:
+            ends = self._starts[place + 1] if place + 1 < len(self._starts) else self.size_bytes
+            data = self.read_at(self._at, min(count, ends - self._at))
+        self._at += len(data)
+        return data
+
+    def read_at(self, first: int, count: int) -> bytes:
+        """Return what really stands there."""
+        if count <= 0:
+            return b""
+        if self._file is not None:
+            return os.pread(self._file, count, first)
+        host, _, path = self._url.removeprefix("http://").partition("/")
+        with contextlib.closing(http.client.HTTPConnection(host)) as connection:
+            connection.request("GET", f"/{path}", headers={"Range": f"bytes={first}-{first + count - 1}"})
+            return connection.getresponse().read()
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._at = max(0, offset + (0, self._at, self.size_bytes)[whence])
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
+def _needless(file: _SparseFile, indexes: Iterable[_Index]) -> Iterator[tuple[int, int]]:
+    """Yield the stretches of an MP4 whose packets are known without them; none where that is not sure.
+
+    What H.264 says itself about a key frame counts, and not what the index says: so their beginnings are read.
+    """
+    heads: list[int] = []
+    for index in indexes:
+        codec = index.stream.codec_context.codec.canonical_name
+        if index.is_encrypted or not (codec == "h264" or codec.startswith(INDEXED)):
+            return
+        if codec == "h264":
+            entries = index.stream.index_entries
+            heads += [entry.pos for entry in entries if entry.is_keyframe]
+            if len(heads) * 4 > len(entries):
+                return
+    heads.sort()
+    for start, end in _media_data(file):
+        at = start
+        for head in heads[bisect_right(heads, start - 1) : bisect_right(heads, end - 1)]:
+            if at < head:
+                yield at, head
+            at = max(at, head + KEY_HEAD_BYTES)
+        if at < end:
+            yield at, end
+
+
+def _media_data(file: _SparseFile) -> list[tuple[int, int]]:
+    """Return where the media data of a plain MP4 lies; of one in fragments nothing: its index is among them."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for _ in range(MAX_BOXES):
+        header = file.read_at(at, min(16, file.size_bytes - at))
+        if len(header) < 8:
+            return found
+        size, kind, header_bytes = int.from_bytes(header[:4], "big"), header[4:8], 8
+        if size == 1:
+            size, header_bytes = int.from_bytes(header[8:16], "big"), 16
+        elif size == 0:
+            size = file.size_bytes - at
+        if size < header_bytes or kind == b"moof":
+            return [] if kind == b"moof" else found
+        if kind == b"mdat":
+            found.append((at + header_bytes, min(at + size, file.size_bytes)))
+        at += size
+    return []
 
 
 if __name__ == "__main__":

@@ -81,6 +81,7 @@ def _ask_child(
     request = {
         "url": source_url(source if isinstance(source, RemoteSource) else source.absolute()),
         "options": source_options(source),
+        "size_bytes": size_bytes,
         "demuxer": DEMUXERS[container],
         "video_decoders": VIDEO_DECODERS,
         "audio_decoders": AUDIO_DECODERS,

@@ -137,3 +137,13 @@ def require_same(path: Path, folder: Path) -> None:
         results.append((info, made))
     assert results[0] == results[1]
     assert results[0][1]
+
+
+def test_the_probe_reads_little_of_an_mp4_and_finds_the_same(tmp_path: Path) -> None:
+    require_namespaces()
+    for kind in ("mp4, moov at the end", "mp4, moov first"):
+        path = heavy(tmp_path, kind)
+        counted = Counted(path)
+        info = probe_source(counted.source, upload=UPLOAD, encoding=ENCODING)
+        assert info == probe_source(path, upload=UPLOAD, encoding=ENCODING)
+        assert counted.read_bytes < info.size_bytes // 3
