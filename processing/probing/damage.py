@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -24,6 +25,8 @@ OURS = (
     "No such file or directory",
     "Resource temporarily unavailable",
 )
+# Killed by the system or its operator; ffmpeg itself ends with 255 when it is asked to.
+KILLED = (-signal.SIGKILL, -signal.SIGTERM, 255)
 NO_MEMORY = "Cannot allocate memory"
 
 
@@ -98,4 +101,6 @@ def _zero_s(plan: EncodePlan, stretch: Stretch) -> Fraction:
 
 def is_ours(error: ToolFailed | EncodeUnverified) -> bool:
     """Tell whether a failure says by itself that the machine is to blame."""
-    return isinstance(error, ToolFailed) and any(words in error.stderr_tail for words in OURS)
+    if not isinstance(error, ToolFailed):
+        return False
+    return error.exit_code in KILLED or any(words in error.stderr_tail for words in OURS)

@@ -105,4 +105,5 @@ def test_a_lost_lease_ends_the_search(source: Path) -> None:
 )
 def test_a_full_disk_is_never_the_source_s_fault(tail: str, ours: bool) -> None:
     assert is_ours(ToolFailed("", argv=(), exit_code=1, stderr_tail=tail)) is ours
+    assert is_ours(ToolFailed("", argv=(), exit_code=-9, stderr_tail=tail))
     assert not is_ours(EncodeUnverified(""))
