@@ -6,6 +6,7 @@ streaming. Subclassing it here keeps every call going down, and leaves no regist
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -69,6 +70,8 @@ class RenditionRow:
     size: str
     bitrate: str
     state: SafeString
+    checked: str
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +256,30 @@ def describe_rendition(rendition: PlayableRendition) -> RenditionRow:
         duration=clock(rendition.index.duration_s),
         size=size_in_words(rendition.index.size_bytes),
         bitrate=rate_in_words(rendition.index.average_bitrate_bps),
-        state=pill("Complete", "good") if rendition.is_complete else pill("Growing", "busy"),
+        state=_rendition_state(rendition),
+        checked=quality_in_words(rendition.quality),
+        problem=rendition.withheld_reason,
     )
+
+
+def _rendition_state(rendition: PlayableRendition) -> SafeString:
+    if rendition.withheld_reason:
+        return pill("Withheld", "bad")
+    if rendition.is_stopgap:
+        return pill("Stop-gap", "plain")
+    return pill("Complete", "good") if rendition.is_complete else pill("Growing", "busy")
+
+
+def quality_in_words(quality: Mapping[str, Any]) -> str:
+    """Return what the comparison with the plan found; a dash before there was one."""
+    found = []
+    if "frames" in quality:
+        found.append(f"{quality['frames']:,} of {quality['planned_frames']:,} frames")
+    if quality.get("ssim_mean") is not None:
+        found.append(f"SSIM {quality['ssim_mean']:.3f} (lowest {quality['ssim_lowest']:.3f})")
+    if "av_offset_s" in quality:
+        found.append(f"begins {quality['av_offset_s']:+.3f} s, ends {quality['length_difference_s']:+.3f} s")
+    return ", ".join(found) or NONE
 
 
 def describe_upload(upload: Upload) -> UploadRow:

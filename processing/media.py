@@ -211,6 +211,7 @@ class VideoPlan(Plain):
     is_gray: bool = False
     has_alpha: bool = False
     decoder: str = ""  # where the usual one would not see the alpha
+    samples: tuple[Chunk, ...] = ()  # short stretches to try before the bulk is encoded; none once they were
 
     @property
     def frame_ticks(self) -> int:
@@ -320,3 +321,4 @@ class EncodedRendition:
     first_segment: int
     start_ticks: int
     segments: tuple[EncodedSegment, ...]
+    ssim: float | None = None  # of a sample, compared with the source (0 to 1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,8 @@ class PlayableRendition:
     is_complete: bool
     is_stopgap: bool = False
     target_duration_s: int | None = None
+    withheld_reason: str = ""  # not empty: players are not told of it
+    quality: Mapping[str, Any] = field(default_factory=dict)
     role: str = "main"  # of sound: main, commentary, description
     audio_track: int = 0  # which of the source's sounds it is
     language_name: str = ""  # as those call it who speak it; "" where it is not known

@@ -165,6 +165,9 @@ class EncodingSettings(Section):
     chunk_s: float = Field(32, ge=4, le=600, description="Length of what one task encodes.")
     max_fps: int = Field(60, ge=1, le=120, description="Higher frame rates are divided by a whole number.")
     preset: Preset = Field("veryfast", description="x264 preset: slower makes smaller files.")
+    target_vmaf: float = Field(
+        93, ge=0, le=100, description="Quality above which a video's bits are saved; 0: no trial."
+    )
     ladder: tuple[RungSettings, ...] = Field(
         default_factory=_default_ladder, min_length=1, description="Rungs, largest first."
     )

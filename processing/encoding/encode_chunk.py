@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
+from processing.encoding.compare import Comparison, compare
 from processing.encoding.verify import require_planned_frames, require_planned_init
-from processing.errors import EncodeUnverified
+from processing.errors import EncodeUnverified, ToolFailed
 from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import chunk_argv
@@ -23,6 +25,9 @@ from processing.source import Source
 
 # What makes a video playable goes before what only improves it, also on a machine that does both at once.
 NICENESS_STEP, MOST_NICENESS = 5, 10
+SAMPLE_FRAMES = 8  # compared at the beginning of each chunk, where a cut could have gone wrong
+FLOOR_SSIM = 0.5  # a picture in few bits stays far above it, and another picture far below
+OnUnfit = Callable[[str, EncodeUnverified], None]
 
 
 def encode_chunk(
@@ -34,13 +39,39 @@ def encode_chunk(
     encoding: EncodingSettings,
     heartbeat: Callable[[], None] = lambda: None,
     on_progress: Callable[[float], None] = lambda _share: None,
+    on_unfit: OnUnfit | None = None,
 ) -> tuple[EncodedRendition, ...]:
     """Encode `chunk` into `work_dir` (the caller's to remove; nothing in it is named like a rung); one result a rung, in the chunk's order.
 
     `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
-    Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` raises.
+    `on_unfit` is told of each rung that is not as planned, which is then left out of the result.
+    Raises: ToolFailed, ToolTimedOut, ToolMissing; EncodeUnverified when a rung is unfit and nobody is to be told;
+    whatever `heartbeat` raises.
     """
-    video = plan.video
+    what = Comparison(source, plan, chunk, work_dir, encoding, heartbeat)
+    unfit = dict[str, EncodeUnverified]()
+    taken = encode_rungs(what, on_progress=on_progress, unfit=unfit)
+    fit, unlike = _compared(taken, what)
+    unfit |= unlike
+    for name, why in unfit.items():
+        if on_unfit is None:
+            raise why
+        on_unfit(name, why)
+    return fit
+
+
+def encode_rungs(
+    what: Comparison,
+    *,
+    on_progress: Callable[[float], None] = lambda _share: None,
+    unfit: dict[str, EncodeUnverified] | None = None,
+) -> tuple[EncodedRendition, ...]:
+    """Encode the rungs of a chunk, check their frames against the plan, and compare no picture.
+
+    Rungs that are not as planned are written into `unfit`.
+    Raises: as `encode_chunk`; EncodeUnverified where there is no `unfit`.
+    """
+    video, chunk, encoding, work_dir = what.plan.video, what.chunk, what.encoding, what.work_dir
     if video is None:
         message = "this plan has no video"
         raise ValueError(message)
@@ -59,17 +90,42 @@ def encode_chunk(
         on_progress(min(1.0, progress.frame / frames))
 
     run_ffmpeg(
-        chunk_argv(ffmpeg, source, plan, chunk, targets=targets, encoding=encoding),
-        files=Files(reads=(source,), writes=(work_dir,)),
+        chunk_argv(ffmpeg, what.source, what.plan, chunk, targets=targets, encoding=encoding),
+        files=Files(reads=(what.source,), writes=(work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
-        heartbeat=heartbeat,
+        heartbeat=what.heartbeat,
         on_progress=report,
     )
-    return tuple(
-        _take_apart(target, rung, video, chunk, work_dir / rung.name)
-        for target, rung in zip(targets, rungs, strict=True)
-    )
+    taken = []
+    for target, rung in zip(targets, rungs, strict=True):
+        try:
+            taken.append(_take_apart(target, rung, video, chunk, work_dir / rung.name))
+        except EncodeUnverified as error:
+            if unfit is None:
+                raise
+            unfit[rung.name] = error
+    return tuple(taken)
+
+
+def _compared(
+    taken: Sequence[EncodedRendition], what: Comparison
+) -> tuple[tuple[EncodedRendition, ...], dict[str, EncodeUnverified]]:
+    """Return the renditions that show the source's pictures, scored, and why others are unfit."""
+    try:
+        scores = compare(what, taken, metric="ssim", frames=SAMPLE_FRAMES)
+    except ToolFailed as error:
+        message = f"What was encoded can't be played: {error.stderr_tail[-300:]}"
+        raise EncodeUnverified(message, argv=error.argv, stderr_tail=error.stderr_tail) from error
+    fit, unfit = [], {}
+    for rendition in taken:
+        score = scores[rendition.name]
+        if score >= FLOOR_SSIM:
+            fit.append(replace(rendition, ssim=round(score, 4)))
+        else:
+            message = f"{rendition.name} does not show the source's picture: SSIM {score:.3f}."
+            unfit[rendition.name] = EncodeUnverified(message)
+    return tuple(fit), unfit
 
 
 def _take_apart(encoded: Path, rung: Rung, video: VideoPlan, chunk: Chunk, folder: Path) -> EncodedRendition:

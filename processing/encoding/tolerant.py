@@ -11,7 +11,7 @@ import structlog
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.encoding.encode_audio import OnPart, encode_audio
-from processing.encoding.encode_chunk import encode_chunk
+from processing.encoding.encode_chunk import OnUnfit, encode_chunk
 from processing.errors import EncodeUnverified, SourceRejected, ToolFailed
 from processing.media import AudioPlan, Chunk, EncodedRendition, EncodePlan
 from processing.probing.damage import find_damage, is_ours, stretch_of_chunk, stretch_of_sound
@@ -30,9 +30,11 @@ def encode_what_can_be_shown(
     encoding: EncodingSettings,
     heartbeat: Callable[[], None] = lambda: None,
     on_progress: Callable[[float], None] = lambda _share: None,
+    on_unfit: OnUnfit | None = None,
 ) -> tuple[EncodedRendition, ...]:
     """Do as `encode_chunk`; where that fails because of the source, let the nearest picture stand for missing ones.
 
+    Where it fails for another reason, `on_unfit` is told of the rungs that are left out (None: it fails).
     Raises: SourceRejected where too little is left of the source; what `encode_chunk` raises.
     """
 
@@ -53,7 +55,18 @@ def encode_what_can_be_shown(
         stretch = stretch_of_chunk(plan.video, chunk)
         return find_damage(source, plan, stretch, encoding=encoding, heartbeat=heartbeat)
 
-    return _encode_or_mend(encode, find, as_planned=chunk, mended=with_gaps_filled(chunk), work_dir=work_dir)
+    try:
+        return _encode_or_mend(
+            encode, find, as_planned=chunk, mended=with_gaps_filled(chunk), work_dir=work_dir
+        )
+    except EncodeUnverified:
+        if on_unfit is None:
+            raise
+    folder = work_dir / "without-unfit"
+    folder.mkdir()
+    return encode_chunk(
+        source, plan, chunk, work_dir=folder, encoding=encoding, heartbeat=heartbeat, on_unfit=on_unfit
+    )
 
 
 def encode_what_can_be_heard(

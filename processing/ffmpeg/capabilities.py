@@ -37,6 +37,7 @@ NEEDED_FILTERS = frozenset(
         "sidedata",
         "alimiter",
         "ebur128",
+        "ssim",
     }
 )
 LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)
@@ -52,6 +53,7 @@ class Capabilities:
     is_recent: bool
     missing: tuple[str, ...]  # encoders and filters that the product needs
     encoders: frozenset[str]  # all that it has
+    has_vmaf: bool = False
 
     def lacks(self, encoders: Collection[str]) -> tuple[str, ...]:
         """Return what is missing: of what is always needed, and of `encoders`."""
@@ -133,9 +135,10 @@ def _ask(path: str, _changed_ns: int) -> Capabilities:
         message = f"ffmpeg at {path} does not run."
         raise ToolMissing(message, hint=HINT, stderr_tail=error.stderr_tail) from error
     present = read_names(encoders)
-    missing = (NEEDED_ENCODERS - present) | (NEEDED_FILTERS - read_names(filters))
+    known_filters = read_names(filters)
+    missing = (NEEDED_ENCODERS - present) | (NEEDED_FILTERS - known_filters)
     version, is_recent = read_version(about)
-    return Capabilities(path, version, is_recent, tuple(sorted(missing)), present)
+    return Capabilities(path, version, is_recent, tuple(sorted(missing)), present, "libvmaf" in known_filters)
 
 
 def read_version(about: str) -> tuple[str, bool]:

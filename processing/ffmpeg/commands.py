@@ -16,11 +16,14 @@ from gilfoyle.lib.image_settings import ImageFormat
 from processing.ffmpeg.codecs import Arguments, copy_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
+    Metric,
     colour_steps,
+    counted_steps,
     cut_steps,
     grid_picture_steps,
     grid_steps,
     key_picture_steps,
+    metric_step,
     rung_steps,
 )
 from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
@@ -102,6 +105,38 @@ def chunk_argv(
         else:
             picture = stream
         outputs.append(_output(picture, target, rung_arguments(rung, video, threads=encoding.threads)))
+    return _argv(ffmpeg_path, outputs)
+
+
+def compare_argv(
+    ffmpeg_path: str,
+    source: Source,
+    plan: EncodePlan,
+    chunk: Chunk,
+    *,
+    encoded: Sequence[Path],
+    reports: Sequence[Path],
+    metric: Metric,
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that compares the beginning of a chunk's rungs with the source, and writes a report each.
+
+    `encoded` and `reports` go with the chunk's rung_names; each encoded file begins with the chunk's first frame.
+    """
+    video = _video_of(plan)
+    stream = _pictures(source, plan, encoding, seek_s=chunk.seek_s)
+    stream = _through(stream, (*grid_steps(video, chunk), *colour_steps(video)))
+    branches = stream.filter_multi_output("split", len(chunk.rung_names))
+    count = chunk.end_frame - chunk.first_frame
+    outputs = []
+    for number, (name, path, report) in enumerate(zip(chunk.rung_names, encoded, reports, strict=True)):
+        wanted = _through(branches[number], (*rung_steps(video.rung(name)), *counted_steps(count)))
+        ours = ffmpeg.input(f"file:{path}", format="mov", protocol_whitelist="file")["v:0"]
+        step = metric_step(metric, report)
+        compared = ffmpeg.filter(
+            [_through(ours, counted_steps(count)), wanted], step.name, **dict(step.options)
+        )
+        outputs.append(ffmpeg.output(compared, "-", format="null"))
     return _argv(ffmpeg_path, outputs)
 
 

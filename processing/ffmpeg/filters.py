@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
+from typing import Literal
 
 from processing.media import Chunk, Rung, Stretch, VideoPlan
 
 HDR_PEAK = 10  # 1000 cd/m2, the brightest that is told apart; HLG's own, and what most of PQ is mastered for
+
+Metric = Literal["ssim", "vmaf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,22 @@ def grid_picture_steps(
     """Return the chain from a chunk's beginning to exactly one frame of the grid, in ordinary colours."""
     alone = replace(chunk, first_frame=frame, end_frame=frame + 1)
     return (*grid_steps(plan, alone), *_flatten(plan), *_tone_map(plan, size))
+
+
+def counted_steps(count: int) -> tuple[FilterStep, ...]:
+    """Return the chain that numbers the first `count` pictures, so that two streams are paired one by one."""
+    return (
+        FilterStep("trim", (("end_frame", count),)),
+        FilterStep("settb", (("expr", "1/25"),)),
+        FilterStep("setpts", (("expr", "N"),)),
+    )
+
+
+def metric_step(metric: Metric, report: Path) -> FilterStep:
+    """Return the filter that compares two streams, ours first, and writes what it finds into `report`."""
+    if metric == "ssim":
+        return FilterStep("ssim", (("stats_file", str(report)),))
+    return FilterStep("libvmaf", (("log_fmt", "json"), ("log_path", str(report))))
 
 
 def _deinterlace(plan: VideoPlan) -> list[FilterStep]:

@@ -21,6 +21,7 @@ KIND_WORDS = {
     pipeline.PROBE: "Probe the source",
     pipeline.ENCODE_CHUNK: "Encode chunk",
     pipeline.REMUX: "Offer the source as it is",
+    pipeline.TRY_SAMPLES: "Try how hard the pictures are",
     pipeline.ENCODE_AUDIO: "Encode the sound",
     pipeline.POSTER: "Make the poster",
     pipeline.STORYBOARD: "Make the storyboard",

@@ -14,10 +14,13 @@ PROBE = "probe"
 ENCODE_CHUNK = "encode_chunk"
 ENCODE_AUDIO = "encode_audio"
 REMUX = "remux"
+TRY_SAMPLES = "try_samples"
 POSTER = "poster"
 STORYBOARD = "storyboard"
 PREVIEW = "preview"
 FINALIZE = "finalize"
+
+TRIAL_STEP_NAME = "trial"
 
 # Shares of work beside one second of 1080p video encoded.
 _PIXELS_1080P = 1920 * 1080
@@ -68,7 +71,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             queue="opening" if chunk.priority == PRIORITY_OPENING else "encode",
             priority=chunk.priority,
             weight=_chunk_weight(plan.video, chunk),
-            needs=_needs(plan.video, chunk),
+            needs=(*_trial(plan.video, chunk), *_needs(plan.video, chunk)),
             inputs={"chunk": position},
             is_optional=plan.video.codec_of(chunk) != FIRST_CODEC,  # every player has the video without it
         )
@@ -87,6 +90,19 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         )
         for position, audio in enumerate(plan.audio)
     ]
+    if plan.video and plan.video.samples:
+        sampled = sum(_chunk_weight(plan.video, sample) for sample in plan.video.samples)
+        steps.append(
+            # Before all that it decides about; what it decides is a saving, so a failure holds up nothing.
+            StepPlan(
+                name=TRIAL_STEP_NAME,
+                kind=TRY_SAMPLES,
+                queue="encode",
+                priority=PRIORITY_OPENING,
+                weight=sampled,
+                is_optional=True,
+            )
+        )
     if plan.copy:
         steps.append(
             # The soonest of all, and no loss where it fails: the encoded opening comes next.
@@ -149,6 +165,11 @@ def _plan_pictures(plan: EncodePlan, video: VideoPlan) -> list[StepPlan]:
 
 def chunk_step_name(position: int) -> str:
     return f"encode-{position:05d}"
+
+
+def _trial(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
+    """Let all but what makes the video playable wait for the trial."""
+    return (TRIAL_STEP_NAME,) if video.samples and chunk.priority != PRIORITY_OPENING else ()
 
 
 def _needs(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:

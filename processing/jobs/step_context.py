@@ -39,6 +39,11 @@ class StepContext:
         return EncodePlan.from_json(self.job.plan or {})
 
     @property
+    def is_last_attempt(self) -> bool:
+        """Whether the job fails, too, if this one does."""
+        return self.step.faults + 1 >= self.config.encoding.max_attempts
+
+    @property
     def source_name(self) -> str:
         video = self.job.video
         return layout.source_name(video.project_id, video.pk, video.source_upload_id)

@@ -11,13 +11,16 @@ from dataclasses import replace
 from functools import partial
 
 from processing.encoding.tolerant import encode_what_can_be_heard, encode_what_can_be_shown
+from processing.errors import EncodeUnverified
 from processing.jobs import pipeline
 from processing.jobs.models import Job
 from processing.jobs.retrying import persist
-from processing.jobs.services import Record, add_steps, finish_job, record_part
+from processing.jobs.services import Record, add_steps, record_part
 from processing.jobs.step_context import StepContext, add_part, publish
+from processing.jobs.steps_finalize import run_finalize
 from processing.jobs.steps_images import planned_pictures, run_poster, run_preview, run_storyboard
 from processing.jobs.steps_remux import run_remux
+from processing.jobs.steps_trial import run_trial
 from processing.ladder.planner import plan_encode
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.probing.probe import probe_source
@@ -86,6 +89,7 @@ def run_encode_chunk(context: StepContext) -> Record:
     """Encode one chunk in all its rungs, and store its segments."""
     plan = context.plan
     chunk = plan.chunks[context.step.inputs["chunk"]]
+    unfit: dict[str, EncodeUnverified] = {}
     with context.source() as source:
         encoded = encode_what_can_be_shown(
             source,
@@ -95,28 +99,33 @@ def run_encode_chunk(context: StepContext) -> Record:
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
             on_progress=context.on_progress,
+            # Encoded again as long as that may help; then the others do without this one.
+            on_unfit=unfit.__setitem__ if context.is_last_attempt else None,
         )
-    runs = [(_video_facts(plan, rendition), publish(context, rendition)) for rendition in encoded]
+    runs = [(one, _video_facts(plan, one.name, one.codec), publish(context, one)) for one in encoded]
 
     def record(job: Job) -> None:
-        for facts, run in runs:
+        made = {"video_id": job.video_id, "revision": job.revision}
+        for one, facts, run in runs:
             renditions.add_run(
-                video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=chunk.index, run=run
+                **made, facts=facts, chunk_index=chunk.index, run=run, quality={"ssim": one.ssim}
             )
+        for name, why in unfit.items():
+            renditions.withhold_rendition(**made, facts=_video_facts(plan, name, ""), reason=why.message)
 
     return record
 
 
-def _video_facts(plan: EncodePlan, rendition: EncodedRendition) -> RenditionFacts:
+def _video_facts(plan: EncodePlan, name: str, codec: str) -> RenditionFacts:
     if plan.video is None:
         message = "A video rendition without a video plan."
         raise ValueError(message)
-    rung = plan.video.rung(rendition.name)
+    rung = plan.video.rung(name)
     return RenditionFacts(
-        name=rendition.name,
+        name=name,
         kind="video",
-        codec=rendition.codec,
-        timescale=rendition.timescale,
+        codec=codec,
+        timescale=plan.video.timescale,
         bandwidth_cap_bps=rung.max_bitrate_bps,
         width=rung.width,
         height=rung.height,
@@ -169,16 +178,11 @@ def run_encode_audio(context: StepContext) -> Record:
     return record_whole
 
 
-def run_finalize(context: StepContext) -> Record:
-    """Close the job: everything planned is there."""
-    del context
-    return finish_job
-
-
 RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.PROBE: run_probe,
     pipeline.ENCODE_CHUNK: run_encode_chunk,
     pipeline.REMUX: run_remux,
+    pipeline.TRY_SAMPLES: run_trial,
     pipeline.ENCODE_AUDIO: run_encode_audio,
     pipeline.POSTER: run_poster,
     pipeline.STORYBOARD: run_storyboard,

@@ -20,7 +20,7 @@ PRIORITY_OPENING, PRIORITY_OPENING_REST, PRIORITY_BODY, PRIORITY_FURTHER = 0, 1,
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class Grid:
     """What all chunks of a video share."""
 
     stream: VideoStream
@@ -65,29 +65,30 @@ def plan_chunks(  # noqa: PLR0913  # the grid's parts, each by name
     `rung_names` is largest first. `further` holds the rung names of each further codec; its chunks have the same
     borders and come after all others. Every rung's frames are covered exactly once.
     """
-    grid = _Grid(stream, stream.key_times_s, container, zero_s, rate, segment_frames)
+    grid = Grid(stream, stream.key_times_s, container, zero_s, rate, segment_frames)
     opening_end = min(frame_count, _whole_segments(opening_s, grid) * segment_frames)
     lowest = FIRST_RUNGS if len(rung_names) >= FULL_LADDER else 1
     openings = [names for names in (rung_names[-lowest:], rung_names[:-lowest]) if names]
     numbers = count()
     chunks = [
-        _chunk(grid, next(numbers), (0, opening_end), names, priority)
+        make_chunk(grid, next(numbers), (0, opening_end), names, priority)
         for priority, names in enumerate(openings, PRIORITY_OPENING)
     ]
     step = _whole_segments(chunk_s, grid) * segment_frames
     bodies = [(first, min(first + step, frame_count)) for first in range(opening_end, frame_count, step)]
-    chunks += [_chunk(grid, next(numbers), span, rung_names, PRIORITY_BODY) for span in bodies]
+    chunks += [make_chunk(grid, next(numbers), span, rung_names, PRIORITY_BODY) for span in bodies]
     for priority, names in enumerate(further, PRIORITY_FURTHER):
         spans = [(0, opening_end), *bodies]
-        chunks += [_chunk(grid, next(numbers), span, names, priority) for span in spans]
+        chunks += [make_chunk(grid, next(numbers), span, names, priority) for span in spans]
     return tuple(chunks)
 
 
-def _whole_segments(seconds: float, grid: _Grid) -> int:
+def _whole_segments(seconds: float, grid: Grid) -> int:
     return max(1, round(Fraction(seconds) * grid.rate / grid.segment_frames))
 
 
-def _chunk(grid: _Grid, index: int, span: tuple[int, int], names: tuple[str, ...], priority: int) -> Chunk:
+def make_chunk(grid: Grid, index: int, span: tuple[int, int], names: tuple[str, ...], priority: int) -> Chunk:
+    """Return the chunk of the frames [span[0], span[1]) in the rungs `names`."""
     first, end = span
     return Chunk(
         index=index,

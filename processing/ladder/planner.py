@@ -8,10 +8,11 @@ from itertools import chain
 from typing import Literal
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.ladder.chunks import plan_chunks
+from processing.ladder.chunks import Grid, plan_chunks
 from processing.ladder.further import plan_further_rungs
 from processing.ladder.remux import plan_copy
 from processing.ladder.rungs import plan_rungs
+from processing.ladder.samples import plan_samples
 from processing.ladder.sounds import plan_sounds
 from processing.media import EncodePlan, MediaInfo, VideoPlan, VideoStream
 
@@ -70,6 +71,15 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         chunk_s=encoding.chunk_s,
         further=[tuple(rung.name for rung in ladder) for ladder in further],
     )
+    samples = (
+        plan_samples(
+            Grid(stream, stream.key_times_s, info.container, zero_s, rate, segment_frames),
+            frame_count=frame_count,
+            rung_names=tuple(rung.name for rung in rungs),
+        )
+        if encoding.target_vmaf
+        else ()
+    )
     return VideoPlan(
         stream_index=stream.index,
         zero_s=zero_s,
@@ -87,6 +97,7 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         decoder=ALPHA_DECODERS.get(stream.codec, "") if stream.has_alpha else "",
         rungs=(*rungs, *chain.from_iterable(further)),
         chunks=chunks,
+        samples=samples,
     )
 
 

@@ -68,7 +68,11 @@ class Presentation:
 
 def load_presentation(video_id: str, revision: str) -> Presentation:
     """Read what can be played of a revision; empty where there is nothing."""
-    renditions = [one for one in list_playable_renditions(video_id, revision) if one.index.segments]
+    renditions = [
+        one
+        for one in list_playable_renditions(video_id, revision)
+        if one.index.segments and not one.withheld_reason
+    ]
     return Presentation(
         video=tuple(one for one in renditions if one.kind == "video"),
         audio=tuple(one for one in renditions if one.kind == "audio"),

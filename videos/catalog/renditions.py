@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -54,7 +55,24 @@ def add_run(
 ) -> None:
     """Add a chunk's segments to a rendition, which is made by its first; a second time replaces the first."""
     hold_video(video_id=video_id)
-    rendition, _ = Rendition.objects.get_or_create(
+    rendition, _ = _get_or_make(video_id, revision, facts)
+    replaced = RenditionRun.objects.filter(rendition=rendition, chunk_index=chunk_index).first()
+    count_revision_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
+    RenditionRun.objects.update_or_create(
+        rendition=rendition,
+        chunk_index=chunk_index,
+        defaults={
+            "first_number": run.first_number,
+            "start_ticks": run.start_ticks,
+            "durations": list(run.durations),
+            "sizes": list(run.sizes),
+            "quality": quality or {},
+        },
+    )
+
+
+def _get_or_make(video_id: str, revision: str, facts: RenditionFacts) -> tuple[Rendition, bool]:
+    return Rendition.objects.get_or_create(
         video_id=video_id,
         revision=revision,
         name=facts.name,
@@ -74,18 +92,26 @@ def add_run(
             "target_duration_s": facts.target_duration_s,
         },
     )
-    replaced = RenditionRun.objects.filter(rendition=rendition, chunk_index=chunk_index).first()
-    count_revision_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
-    RenditionRun.objects.update_or_create(
-        rendition=rendition,
-        chunk_index=chunk_index,
-        defaults={
-            "first_number": run.first_number,
-            "start_ticks": run.start_ticks,
-            "durations": list(run.durations),
-            "sizes": list(run.sizes),
-            "quality": quality or {},
-        },
+
+
+@transaction.atomic
+def withhold_rendition(*, video_id: str, revision: str, facts: RenditionFacts, reason: str) -> None:
+    """Keep a rendition from players, and why, in words; the first reason stands."""
+    hold_video(video_id=video_id)
+    rendition, _ = _get_or_make(video_id, revision, facts)
+    if not rendition.withheld_reason:
+        rendition.withheld_reason = reason[:500]
+        rendition.save(update_fields=["withheld_reason"])
+
+
+@transaction.atomic
+def record_quality(
+    *, video_id: str, revision: str, name: str, quality: Mapping[str, Any], withheld_reason: str
+) -> None:
+    """Keep what the comparison with the plan found, and (not empty) why players are not told of this rendition."""
+    hold_video(video_id=video_id)
+    Rendition.objects.filter(video_id=video_id, revision=revision, name=name).update(
+        quality=dict(quality), withheld_reason=withheld_reason[:500]
     )
     if rendition.runs.count() == facts.run_count:
         Rendition.objects.filter(pk=rendition.pk).update(is_complete=True)

@@ -109,9 +109,22 @@ def list_renditions(*, video: Video) -> list[Rendition]:
 def list_opened_renditions(video_id: str, revision: str) -> set[str]:
     """Return the names of the renditions that have their first segment."""
     first = RenditionRun.objects.filter(
-        first_number=0, rendition__video_id=video_id, rendition__revision=revision
+        first_number=0,
+        rendition__video_id=video_id,
+        rendition__revision=revision,
+        rendition__withheld_reason="",
     )
     return set(first.values_list("rendition__name", flat=True))
+
+
+def list_ssim_samples(video_id: str, revision: str) -> dict[str, list[float]]:
+    """Return how like the source the samples of each rendition were, by name."""
+    runs = RenditionRun.objects.filter(rendition__video_id=video_id, rendition__revision=revision)
+    found: dict[str, list[float]] = defaultdict(list)
+    for name, quality in runs.order_by("first_number").values_list("rendition__name", "quality"):
+        if quality.get("ssim") is not None:
+            found[name].append(quality["ssim"])
+    return found
 
 
 def _largest_first(rendition: Rendition) -> tuple[bool, int, int, str]:
@@ -140,6 +153,8 @@ def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRend
             is_complete=rendition.is_complete,
             is_stopgap=rendition.is_stopgap,
             target_duration_s=rendition.target_duration_s,
+            withheld_reason=rendition.withheld_reason,
+            quality=rendition.quality,
             role=rendition.role,
             audio_track=rendition.audio_track,
             language_name=language_name(rendition.language),

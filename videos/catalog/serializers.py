@@ -154,10 +154,42 @@ RENDITION_EXAMPLE = {
     "role": "main",
     "is_complete": True,
     "is_stopgap": False,
+    "withheld_reason": "",
+    "quality": {
+        "frames": 2803,
+        "planned_frames": 2803,
+        "is_aligned": True,
+        "ssim_mean": 0.984,
+        "ssim_lowest": 0.971,
+    },
     "segments": 24,
     "size_bytes": 27103551,
     "average_bitrate_bps": 2320510,
 }
+
+
+class QualitySerializer(serializers.Serializer[Any]):
+    """What was found when a whole rendition was compared with its plan; empty until the video is ready."""
+
+    frames = serializers.IntegerField(required=False, help_text="Frames that are there.")
+    planned_frames = serializers.IntegerField(required=False, help_text="Frames that should be.")
+    is_aligned = serializers.BooleanField(
+        required=False, help_text="Whether its segments begin where those of the other sizes do."
+    )
+    ssim_mean = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        help_text="Likeness to the source, 0 to 1, of samples of each chunk.",
+    )
+    ssim_lowest = serializers.FloatField(
+        required=False, allow_null=True, help_text="That of the least like sample."
+    )
+    av_offset_s = serializers.FloatField(
+        required=False, help_text="Of sound: by how much it begins after the picture."
+    )
+    length_difference_s = serializers.FloatField(
+        required=False, help_text="Of sound: by how much it ends after the plan."
+    )
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A size", value=RENDITION_EXAMPLE, response_only=True)])
@@ -180,6 +212,10 @@ class RenditionSerializer(serializers.Serializer[Any]):
     is_stopgap = serializers.BooleanField(
         help_text="True for the source's own frames, offered only until what is encoded is complete."
     )
+    withheld_reason = serializers.CharField(
+        allow_blank=True, help_text="Not empty: players are not told of it, since it is not as planned."
+    )
+    quality = QualitySerializer()
     segments = serializers.SerializerMethodField(help_text="How many can be played so far.")
     size_bytes = serializers.IntegerField(source="index.size_bytes")
     average_bitrate_bps = serializers.IntegerField(source="index.average_bitrate_bps")

@@ -11,6 +11,7 @@ import pytest
 from gilfoyle.lib.errors import StaleWork
 from processing.encoding.encode_chunk import encode_chunk
 from processing.errors import EncodeUnverified, ToolFailed
+from processing.media import EncodePlan
 from processing.probing.probe import probe_source
 from tests.clips import make_clip, remux_clip, run_tool
 from tests.processing.sources import VIDEOS
@@ -121,3 +122,39 @@ def test_a_plan_without_a_picture_is_refused(tmp_path: Path) -> None:
     chunk = plan_of(make_clip(tmp_path / "a.mp4"))[1].chunks[0]
     with pytest.raises(ValueError, match="no video"):
         encode_chunk(sound, plan_of(sound)[1], chunk, work_dir=tmp_path, encoding=ENCODING)
+
+
+def spoilt_rung(folder: Path) -> tuple[Path, EncodePlan]:
+    """Plan noise with so few bits for the smaller rung that no picture is left in it."""
+    source = folder / "noise.mp4"
+    noise = "nullsrc=s=320x180:r=30:d=1,geq=random(1)*255:128:128"
+    run_tool("-f", "lavfi", "-i", noise, "-c:v", "libx264", "-preset", "ultrafast", "-qp", "5", source)
+    plan = plan_of(source)[1]
+    assert plan.video is not None
+    rungs = tuple(replace(rung, crf=51) if rung.name == "v90" else rung for rung in plan.video.rungs)
+    chunk = replace(plan.chunks[0], rung_names=("v180", "v90"))
+    return source, replace(plan, video=replace(plan.video, rungs=rungs, chunks=(chunk,)))
+
+
+def test_a_rung_that_does_not_show_the_source_is_not_taken(tmp_path: Path) -> None:
+    source, plan = spoilt_rung(tmp_path)
+    (tmp_path / "work").mkdir()
+    with pytest.raises(EncodeUnverified, match="v90 does not show the source's picture"):
+        encode_chunk(source, plan, plan.chunks[0], work_dir=tmp_path / "work", encoding=ENCODING)
+
+
+def test_who_wants_to_be_told_gets_the_others(tmp_path: Path) -> None:
+    source, plan = spoilt_rung(tmp_path)
+    (tmp_path / "work").mkdir()
+    unfit: dict[str, EncodeUnverified] = {}
+    (fit,) = encode_chunk(
+        source,
+        plan,
+        plan.chunks[0],
+        work_dir=tmp_path / "work",
+        encoding=ENCODING,
+        on_unfit=unfit.__setitem__,
+    )
+    assert (fit.name, set(unfit)) == ("v180", {"v90"})
+    assert fit.ssim is not None
+    assert fit.ssim > 0.9

@@ -62,6 +62,16 @@ def test_the_opening_goes_first_and_then_all_together() -> None:
     assert PLAIN.chunks[first.inputs["chunk"]].first_segment == 0
 
 
+def test_all_but_what_opens_the_video_waits_for_the_trial() -> None:
+    steps = {step.name: step for step in plan_steps(PLAIN)}
+    assert (steps["trial"].kind, steps["trial"].is_optional) == (pipeline.TRY_SAMPLES, True)
+    waiting = {name for name, step in steps.items() if "trial" in step.needs}
+    chunks = {name for name, step in steps.items() if step.kind == pipeline.ENCODE_CHUNK}
+    assert waiting == chunks - {"encode-00000"} | {"finalize"}
+    untried = plan_steps(plan(info(audio=sound()), target_vmaf=0))
+    assert not [step.name for step in untried if "trial" in (step.name, *step.needs)]
+
+
 def test_further_codecs_wait_until_the_video_has_opened_in_h264() -> None:
     two = plan(info(), codecs=("h264", "vp9"))
     assert two.video is not None
@@ -70,7 +80,7 @@ def test_further_codecs_wait_until_the_video_has_opened_in_h264() -> None:
         if step.kind != pipeline.ENCODE_CHUNK:
             continue
         codec = two.video.codec_of(two.chunks[step.inputs["chunk"]])
-        assert set(step.needs) == (openings if codec == "vp9" else set())
+        assert set(step.needs) - {"trial"} == (openings if codec == "vp9" else set())
 
 
 def test_the_weight_is_the_work() -> None:

@@ -11,7 +11,7 @@ from tests.factories import RENDITION_FACTS, make_rendition, make_video
 from videos import layout
 from videos.catalog import renditions, states
 from videos.catalog.models import Rendition, RenditionRun, Video
-from videos.catalog.selectors import list_playable_renditions
+from videos.catalog.selectors import list_opened_renditions, list_playable_renditions, list_ssim_samples
 from videos.segment_index import SegmentRun
 
 pytestmark = pytest.mark.django_db
@@ -110,3 +110,34 @@ def test_stopgaps_go_when_nobody_can_be_playing_them_any_more() -> None:
     left = {name: {one.name for one in made[name].renditions.all()} for name in made}
     assert left == {"old": {"v720"}, "young": {"v720", "v720copy"}}
     assert unfinished.renditions.count() == 1
+
+
+def test_what_is_withheld_is_told_to_nobody_who_plays_and_keeps_its_first_reason() -> None:
+    video = make_video(status=states.PROCESSING)
+    for reason in ("It shows another picture.", "Something else."):
+        renditions.withhold_rendition(
+            video_id=video.pk, revision=video.revision, facts=RENDITION_FACTS, reason=reason
+        )
+    add(video, RENDITION_FACTS, SegmentRun(0, 0, (1,), (7,)))
+    (row,) = list_playable_renditions(video.pk, video.revision)
+    assert (row.withheld_reason, len(row.index.segments)) == ("It shows another picture.", 1)
+    assert list_opened_renditions(video.pk, video.revision) == set()
+
+
+def test_a_report_and_its_samples_are_kept() -> None:
+    video = make_video(status=states.PROCESSING)
+    for chunk, ssim in enumerate((0.9, 0.8, None)):
+        renditions.add_run(
+            video_id=video.pk,
+            revision=video.revision,
+            facts=RENDITION_FACTS,
+            chunk_index=chunk,
+            run=SegmentRun(chunk, chunk, (1,), (1,)),
+            quality={"ssim": ssim},
+        )
+    assert list_ssim_samples(video.pk, video.revision) == {"v720": [0.9, 0.8]}
+    renditions.record_quality(
+        video_id=video.pk, revision=video.revision, name="v720", quality={"frames": 3}, withheld_reason=""
+    )
+    (row,) = list_playable_renditions(video.pk, video.revision)
+    assert (row.quality, row.withheld_reason) == ({"frames": 3}, "")

@@ -1,0 +1,42 @@
+"""The last step: what was made is compared with the plan as a whole, and the job is closed."""
+
+from __future__ import annotations
+
+from processing.errors import EncodeUnverified
+from processing.jobs.models import Job
+from processing.jobs.quality import judge_renditions, playable_without
+from processing.jobs.services import Record, finish_job
+from processing.jobs.step_context import StepContext
+from processing.media import EncodePlan
+from videos.catalog import renditions
+from videos.catalog.selectors import list_playable_renditions, list_ssim_samples
+
+
+def run_finalize(context: StepContext) -> Record:
+    """Keep a report of each rendition, withhold those that are not as planned, and close the job.
+
+    Its record raises EncodeUnverified where nothing playable would be left.
+    """
+    del context
+    return _close
+
+
+def _close(job: Job) -> None:
+    plan = EncodePlan.from_json(job.plan or {})
+    made = list_playable_renditions(job.video_id, job.revision)
+    verdicts = judge_renditions(plan, made, list_ssim_samples(job.video_id, job.revision))
+    withheld = {one.name: one.withheld_reason for one in made if one.withheld_reason}
+    for verdict in verdicts:
+        reason = withheld.setdefault(verdict.name, verdict.problem)
+        renditions.record_quality(
+            video_id=job.video_id,
+            revision=job.revision,
+            name=verdict.name,
+            quality=verdict.quality,
+            withheld_reason=reason,
+        )
+    unfit = {name: reason for name, reason in withheld.items() if reason}
+    if not playable_without(plan, tuple(unfit)):
+        message = "Nothing playable was made: " + " ".join(f"{name}: {why}" for name, why in unfit.items())
+        raise EncodeUnverified(message)
+    finish_job(job)
