@@ -130,7 +130,7 @@ def _video_facts(plan: EncodePlan, name: str, codec: str) -> RenditionFacts:
         width=rung.width,
         height=rung.height,
         frame_rate=plan.video.frame_rate,
-        run_count=sum(rendition.name in chunk.rung_names for chunk in plan.chunks),
+        run_count=sum(name in chunk.rung_names for chunk in plan.chunks),
     )
 
 

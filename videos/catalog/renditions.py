@@ -69,6 +69,8 @@ def add_run(
             "quality": quality or {},
         },
     )
+    if rendition.runs.count() == facts.run_count:
+        Rendition.objects.filter(pk=rendition.pk).update(is_complete=True)
 
 
 def _get_or_make(video_id: str, revision: str, facts: RenditionFacts) -> tuple[Rendition, bool]:
@@ -113,8 +115,6 @@ def record_quality(
     Rendition.objects.filter(video_id=video_id, revision=revision, name=name).update(
         quality=dict(quality), withheld_reason=withheld_reason[:500]
     )
-    if rendition.runs.count() == facts.run_count:
-        Rendition.objects.filter(pk=rendition.pk).update(is_complete=True)
 
 
 @transaction.atomic
