@@ -1,0 +1,86 @@
+// Loads one rung of a playlist to its end in hls.js or Shaka Player, seeks into its middle, and tells what happened.
+"use strict";
+
+const PATIENCE_MS = 90_000;
+const EVERYTHING_S = 100_000;
+const buffers = []; // of the player that runs: [kind, SourceBuffer, MediaSource]
+
+const addSourceBuffer = MediaSource.prototype.addSourceBuffer;
+MediaSource.prototype.addSourceBuffer = function (type) {
+  const buffer = addSourceBuffer.call(this, type);
+  buffers.push([type.split("/")[0], buffer, this]);
+  return buffer;
+};
+
+const PLAYERS = {
+  hls: async (video, url, [, height], errors) => {
+    const hls = new Hls({
+      maxBufferLength: EVERYTHING_S,
+      maxMaxBufferLength: EVERYTHING_S,
+      maxBufferSize: 1e9,
+      startFragPrefetch: false,
+      autoStartLoad: false,
+    });
+    hls.on(Hls.Events.ERROR, (_, data) => errors.push(`${data.details}: ${data.error || data.reason || ""}`));
+    hls.on(Hls.Events.MANIFEST_PARSED, () => {
+      const level = hls.levels.findIndex((one) => !height || one.height === height);
+      if (level < 0) errors.push(`no level of height ${height}`);
+      hls.loadLevel = level; // fixed: no other is chosen
+      hls.startLoad();
+    });
+    hls.loadSource(url);
+    hls.attachMedia(video);
+    return () => hls.destroy();
+  },
+  shaka: async (video, url, [width, height], errors) => {
+    const player = new shaka.Player();
+    const shortest = Math.min(width, height); // what Shaka calls the height of an upright picture, too
+    player.addEventListener("error", (event) => errors.push(`${event.detail.code}: ${event.detail.data}`));
+    player.configure({
+      streaming: { bufferingGoal: EVERYTHING_S, bufferBehind: EVERYTHING_S },
+      restrictions: shortest ? { minHeight: shortest, maxHeight: shortest } : {},
+    });
+    await player.attach(video);
+    await player.load(url).catch((error) => errors.push(`${error.code}: ${error.data}`));
+    return () => player.destroy();
+  },
+};
+
+const until = async (condition, errors, what) => {
+  const end = performance.now() + PATIENCE_MS;
+  while (!condition()) {
+    if (errors.length) return;
+    if (performance.now() > end) return void errors.push(`waited in vain: ${what}`);
+    await new Promise((done) => setTimeout(done, 20));
+  }
+};
+
+const ranges = (buffered) => Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
+
+// Tells when the picture that is on the screen after a seek is shown, by its own time.
+const seek = async (video, time, errors) => {
+  let seen = null;
+  if (video.videoWidth) video.requestVideoFrameCallback((_, about) => { seen = about.mediaTime; });
+  let arrived = false;
+  video.addEventListener("seeked", () => { arrived = true; }, { once: true });
+  video.currentTime = time;
+  await until(() => arrived && (seen !== null || !video.videoWidth), errors, `to ${time}`);
+  return seen;
+};
+
+window.run = async (name, url, size, middle) => {
+  buffers.length = 0;
+  const errors = [];
+  const video = document.createElement("video");
+  video.muted = true;
+  document.documentElement.append(video);
+  const stop = await PLAYERS[name](video, url, size, errors);
+  await until(() => buffers.length && buffers.every(([, , source]) => source.readyState === "ended"), errors, "its end");
+  if (video.error) errors.push(video.error.message);
+  const buffered = Object.fromEntries(buffers.map(([kind, buffer]) => [kind, ranges(buffer.buffered)]));
+  const shownAt = errors.length ? null : await seek(video, middle, errors);
+  const told = { errors, buffered, all: ranges(video.buffered), shownAt, height: video.videoHeight, width: video.videoWidth };
+  await stop();
+  video.remove();
+  return told;
+};
