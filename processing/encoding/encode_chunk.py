@@ -17,6 +17,7 @@ from processing.ffmpeg.further_codecs import ENCODERS
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.ladder.codec_strings import video_codec_string
+from processing.ladder.further import EFFORT
 from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan, Rung, VideoPlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
@@ -83,6 +84,7 @@ def encode_rungs(
         duration_s=float(frames / video.frame_rate),
         bitrate_bps=max(rung.max_bitrate_bps for rung in rungs),
         memory_bytes=encoding.max_memory_bytes,
+        effort=EFFORT[video.codec_of(chunk)],
         niceness=min(MOST_NICENESS, NICENESS_STEP * chunk.priority),
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from gilfoyle.lib.codec_settings import VideoCodec
 from processing.ladder.chunks import PRIORITY_OPENING
+from processing.ladder.further import EFFORT
 from processing.media import FIRST_CODEC, Chunk, EncodePlan, VideoPlan
 
 PROBE = "probe"
@@ -25,7 +25,6 @@ TRIAL_STEP_NAME = "trial"
 # Shares of work beside one second of 1080p video encoded.
 _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
-_EFFORT: Mapping[VideoCodec, float] = {"h264": 1, "hevc": 5, "vp9": 6, "av1": 3}
 _SMALL_WEIGHT = 0.2
 _PICTURES_PRIORITY = 40
 _FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
@@ -185,7 +184,7 @@ def _needs(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
 def _chunk_weight(video: VideoPlan, chunk: Chunk) -> float:
     seconds = float((chunk.end_frame - chunk.first_frame) / video.frame_rate)
     pixels = sum(video.rung(name).width * video.rung(name).height for name in chunk.rung_names)
-    return max(0.01, seconds * pixels / _PIXELS_1080P * _EFFORT[video.codec_of(chunk)])
+    return max(0.01, seconds * pixels / _PIXELS_1080P * EFFORT[video.codec_of(chunk)])
 
 
 def ready_names(waiting: Iterable[StepState], ended: Collection[str]) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def grid_rate(stream: VideoStream, *, max_rate: int) -> Fraction:
         rate /= math.ceil(rate / max_rate)
     if rate < 1:
         rate *= math.ceil(1 / rate)  # a whole multiple: every frame of the source stays where it was
-    return rate.limit_denominator(LARGEST_DENOMINATOR)
+    return min(rate.limit_denominator(LARGEST_DENOMINATOR), Fraction(max_rate))
 
 
 def _source_rate(stream: VideoStream) -> Fraction:

@@ -11,4 +11,7 @@ def test_longer_work_may_take_longer_and_write_more() -> None:
     assert short.limits.memory_bytes == 7
     assert long.time_limit_s > short.time_limit_s
     assert long.limits.file_bytes > short.limits.file_bytes > 8 * 1_000_000 / 8
+    hard = plan_budget(duration_s=8, bitrate_bps=1_000_000, memory_bytes=7, effort=6)
+    assert hard.time_limit_s > 4 * short.time_limit_s / 2
+    assert hard.limits.file_bytes == short.limits.file_bytes
     assert short.limits.cpu_s >= short.time_limit_s * (os.cpu_count() or 1) - 1

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from processing.ladder.planner import STANDARD_RATES, grid_rate
 from processing.media import MediaInfo, VideoPlan
@@ -100,6 +101,23 @@ def test_hdr_and_untagged_colours_are_marked() -> None:
     small = facts.picture(has_known_matrix=False, width=720, height=576)
     assert video_plan(facts.info(video=small)).assumed_matrix == "smpte170m"
     assert video_plan(facts.info()).assumed_matrix == ""
+
+
+@given(st.fractions(Fraction(1, 10), 240, max_denominator=1001), st.integers(2, 3000))
+def test_any_steady_rate_is_kept_or_divided_or_multiplied_whole(rate: Fraction, count: int) -> None:
+    grid = grid_rate(facts.steady(rate, count), max_rate=60)
+    assert 1 <= grid <= 60
+    ratio = max(grid / rate, rate / grid)
+    assert abs(ratio / round(ratio) - 1) <= Fraction(1, 1000), (
+        "else pictures would be doubled or lost unevenly"
+    )
+
+
+@given(facts.media_infos(), st.integers(1, 120))
+def test_the_operators_largest_rate_is_never_exceeded(info: MediaInfo, max_fps: int) -> None:
+    plan = facts.plan(info, max_fps=max_fps).video
+    assert plan is not None
+    assert 1 <= plan.frame_rate <= max_fps
 
 
 @given(facts.media_infos())

@@ -65,3 +65,23 @@ def test_every_ladder_holds_what_it_promises(
         assert max(rung.width, rung.height) <= ladder[0].width + 1
     shortest = [min(rung.width, rung.height) for rung in rungs]
     assert shortest == sorted(shortest, reverse=True)
+
+
+@given(st.fractions(1, 9000), st.fractions(1, 9000), ladders)
+def test_a_ladder_is_turned_with_its_picture(
+    width: Fraction, height: Fraction, ladder: list[RungSettings]
+) -> None:
+    lying = plan_rungs(width, height, ladder)
+    standing = plan_rungs(height, width, ladder)
+    assert [(rung.width, rung.height) for rung in standing] == [(rung.height, rung.width) for rung in lying]
+    assert [(rung.name, rung.crf) for rung in standing] == [(rung.name, rung.crf) for rung in lying]
+
+
+@given(st.integers(64, 4000), st.integers(64, 4000), ladders)
+def test_no_rung_changes_the_shape_of_the_picture(
+    width: int, height: int, ladder: list[RungSettings]
+) -> None:
+    for rung in plan_rungs(Fraction(width), Fraction(height), ladder):
+        if min(rung.width, rung.height) >= 16:
+            # Each side is within a pixel of what the other one asks for, as even numbers go.
+            assert abs(rung.width * height - rung.height * width) <= 2 * max(width, height)
