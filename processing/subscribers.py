@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from gilfoyle.lib.events import subscribe
-from processing.jobs.services import cancel_jobs_of, start_job
-from videos.events import VideoDeleted, VideoUploaded
+from processing.jobs import pipeline
+from processing.jobs.services import cancel_jobs_of, do_again, start_job
+from videos.events import PosterChosen, VideoDeleted, VideoUploaded
 
 
 @subscribe(VideoUploaded)
@@ -15,3 +16,8 @@ def process_upload(event: VideoUploaded) -> None:
 @subscribe(VideoDeleted)
 def stop_work(event: VideoDeleted) -> None:
     cancel_jobs_of(video_id=event.video_id)
+
+
+@subscribe(PosterChosen)
+def make_poster_anew(event: PosterChosen) -> None:
+    do_again(video_id=event.video_id, kind=pipeline.POSTER)

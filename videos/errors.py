@@ -38,6 +38,13 @@ class UploadIncomplete(Refusal):
     code = "upload_incomplete"
 
 
+class PosterBeyondEnd(Refusal):
+    """The moment chosen for the poster lies behind the video's end."""
+
+    code = "poster_beyond_end"
+    http_status = 422
+
+
 class LengthRequired(Refusal):
     code = "length_required"
     http_status = 411

@@ -15,6 +15,13 @@ class VideoUploaded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PosterChosen(Event):
+    """Another moment, or none any more, is wanted for the poster."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class VideoPlayable(Event):
     """The first segments can be watched; more follow."""
 

@@ -82,7 +82,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     """
     now = timezone.now()
     ready = Step.objects.filter(
-        queue=queue, status=states.READY, ready_at__lte=now, job__status=states.ACTIVE
+        queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
     while candidates := list(ready.order_by("priority", "ready_at", "name")[:CANDIDATES]):
         for step in candidates:
@@ -304,6 +304,24 @@ def cancel_jobs_of(*, video_id: str) -> None:
     """Stop all work on a video that is being deleted."""
     for job in Job.objects.filter(video_id=video_id, status=states.ACTIVE):
         cancel_job(job=job, is_deleted=True)
+    anew = Step.objects.filter(job__video_id=video_id, job__status=states.DONE)
+    _move_steps(anew, states.CANCELLED, lease_expires_at=None, lease_owner="")
+
+
+@transaction.atomic
+def do_again(*, video_id: str, kind: str) -> None:
+    """Do one kind of step of a video's present revision anew, also after its job is done; the old result stays till then.
+
+    A job that failed or was cancelled does it when it is tried again, one that has not come so far by itself.
+    """
+    jobs = Job.objects.filter(video_id=video_id, revision=F("video__revision"), status__in=states.AT_WORK)
+    fresh = {"faults": 0, "losses": 0, "progress": 0, "failure_code": "", "failure_message": ""}
+    for job in jobs:
+        steps = Step.objects.filter(job=_locked(job.pk), kind=kind)
+        # A worker that is at it is given up: a new attempt holds the lease.
+        freed = {"attempt": F("attempt") + 1, "ready_at": timezone.now(), "lease_expires_at": None}
+        if _move_steps(steps, states.READY, is_optional=True, lease_owner="", **freed, **fresh):
+            nudge(steps[0].queue)
 
 
 @transaction.atomic

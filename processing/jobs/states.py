@@ -18,6 +18,9 @@ JOB_TRANSITIONS: Transitions = {
     DONE: frozenset(),
 }
 
+# Jobs whose ready steps are worked on; of a job that is done, what is made anew on request.
+AT_WORK = (ACTIVE, DONE)
+
 # Step: waiting for others, ready to be claimed, running under a lease, ended.
 WAITING = "waiting"
 READY = "ready"
@@ -31,5 +34,6 @@ STEP_TRANSITIONS: Transitions = {
     # Tried again: ready at once, or waiting for what has to be done again before.
     FAILED: frozenset({READY, WAITING}),
     CANCELLED: frozenset({READY, WAITING}),
-    DONE: frozenset(),
+    # Done anew on request: a poster of another moment.
+    DONE: frozenset({READY}),
 }

@@ -60,7 +60,7 @@ def wake_queue(queue: str, *, now: datetime) -> bool:
     Few, so that a long backlog does not flood the broker: each finished step asks for the next by itself.
     """
     ready = Step.objects.filter(
-        queue=queue, status=states.READY, ready_at__lte=now, job__status=states.ACTIVE
+        queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
     waiting = ready.aggregate(count=Count("pk"), oldest=Min("ready_at"))
     if not waiting["count"]:

@@ -18,6 +18,7 @@ from tests.embedded import ROOT
 
 # Who hears what. A new event or handler is news for the whole house: put it here.
 WHO_HEARS_WHAT: dict[str, list[str]] = {
+    "PosterChosen": ["processing.subscribers.make_poster_anew"],
     "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
     "VideoDeleted": ["processing.subscribers.stop_work"],
     "VideoUploaded": ["processing.subscribers.process_upload"],

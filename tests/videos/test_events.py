@@ -11,6 +11,7 @@ def test_the_vocabulary_is_frozen_and_holds_ids_alone() -> None:
     vocabulary.discard(Event)
     assert {event.__name__ for event in vocabulary} == {
         "VideoUploaded",
+        "PosterChosen",
         "VideoPlayable",
         "VideoReady",
         "VideoFailed",

@@ -32,6 +32,7 @@ from videos import layout
 from videos.catalog import services, states
 from videos.catalog.models import ImageSet, Video
 from videos.catalog.serializers import VideoInputSerializer
+from videos.errors import PosterBeyondEnd
 
 POSTER_AGE_S = 24 * 3600
 
@@ -42,6 +43,7 @@ class VideoForm(forms.ModelForm[Video]):
     class Meta:
         model = Video
         fields = services.EDITABLE
+        labels = {"poster_at_s": "Poster at (seconds)"}
         widgets = {
             "description": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
             "metadata": UnfoldAdminTextareaWidget(attrs={"rows": 3, "spellcheck": "false"}),
@@ -64,6 +66,11 @@ class VideoForm(forms.ModelForm[Video]):
         if not checked.is_valid():
             for name, problems in checked.errors.items():
                 self.add_error(name if name in self.fields else None, [str(one) for one in problems])
+        elif "poster_at_s" in given:
+            try:
+                services.require_poster_moment(self.instance, given["poster_at_s"])
+            except PosterBeyondEnd as refusal:
+                self.add_error("poster_at_s", refusal.message)
         return cleaned
 
 

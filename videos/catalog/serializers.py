@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,7 @@ EXAMPLE = {
     "metadata": {"album": "2026"},
     "external_id": "post-4711",
     "creator_id": "user-17",
+    "poster_at_s": None,
     "status": "ready",
     "playable": True,
     "progress": 100,
@@ -88,6 +90,18 @@ class VideoInputSerializer(serializers.Serializer[Any]):
     )
     external_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
     creator_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
+    poster_at_s = serializers.FloatField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        help_text="The moment that the poster shows, in seconds. null: a good picture is chosen. May be changed later.",
+    )
+
+    def validate_poster_at_s(self, value: float | None) -> float | None:
+        if value is not None and not math.isfinite(value):
+            message = "Must be a time in seconds."
+            raise serializers.ValidationError(message)
+        return value
 
     def validate_metadata(self, value: dict[str, Any]) -> dict[str, Any]:
         if _depth(value) > MAX_METADATA_DEPTH:

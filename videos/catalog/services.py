@@ -20,8 +20,9 @@ from videos import layout
 from videos.access.models import Project
 from videos.catalog import states
 from videos.catalog.models import ImageSet, Rendition, Video
-from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
+from videos.errors import PosterBeyondEnd, SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.events import (
+    PosterChosen,
     RevisionBegun,
     VideoDeleted,
     VideoFailed,
@@ -30,7 +31,7 @@ from videos.events import (
     VideoUploaded,
 )
 
-EDITABLE = ("title", "description", "metadata", "external_id", "creator_id")
+EDITABLE = ("title", "description", "metadata", "external_id", "creator_id", "poster_at_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,31 @@ def create_video(*, project: Project, fields: Mapping[str, Any]) -> Video:
 
 @transaction.atomic
 def edit_video(*, video: Video, fields: Mapping[str, Any]) -> Video:
-    """Change what the consumer may change."""
+    """Change what the consumer may change.
+
+    Raises: VideoNotFound, PosterBeyondEnd.
+    """
     video = _locked(video.pk)
     changed = [name for name in EDITABLE if name in fields]
+    before_s = video.poster_at_s
     for name in changed:
         setattr(video, name, fields[name])
+    if video.poster_at_s != before_s:
+        require_poster_moment(video, video.poster_at_s)
     video.save(update_fields=[*changed, "updated_at"])
+    if video.poster_at_s != before_s:
+        publish(PosterChosen(video.pk))
     return video
+
+
+def require_poster_moment(video: Video, at_s: float | None) -> None:
+    """Refuse a moment behind the end of a video, where that is known.
+
+    Raises: PosterBeyondEnd.
+    """
+    if at_s is not None and video.duration_s is not None and at_s > video.duration_s:
+        message = f"The poster can't be taken at {at_s:g} s: the video ends at {video.duration_s:g} s."
+        raise PosterBeyondEnd(message, hint="Choose a time within the video, or null for a good picture.")
 
 
 @transaction.atomic

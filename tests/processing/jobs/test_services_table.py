@@ -45,6 +45,10 @@ def fail_optional(step: Step) -> None:
     fail(Step.objects.get(pk=step.pk), is_final=True)
 
 
+def again(step: Step) -> None:
+    services.do_again(video_id=step.job.video_id, kind=step.kind)
+
+
 MOVES: list[tuple[str, str, str, Callable[[Step], None]]] = [
     ("first", "running", "done", finish),
     ("first", "running", "failed", lambda step: fail(step, is_final=True)),
@@ -56,6 +60,9 @@ MOVES: list[tuple[str, str, str, Callable[[Step], None]]] = [
     ("last", "waiting", "cancelled", lambda step: services.cancel_job(job=step.job)),
     ("last", "waiting", "ready", lambda step: finish(get_step(step.job, "first"))),
     ("last", "waiting", "ready", lambda step: fail_optional(get_step(step.job, "first"))),
+    ("first", "done", "ready", again),
+    ("first", "running", "ready", again),
+    ("first", "failed", "ready", again),
     ("first", "failed", "ready", retry),
     ("first", "cancelled", "ready", retry),
     ("last", "failed", "waiting", retry),

@@ -17,5 +17,5 @@ def test_the_moves_of_a_step() -> None:
         "running": ["cancelled", "done", "failed", "ready"],
         "failed": ["ready", "waiting"],
         "cancelled": ["ready", "waiting"],
-        "done": [],
+        "done": ["ready"],
     }

@@ -15,9 +15,10 @@ from processing.images.picture_files import read_picture
 from processing.jobs.models import Job, Step
 from processing.jobs.steps_images import planned_pictures
 from processing.jobs.worker import run_next_step
-from tests.clips import make_clip
+from tests.clips import make_clip, read_numbers
 from tests.factories import make_job, make_video
 from videos import layout
+from videos.catalog import services
 from videos.catalog.models import ImageSet, Video
 from videos.catalog.selectors import get_storyboard
 
@@ -137,3 +138,18 @@ def test_settings_say_what_is_planned() -> None:
     assert planned_pictures(everything) == ("storyboard", "preview")
     nothing = ImagesSettings(storyboard=StoryboardSettings(enabled=False))
     assert planned_pictures(nothing) == ()
+
+
+def test_a_poster_of_another_moment_takes_the_place_of_the_first(tmp_path: Path, quick: Any) -> None:
+    quick()
+    video = process(make_clip(tmp_path / "a.mp4", duration_s=3, audio=False))
+    before = stored(video, "poster", "poster.jpg")
+    services.edit_video(video=video, fields={"poster_at_s": 1.5})
+    assert stored(video, "poster", "poster.jpg") == before, "until the new one is there"
+    assert Video.objects.get().status == "ready"
+    assert run_next_step(queue="package")
+    (tmp_path / "after.jpg").write_bytes(stored(video, "poster", "poster.jpg"))
+    assert read_numbers(tmp_path / "after.jpg") == [45]
+    again = Video.objects.get()
+    assert (again.status, again.playable, again.revision) == ("ready", True, video.revision)
+    assert again.stored_bytes - video.stored_bytes == (tmp_path / "after.jpg").stat().st_size - len(before)

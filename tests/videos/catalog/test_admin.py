@@ -33,7 +33,8 @@ def poster(video: Video, revision: str = "", version: int = 2) -> str:
 
 
 def form(**given: Any) -> dict[str, Any]:
-    blank = {"title": "", "description": "", "metadata": "{}", "external_id": "", "creator_id": ""}
+    blank = dict.fromkeys(("title", "description", "external_id", "creator_id", "poster_at_s"), "")
+    blank["metadata"] = "{}"
     return {**blank, **given}
 
 
@@ -221,3 +222,15 @@ def test_deleting_needs_the_permission() -> None:
     video.refresh_from_db()
     assert video.status == states.AWAITING_UPLOAD
     assert reverse("admin:index")
+
+
+def test_the_moment_of_the_poster_is_chosen_within_the_video(admin_client: Client) -> None:
+    video = make_video(status=states.READY, duration_s=10.0)
+    admin_client.post(page("videos_video", video.pk), form(poster_at_s="2.5"))
+    video.refresh_from_db()
+    assert video.poster_at_s == 2.5
+    html = admin_client.post(page("videos_video", video.pk), form(poster_at_s="11")).content.decode()
+    assert "the video ends at 10 s" in html
+    admin_client.post(page("videos_video", video.pk), form())
+    video.refresh_from_db()
+    assert video.poster_at_s is None

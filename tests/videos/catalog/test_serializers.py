@@ -78,7 +78,10 @@ def test_metadata_that_no_database_keeps_is_refused(value: Any) -> None:
 def test_what_is_not_known_is_refused_by_name() -> None:
     assert errors_of({"title": "x", "status": "ready", "tags": []}) == {"status", "tags"}
     assert errors_of(
-        dict.fromkeys(set(EXAMPLE) - {"title", "description", "metadata", "external_id", "creator_id"}, "x")
+        dict.fromkeys(
+            set(EXAMPLE) - {"title", "description", "metadata", "external_id", "creator_id", "poster_at_s"},
+            "x",
+        )
     )
 
 
@@ -138,3 +141,10 @@ def test_a_rendition_is_shown_with_its_segments_so_far() -> None:
         "average_bitrate_bps": 4800,
     }
     assert (sound["kind"], sound["width"], sound["frame_rate"], sound["segments"]) == ("audio", None, "", 0)
+
+
+@pytest.mark.parametrize("value", [-1, "soon", "nan", "inf", 1e999, [1], {}])
+def test_a_poster_has_a_time_or_none(value: object) -> None:
+    assert not VideoInputSerializer(data={"poster_at_s": value}).is_valid()
+    for good in (None, 0, 12.5, "3"):
+        assert VideoInputSerializer(data={"poster_at_s": good}).is_valid()

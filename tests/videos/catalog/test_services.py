@@ -15,7 +15,7 @@ from videos.catalog import renditions, services, states
 from videos.catalog.images import add_image_set
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
 from videos.catalog.services import SourceFacts
-from videos.errors import SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
+from videos.errors import PosterBeyondEnd, SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.segment_index import SegmentRun
 
 pytestmark = pytest.mark.django_db
@@ -292,3 +292,17 @@ def test_several_are_deleted() -> None:
 def test_a_video_that_is_gone_is_told(change: Callable[[], object]) -> None:
     with pytest.raises(VideoNotFound):
         change()
+
+
+def test_the_moment_of_the_poster_lies_within_the_video() -> None:
+    video = make_video(status=states.READY, duration_s=10.0)
+    assert services.edit_video(video=video, fields={"poster_at_s": 10.0}).poster_at_s == 10
+    with pytest.raises(PosterBeyondEnd, match=r"ends at 10 s"):
+        services.edit_video(video=video, fields={"poster_at_s": 10.5, "title": "Not kept"})
+    assert (fresh(video).poster_at_s, fresh(video).title) == (10, "")
+    assert services.edit_video(video=video, fields={"poster_at_s": None}).poster_at_s is None
+
+
+def test_a_moment_that_is_chosen_before_the_length_is_known_is_kept() -> None:
+    video = services.create_video(project=make_video().project, fields={"poster_at_s": 4000.0})
+    assert fresh(video).poster_at_s == 4000

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from tests.factories import Account, make_project, make_rendition, make_video
+from tests.factories import Account, make_account, make_project, make_rendition, make_video
 from videos.catalog.models import Video
 from videos.catalog.purge import GRACE, purge_deleted
 from videos.segment_index import SegmentRun
@@ -66,7 +66,14 @@ def test_nothing_but_the_editable_is_set(api: APIClient, account: Account, verb:
     video = make_video(account.project)
     before = api.get(f"{VIDEOS}/{video.pk}").json()
     others = dict.fromkeys(before, "ready") | {"project": "x", "project_id": "x", "revision": "x"}
-    for name in others.keys() - {"title", "description", "metadata", "external_id", "creator_id"}:
+    for name in others.keys() - {
+        "title",
+        "description",
+        "metadata",
+        "external_id",
+        "creator_id",
+        "poster_at_s",
+    }:
         address = VIDEOS if verb == "post" else f"{VIDEOS}/{video.pk}"
         body = assert_problem(
             getattr(api, verb)(address, {name: "ready"}, format="json"), 400, "invalid_input"
@@ -193,3 +200,15 @@ def test_an_unforeseen_error_tells_nothing_but_its_request_id(
     body = assert_problem(answer, 500, "fault")
     assert body["request_id"] == answer["X-Request-Id"]
     assert "not a rate" not in answer.content.decode()
+
+
+def test_the_moment_of_the_poster_is_set_and_changed() -> None:
+    account = make_account()
+    made = account.client().post("/api/v1/videos", {"poster_at_s": 2.5}, format="json").json()
+    assert made["poster_at_s"] == 2.5
+    Video.objects.update(duration_s=5)
+    address = f"/api/v1/videos/{made['id']}"
+    assert account.client().patch(address, {"poster_at_s": None}, format="json").json()["poster_at_s"] is None
+    refused = account.client().patch(address, {"poster_at_s": 6}, format="json")
+    assert (refused.status_code, refused.json()["code"]) == (422, "poster_beyond_end")
+    assert account.client().get(address).json()["poster_at_s"] is None
