@@ -14,6 +14,7 @@ from processing.ffmpeg.formats import AUDIO_DECODERS, VIDEO_DECODERS
 from processing.probing import child
 from processing.probing.probe import CHILD
 from tests.clips import QUICK_H264, make_clip
+from tests.corpus.catalogue import SOURCES
 from tests.processing.sources import B_FRAMES, OPEN_GOP
 
 
@@ -158,3 +159,22 @@ def test_an_index_that_lies_about_key_frames_is_not_believed(
     assert document["video"]["keys"] == [0]
     assert document["video"]["count"] == 360
     assert read_bytes < len(data)
+
+
+BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
+
+
+def test_every_mp4_of_the_corpus_is_told_the_same_by_the_little_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = Reads(monkeypatch)
+    looked_at = 0
+    for number, source in enumerate(SOURCES):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        path = source.make(folder)
+        if path.read_bytes()[4:8] not in BOXES:
+            continue
+        assert reads.look(path)[0] == reads.look_at_all(path, monkeypatch), source.name
+        looked_at += 1
+    assert looked_at > 30
