@@ -131,6 +131,17 @@ class AudioStream(Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class TextStream(Plain):
+    """One of a source's subtitles, also one that is made of pictures."""
+
+    index: int  # of the stream in its container; of the picture's where they are hidden in it
+    codec: str
+    language: str  # as the source has it
+    is_forced: bool
+    is_for_deaf: bool
+
+
+@dataclass(frozen=True, slots=True)
 class MediaInfo(Plain):
     """What a source is. At least one of `video` and `audio` is there once it is accepted."""
 
@@ -138,6 +149,7 @@ class MediaInfo(Plain):
     size_bytes: int
     video: VideoStream | None
     audio: tuple[AudioStream, ...]  # the one that is heard unless another is chosen stands first
+    text: tuple[TextStream, ...] = ()
 
     @property
     def start_s(self) -> Fraction:
@@ -276,6 +288,18 @@ class AudioPlan(Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class TextPlan(Plain):
+    """Subtitles of a source that become a text track."""
+
+    stream_index: int
+    codec: str
+    zero_s: Fraction
+    language: str  # BCP 47
+    kind: Literal["subtitles", "captions"]
+    is_forced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EncodePlan(Plain):
     """All that workers must know of a source to encode any part of it."""
 
@@ -284,6 +308,7 @@ class EncodePlan(Plain):
     audio: tuple[AudioPlan, ...]  # the first is the one that players begin with
     copy: CopyPlan | None = None
     pictures: tuple[str, ...] = ()  # what is made of the encoded picture: storyboard, preview
+    text: tuple[TextPlan, ...] = ()
 
     @property
     def duration_s(self) -> Fraction:

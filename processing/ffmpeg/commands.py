@@ -13,6 +13,7 @@ import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
 from gilfoyle.lib.image_settings import ImageFormat
+from processing.ffmpeg.captions_graph import captions_graph
 from processing.ffmpeg.codecs import Arguments, copy_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
@@ -26,14 +27,22 @@ from processing.ffmpeg.filters import (
     metric_step,
     rung_steps,
 )
-from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
+from processing.ffmpeg.formats import (
+    DECODERS,
+    DEMUXERS,
+    MAX_ALLOCATION_BYTES,
+    MAX_STREAMS,
+    TEXT_DECODERS,
+    VIDEO_DECODERS,
+)
 from processing.ffmpeg.further_codecs import rung_arguments
 from processing.ffmpeg.image_codecs import picture_arguments, preview_arguments, sheet_arguments
 from processing.ffmpeg.image_filters import candidate_steps, format_steps, preview_steps, tile_steps
 from processing.ffmpeg.loudness import UNCHANGED, Level
 from processing.ffmpeg.sound_codecs import sound_arguments
 from processing.ffmpeg.sound_filters import metering_steps, sound_steps
-from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, VideoPlan
+from processing.ffmpeg.text_codecs import webvtt_arguments
+from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, TextPlan, VideoPlan
 from processing.source import Source, source_options, source_url
 from videos.storyboard import Storyboard
 
@@ -316,6 +325,40 @@ def _pictures(
     return opened[str(video.stream_index)]
 
 
+def text_argv(
+    ffmpeg_path: str,
+    source: Source,
+    plan: EncodePlan,
+    texts: Sequence[TextPlan],
+    *,
+    targets: Sequence[Path],
+    encoding: EncodingSettings,
+) -> list[str]:
+    """Return the command that writes several subtitle streams as WebVTT in one reading; `targets` goes with `texts`."""
+    streams = _source(source, plan.container, encoding, seek_s=None, decoders=TEXT_DECODERS)
+    outputs = [
+        _output(streams[str(text.stream_index)], target, webvtt_arguments(text))
+        for text, target in zip(texts, targets, strict=True)
+    ]
+    return _argv(ffmpeg_path, outputs)
+
+
+def picture_captions_argv(
+    ffmpeg_path: str, source: Source, plan: EncodePlan, text: TextPlan, *, target: Path
+) -> list[str]:
+    """Return the command that decodes the picture for the captions that are hidden in it, and writes them as WebVTT."""
+    demuxer = DEMUXERS[plan.container]
+    allowed = {
+        "format_whitelist": demuxer,
+        **source_options(source),
+        "codec_whitelist": ",".join(VIDEO_DECODERS),
+    }
+    allowed |= {"max_streams": str(MAX_STREAMS)}
+    graph = captions_graph(source_url(source), allowed, demuxer=demuxer, stream_index=text.stream_index)
+    captions = ffmpeg.input(graph, format="lavfi")["s:0"]
+    return _argv(ffmpeg_path, [_output(captions, target, webvtt_arguments(text))])
+
+
 def _source(
     source: Source,
     container: Container,
@@ -325,6 +368,7 @@ def _source(
     decoder: tuple[int, str] = (0, ""),
     drops_changes: bool = False,
     only_keys: bool = False,
+    decoders: Sequence[str] = DECODERS,
 ) -> Any:
     """Open a stranger's file: every way to another file, format, protocol or decoder is shut."""
     demuxer = DEMUXERS[container]
@@ -332,7 +376,7 @@ def _source(
         "format": demuxer,
         "format_whitelist": demuxer,
         **source_options(source),
-        "codec_whitelist": ",".join(DECODERS),
+        "codec_whitelist": ",".join(decoders),
         "max_pixels": encoding.max_pixels,
         "max_streams": MAX_STREAMS,
         "reinit_filter": 0,  # a change of size in the middle must not restart the frame count

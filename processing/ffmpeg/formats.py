@@ -46,6 +46,11 @@ AUDIO_DECODERS = (
     "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw", "pcm_dvd", "pcm_bluray",
 )  # fmt: skip
 DECODERS = VIDEO_DECODERS + AUDIO_DECODERS
+TEXT_DECODERS = ("mov_text", "subrip", "srt", "ass", "ssa", "webvtt", "text")
+
+# Codecs of subtitles that are text; those of others are pictures (DVD, Blu-ray, DVB) or need a page's number (teletext).
+CAPTIONS_IN_PICTURE = "eia_608"
+TEXT_CODECS = frozenset({"mov_text", "subrip", "ass", "webvtt", "text", CAPTIONS_IN_PICTURE})
 
 
 def seek_margin_s(container: Container) -> Fraction:

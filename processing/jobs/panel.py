@@ -26,6 +26,7 @@ KIND_WORDS = {
     pipeline.POSTER: "Make the poster",
     pipeline.STORYBOARD: "Make the storyboard",
     pipeline.PREVIEW: "Make the preview",
+    pipeline.TEXT: "Read the subtitles",
     pipeline.FINALIZE: "Finish",
 }
 # By how much a job or step wants a look.

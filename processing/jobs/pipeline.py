@@ -18,6 +18,7 @@ TRY_SAMPLES = "try_samples"
 POSTER = "poster"
 STORYBOARD = "storyboard"
 PREVIEW = "preview"
+TEXT = "text"
 FINALIZE = "finalize"
 
 TRIAL_STEP_NAME = "trial"
@@ -126,6 +127,12 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             )
         )
         steps += _plan_pictures(plan, plan.video)
+    if plan.text:
+        steps.append(
+            StepPlan(
+                name="text", kind=TEXT, queue="package", priority=15, weight=_SMALL_WEIGHT, is_optional=True
+            )
+        )
     everything = tuple(step.name for step in steps)
     steps.append(
         StepPlan(

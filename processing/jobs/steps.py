@@ -12,6 +12,7 @@ from functools import partial
 
 from processing.encoding.tolerant import encode_what_can_be_heard, encode_what_can_be_shown
 from processing.errors import EncodeUnverified
+from processing.ffmpeg.formats import TEXT_CODECS
 from processing.jobs import pipeline
 from processing.jobs.models import Job
 from processing.jobs.retrying import persist
@@ -20,8 +21,10 @@ from processing.jobs.step_context import StepContext, add_part, publish
 from processing.jobs.steps_finalize import run_finalize
 from processing.jobs.steps_images import planned_pictures, run_poster, run_preview, run_storyboard
 from processing.jobs.steps_remux import run_remux
+from processing.jobs.steps_text import run_text
 from processing.jobs.steps_trial import run_trial
 from processing.ladder.planner import plan_encode
+from processing.ladder.text import plan_text
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.probing.probe import probe_source
 from videos.catalog import renditions
@@ -41,6 +44,7 @@ def run_probe(context: StepContext) -> Record:
         )
     pictures = planned_pictures(context.config.images)
     plan = replace(plan_encode(info, encoding=context.config.encoding), pictures=pictures)
+    plan = replace(plan, text=plan_text(info, plan, context.config.text))
 
     def record(job: Job) -> None:
         job.plan = plan.to_json()
@@ -76,6 +80,11 @@ def _source_facts(info: MediaInfo, plan: EncodePlan) -> SourceFacts:
                 for sound in info.audio
             ],
         }
+    if info.text:
+        details["text_streams"] = [
+            {"codec": text.codec, "language": text.language, "is_text": text.codec in TEXT_CODECS}
+            for text in info.text
+        ]
     return SourceFacts(
         duration_s=float(plan.duration_s),
         width=width,
@@ -187,5 +196,6 @@ RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.POSTER: run_poster,
     pipeline.STORYBOARD: run_storyboard,
     pipeline.PREVIEW: run_preview,
+    pipeline.TEXT: run_text,
     pipeline.FINALIZE: run_finalize,
 }

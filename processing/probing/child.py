@@ -243,6 +243,7 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
             "matrix": int(frame.colorspace or 0),
             "primaries": int(frame.color_primaries or 0),
             "is_dolby_vision": any("DOVI" in side.type.name for side in frame.side_data),
+            "has_captions": any(data.type.name == "A53_CC" for data in frame.side_data),
         },
     }
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, cast
 
 from gilfoyle.lib.config import Container
-from processing.media import AudioRole, AudioStream, MediaInfo, Rotation, VideoStream
+from processing.ffmpeg.formats import CAPTIONS_IN_PICTURE
+from processing.media import AudioRole, AudioStream, MediaInfo, Rotation, TextStream, VideoStream
 
 TRANSFERS = {16: "smpte2084", 18: "arib-std-b67"}
 WIDE_PRIMARIES = {9: "bt2020", 11: "smpte431", 12: "smpte432"}
@@ -35,7 +36,24 @@ def parse_probe(document: Mapping[str, Any], *, container: Container, size_bytes
         size_bytes=size_bytes,
         video=_parse_video(video) if video and video.get("decodes") else None,
         audio=tuple(_parse_audio(stream) for stream in document.get("audio", ()) if stream["decodes"]),
+        text=tuple(_parse_text(document)),
     )
+
+
+def _parse_text(document: Mapping[str, Any]) -> Iterator[TextStream]:
+    """Give the subtitles that are streams, then the captions that are hidden in the picture."""
+    for stream in document["streams"]:
+        if stream["type"] == "subtitle":
+            yield TextStream(
+                index=stream["index"],
+                codec=stream["codec"] or "unknown",
+                language=stream["language"],
+                is_forced="forced" in stream["dispositions"],
+                is_for_deaf="hearing_impaired" in stream["dispositions"],
+            )
+    video = document.get("video")
+    if video and video.get("decodes") and video["frame"].get("has_captions"):
+        yield TextStream(video["index"], CAPTIONS_IN_PICTURE, language="", is_forced=False, is_for_deaf=True)
 
 
 def _parse_video(stream: Mapping[str, Any]) -> VideoStream:

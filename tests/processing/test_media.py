@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.media import EncodePlan, MediaInfo
+from processing.media import EncodePlan, MediaInfo, TextPlan
 from tests.processing import facts
 
 
@@ -34,6 +35,15 @@ def test_plans_of_the_days_of_one_sound_are_still_read() -> None:
     old = {name: value for name, value in sound.to_json().items() if name not in ("codec", "role")}
     assert EncodePlan.from_json({**document, "audio": old}) == heard
     assert EncodePlan.from_json({**document, "audio": None}).audio == ()
+
+
+def test_texts_survive_json_too() -> None:
+    text = TextPlan(2, "subrip", Fraction(7, 5), language="en", kind="subtitles", is_forced=True)
+    plan = replace(facts.plan(facts.info()), text=(text,))
+    document = through_json(plan.to_json())
+    assert EncodePlan.from_json(document) == plan
+    del document["text"]  # of a plan made before there was any
+    assert EncodePlan.from_json(document).text == ()
 
 
 def test_sounds_are_found_by_name() -> None:

@@ -220,6 +220,14 @@ def record_source_facts(*, video_id: str, facts: SourceFacts) -> None:
     video.save(update_fields=["duration_s", "width", "height", "frame_rate", "source_facts", "updated_at"])
 
 
+def add_source_facts(*, video_id: str, facts: Mapping[str, Any]) -> None:
+    """Keep what a later look at the source found; the caller holds the video."""
+    video = Video.objects.filter(pk=video_id).first()
+    if video is not None and facts:
+        video.source_facts = {**video.source_facts, **facts}
+        video.save(update_fields=["source_facts", "updated_at"])
+
+
 def count_bytes(*, video_id: str, change_bytes: int) -> None:
     """Count what was stored beside a video's revision, or (negative) is gone."""
     Video.objects.filter(pk=video_id).update(stored_bytes=F("stored_bytes") + change_bytes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -91,7 +91,7 @@ def _create(video_id: str, stored: StoredTrack, *, source: str, revision: str) -
         revision=revision,
         kind=stored.facts.kind,
         language=stored.facts.language,
-        label=stored.facts.label or name_language(stored.facts.language),
+        label=stored.facts.label or name_language(stored.facts.language) or stored.facts.kind.capitalize(),
         is_default=stored.facts.is_default,
         is_forced=stored.facts.is_forced,
         cue_count=stored.cue_count,
@@ -103,9 +103,9 @@ def _create(video_id: str, stored: StoredTrack, *, source: str, revision: str) -
 
 
 def name_language(tag: str) -> str:
-    """Return what speakers of a language call it, the tag itself where that is not known."""
+    """Return what speakers of a language call it, the tag itself where that is not known; "" of no language."""
     if tag == UNKNOWN:
-        return "Subtitles"
+        return ""
     for code in (tag.lower(), tag.partition("-")[0].lower()):
         if code in LANG_INFO and "name_local" in LANG_INFO[code]:
             name: str = LANG_INFO[code]["name_local"]
@@ -114,9 +114,16 @@ def name_language(tag: str) -> str:
 
 
 @transaction.atomic
-def record_embedded(*, video_id: str, revision: str, tracks: Iterable[StoredTrack]) -> None:
-    """Record the tracks that were found in a source; a second time replaces the first."""
+def record_embedded(
+    *,
+    video_id: str,
+    revision: str,
+    tracks: Iterable[StoredTrack],
+    left_out: Sequence[Mapping[str, object]] = (),
+) -> None:
+    """Record the tracks that were found in a source, and which were left out; a second time replaces the first."""
     catalog.hold_video(video_id=video_id)
+    catalog.add_source_facts(video_id=video_id, facts={"text_left_out": list(left_out)} if left_out else {})
     _forget(
         video_id, TextTrack.objects.filter(video_id=video_id, source=EMBEDDED, revision=revision).in_bulk()
     )

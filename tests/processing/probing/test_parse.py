@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.media import MediaInfo, VideoStream
+from processing.media import MediaInfo, TextStream, VideoStream
 from processing.probing.parse import parse_probe
 
 FRAME = {
@@ -93,6 +93,27 @@ def test_it_tells_what_a_sound_is_for() -> None:
     told = [["comment", "default"], ["visual_impaired"], ["descriptions"], ["dub"]]
     sounds = parsed(audio=[{**SOUND, "dispositions": names} for names in told]).audio
     assert [sound.role for sound in sounds] == ["commentary", "description", "description", "main"]
+
+
+def test_it_reads_what_subtitles_there_are() -> None:
+    subtitles = {
+        "index": 2,
+        "type": "subtitle",
+        "codec": "subrip",
+        "language": "eng",
+        "dispositions": ["forced"],
+    }
+    unknown = {**subtitles, "index": 3, "codec": "", "dispositions": ["hearing_impaired", "default"]}
+    info = parsed(
+        streams=[{"type": "video"}, subtitles, unknown],
+        video={**PICTURE, "frame": {**FRAME, "has_captions": True}},
+    )
+    assert info.text == (
+        TextStream(2, "subrip", "eng", is_forced=True, is_for_deaf=False),
+        TextStream(3, "unknown", "eng", is_forced=False, is_for_deaf=True),
+        TextStream(0, "eia_608", "", is_forced=False, is_for_deaf=True),
+    )
+    assert parsed(video=PICTURE).text == ()
 
 
 def test_an_unknown_language_is_undetermined() -> None:

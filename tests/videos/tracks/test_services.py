@@ -145,7 +145,7 @@ def test_a_new_revision_forgets_the_tracks_of_the_source_and_keeps_uploaded_ones
         ("de", "Deutsch"),
         ("pt-BR", "Português Brasileiro"),
         ("en-ZA", "English"),
-        ("und", "Subtitles"),
+        ("und", ""),
         ("tlh", "tlh"),
     ],
 )

@@ -1,0 +1,49 @@
+"""The step that reads the subtitles inside a source."""
+
+from __future__ import annotations
+
+from gilfoyle.lib import ids, storage
+from processing.jobs.models import Job
+from processing.jobs.services import Record
+from processing.jobs.step_context import StepContext
+from processing.text.extract import ExtractedText, extract_text
+from videos import layout
+from videos.tracks import services as tracks
+from videos.tracks.services import StoredTrack, TrackFacts
+from videos.tracks.webvtt import write_webvtt
+
+
+def run_text(context: StepContext) -> Record:
+    """Read, clean and store all subtitles of the source; those that can't be read are noted and left out."""
+    with context.source() as source:
+        texts = extract_text(
+            source,
+            context.plan,
+            work_dir=context.work_dir,
+            encoding=context.config.encoding,
+            heartbeat=context.heartbeat,
+        )
+    context.heartbeat()
+    stored = [_store(context, text) for text in texts if not text.left_out]
+    left_out = [
+        {"stream": text.plan.stream_index, "codec": text.plan.codec, "reason": text.left_out}
+        for text in texts
+        if text.left_out
+    ]
+
+    def record(job: Job) -> None:
+        tracks.record_embedded(video_id=job.video_id, revision=job.revision, tracks=stored, left_out=left_out)
+
+    return record
+
+
+def _store(context: StepContext, text: ExtractedText) -> StoredTrack:
+    """Store a text under a name of its own: a slow twin's never lies where a successor's does."""
+    video = context.job.video
+    data = write_webvtt(text.cues).encode()
+    track_id = ids.new_track_id()
+    storage.save_bytes(layout.track_name(video.project_id, video.pk, context.job.revision, track_id), data)
+    plan = text.plan
+    # What a container calls its default is what the tool that wrote it put first: nobody's wish.
+    facts = TrackFacts(kind=plan.kind, language=plan.language, is_forced=plan.is_forced)
+    return StoredTrack(track_id, facts, cue_count=len(text.cues), size_bytes=len(data))
