@@ -50,6 +50,7 @@ from videos.catalog.admin import VideoAdmin, poster_address, status_pills
 from videos.catalog.selectors import get_playback_policy, list_playable_renditions
 from videos.models import Upload, Video
 from videos.segment_index import PlayableRendition
+from videos.tracks.admin import WithTracks, describe_tracks, list_left_out
 
 MOST_UPLOADS = 10
 LEAST_TOKEN_S = 15 * 60
@@ -87,8 +88,8 @@ class UploadRow:
 
 
 @admin.register(Video)
-class VideoPageAdmin(VideoAdmin):
-    """A video with its player, its work, its renditions and uploads."""
+class VideoPageAdmin(WithTracks, VideoAdmin):
+    """A video with its player, its work, its renditions, text tracks and uploads."""
 
     change_form_outer_before_template = "gilfoyle/admin/video_top.html"
     change_form_outer_after_template = "gilfoyle/admin/video_more.html"
@@ -163,6 +164,8 @@ def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
         "is_cancelled": video.failure_code == "cancelled",
         "is_deleting": video.status == states.DELETING,
         "renditions": [describe_rendition(rendition) for rendition in renditions],
+        "tracks": describe_tracks(video),
+        "left_out": list_left_out(video),
         "uploads": [describe_upload(upload) for upload in uploads],
         **describe_work(video, request),
     }
