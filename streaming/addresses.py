@@ -95,6 +95,11 @@ def play_folder(token: str, project_id: str, video_id: str, revision: str) -> st
     return f"/play/{token}/{project_id}/{video_id}/{revision}/"
 
 
+def text_path(track_id: str) -> str:
+    """Return the path of a whole text track, below the folder of its revision."""
+    return f"text/{track_id}.vtt"
+
+
 def embed_path(token: str, project_id: str, video_id: str, origins: tuple[str, ...] = ()) -> str:
     """Return the path of the embed page; the sites that may frame it are named, as the token has only hashes."""
     query = "?" + urlencode([("origin", origin) for origin in origins]) if origins else ""

@@ -8,9 +8,19 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from streaming.tokens.claims import MAX_ORIGINS, normalize_origin
+from videos.tracks.models import KINDS
 
 _TOKEN = "k3Jx9Q.AU1py2BWZcrgZ0F2Y0hAu3fuAoXyqA.9sT1yI0KQ4iM2vC7xk1bQw"  # noqa: S105  made up, signed by nothing
 _FOLDER = f"https://video.example.org/play/{_TOKEN}/m4x0q7c2h9ab/vid_3kTmvU1qQx0aZpLr7e/8fWq2ZrT5bXn0Lkc"
+EXAMPLE_TRACK = {
+    "id": "trk_5WqLnB2cYt8RkXvJ0a",
+    "kind": "subtitles",
+    "language": "de",
+    "label": "Deutsch",
+    "is_default": False,
+    "is_forced": False,
+    "url": f"{_FOLDER}/text/trk_5WqLnB2cYt8RkXvJ0a.vtt",
+}
 EXAMPLE = {
     "token": _TOKEN,
     "hls_url": f"{_FOLDER}/master.m3u8",
@@ -19,6 +29,7 @@ EXAMPLE = {
     "poster_url": f"{_FOLDER}/poster.jpg",
     "storyboard_url": f"{_FOLDER}/storyboard.vtt",
     "preview_url": f"{_FOLDER}/preview.webp",
+    "tracks": [EXAMPLE_TRACK],
     "expires_at": "2026-11-20T12:00:00Z",
 }
 
@@ -81,6 +92,18 @@ class PlaybackInputSerializer(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
+class PlaybackTrackSerializer(serializers.Serializer[Any]):
+    """A text track, whole; `hls_url` has all of them in segments."""
+
+    id = serializers.CharField()
+    kind = serializers.ChoiceField(choices=KINDS)
+    language = serializers.CharField(help_text="BCP 47.")
+    label = serializers.CharField()  # type: ignore[assignment]  # DRF takes a field's declaration away before its own `label` is set
+    is_default = serializers.BooleanField()
+    is_forced = serializers.BooleanField()
+    url = serializers.URLField(help_text="WebVTT.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("Addresses", value=EXAMPLE, response_only=True)])
 class PlaybackSerializer(serializers.Serializer[Any]):
     """A playback token and its absolute addresses."""
@@ -96,5 +119,8 @@ class PlaybackSerializer(serializers.Serializer[Any]):
     )
     preview_url = serializers.URLField(
         allow_null=True, help_text="A short, silent, animated picture (WebP). null until there is one."
+    )
+    tracks = PlaybackTrackSerializer(
+        many=True, help_text="Text tracks; players of HLS find them by themselves."
     )
     expires_at = serializers.DateTimeField()

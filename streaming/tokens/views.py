@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, cast
 
 from django.conf import settings
@@ -12,13 +13,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.config import Config
-from streaming.addresses import playback_addresses
+from streaming.addresses import play_folder, playback_addresses, text_path
 from streaming.errors import VideoIsRestricted, VideoNotPlayable, VideoNotReady
 from streaming.tokens.serializers import PlaybackInputSerializer, PlaybackSerializer
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
 from videos.access.models import ApiKey
 from videos.access.permissions import HasScope
 from videos.catalog.selectors import PlaybackPolicy, get_playback_policy, get_video
+from videos.tracks.selectors import list_playable_tracks
 
 
 class VideoPlayback(APIView):
@@ -56,7 +58,12 @@ class VideoPlayback(APIView):
         addresses = playback_addresses(
             public_url=config.public_url, token=token.text, policy=policy, origins=wish.origins
         )
-        body = {"token": token.text, **addresses, "expires_at": token.expires_at}
+        folder = play_folder(token.text, policy.project_id, policy.video_id, policy.revision)
+        tracks = [
+            {**asdict(track), "url": config.public_url + folder + text_path(track.id)}
+            for track in list_playable_tracks(policy.video_id, policy.revision)
+        ]
+        body = {"token": token.text, **addresses, "tracks": tracks, "expires_at": token.expires_at}
         return Response(PlaybackSerializer(body).data, headers={"Cache-Control": "no-store"})
 
 

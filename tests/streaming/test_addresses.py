@@ -13,6 +13,7 @@ from streaming.addresses import (
     play_folder,
     playback_addresses,
     storyboard_sheet_name,
+    text_path,
 )
 from streaming.tokens.claims import Claims, Scope, sign_token
 from tests.streaming.test_gate import POLICY
@@ -151,3 +152,7 @@ def test_any_path_is_an_address_or_none(text):
 def test_embed_path_names_the_sites_that_may_frame_it():
     assert embed_path("T", PROJECT, VIDEO) == f"/embed/T/{PROJECT}/{VIDEO}"
     assert embed_path("T", PROJECT, VIDEO, ("https://a.example",)).endswith("?origin=https%3A%2F%2Fa.example")
+
+
+def test_a_whole_text_lies_below_its_revision():
+    assert text_path("trk_1") == "text/trk_1.vtt"

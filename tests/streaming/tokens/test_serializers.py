@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.tokens.serializers import EXAMPLE, PlaybackInputSerializer, PlaybackSerializer
+from streaming.tokens.serializers import (
+    EXAMPLE,
+    EXAMPLE_TRACK,
+    PlaybackInputSerializer,
+    PlaybackSerializer,
+    PlaybackTrackSerializer,
+)
 
 
 def check(**given):
@@ -43,3 +49,4 @@ def test_the_longest_life_is_allowed():
 
 def test_the_example_has_the_fields_that_are_answered():
     assert set(EXAMPLE) == set(PlaybackSerializer().fields)
+    assert set(EXAMPLE_TRACK) == set(PlaybackTrackSerializer().fields)

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from streaming.tokens.claims import hash_origin, parse_token
 from tests.factories import make_account, make_api_key
-from tests.streaming.clip import store_video
+from tests.streaming.clip import store_track, store_video
 
 
 def ask(video, body=None, *, scopes=("playback:sign",), project=None):
@@ -33,6 +33,7 @@ def test_the_addresses_play(video):
         "poster_url",
         "storyboard_url",
         "preview_url",
+        "tracks",
         "expires_at",
     }
     assert (body["storyboard_url"], body["preview_url"]) == (None, None)
@@ -49,6 +50,22 @@ def test_addresses_are_absolute_and_of_the_configured_site(video, settings):
     assert body["hls_url"] == folder + "master.m3u8"
     assert body["poster_url"] == folder + "poster.jpg"
     assert body["embed_url"] == f"https://video.example/embed/{body['token']}/{video.project_id}/{video.pk}"
+
+
+def test_text_tracks_have_addresses_of_their_own(video):
+    assert ask(video).json()["tracks"] == []
+    stored = store_track(video, (1, 2, "Hallo"), language="de", is_default=True)
+    (track,) = ask(video).json()["tracks"]
+    answer = Client().get(urlsplit(track.pop("url")).path)
+    assert "Hallo" in answer.text
+    assert track == {
+        "id": stored.pk,
+        "kind": "subtitles",
+        "language": "de",
+        "label": "Deutsch",
+        "is_default": True,
+        "is_forced": False,
+    }
 
 
 def test_without_a_poster_there_is_no_address(video):
