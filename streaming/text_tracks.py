@@ -5,9 +5,9 @@ from __future__ import annotations
 from gilfoyle.lib import storage
 from streaming.bounded_cache import BoundedCache
 from streaming.errors import MediaNotFound
-from videos.tracks.cleaning import read_track
 from videos.tracks.cues import Cue
 from videos.tracks.selectors import PlayableTrack, list_playable_tracks
+from videos.tracks.webvtt import read_written
 
 TRACKS_AGE_S = 1.0  # how long an added or removed track may stay unnoticed
 MAX_VIDEOS = 2_000
@@ -46,7 +46,7 @@ def get_cues(track: PlayableTrack) -> tuple[Cue, ...]:
 def _read(name: str) -> tuple[Cue, ...]:
     try:
         with storage.open_stored(name) as stored:
-            return read_track(stored.read())
+            return read_written(stored.read().decode(errors="replace"))
     except storage.ObjectMissing:
         raise MediaNotFound("object") from None
 

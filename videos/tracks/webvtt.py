@@ -55,6 +55,11 @@ def _as_ms(parts: Sequence[str | None]) -> int:
     return ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(fraction.ljust(3, "0"))
 
 
+def read_written(text: str) -> tuple[Cue, ...]:
+    """Return the cues of a file that `write_webvtt` wrote: clean they were before, and are taken as they are."""
+    return tuple(Cue(cue.start_ms, cue.end_ms, cue.text, cue.settings) for cue in parse_webvtt(text))
+
+
 def write_webvtt(cues: Iterable[Cue], *, header: Sequence[str] = ()) -> str:
     """Return clean cues as a WebVTT file; `header` are lines below its first."""
     blocks = ["\n".join(("WEBVTT", *header))]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from videos.errors import TrackEmpty, TrackNotText, TrackRejected, TrackTooLarge
 from videos.tracks.cleaning import clean_cues, read_track
 from videos.tracks.cues import LATEST_MS, MAX_CUE_CHARACTERS, MAX_CUES, Cue, FoundCue
-from videos.tracks.webvtt import is_webvtt, write_webvtt
+from videos.tracks.webvtt import is_webvtt, read_written, write_webvtt
 
 SRT = "1\r\n00:00:01,000 --> 00:00:02,000\r\nGrüße, {word}\r\n\r\n"
 
@@ -98,7 +98,7 @@ def test_any_bytes_are_a_valid_track_or_refused_in_words(data):
     assert all(0 <= cue.start_ms < cue.end_ms and cue.text for cue in cues)
     text = write_webvtt(cues)
     assert is_webvtt(text)
-    assert read_track(text.encode()) == cues
+    assert read_track(text.encode()) == read_written(text) == cues
 
 
 @given(
