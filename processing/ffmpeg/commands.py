@@ -13,7 +13,6 @@ import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
 from gilfoyle.lib.image_settings import ImageFormat
-from processing.ffmpeg.captions_graph import captions_graph
 from processing.ffmpeg.codecs import Arguments, copy_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
@@ -32,8 +31,6 @@ from processing.ffmpeg.formats import (
     DEMUXERS,
     MAX_ALLOCATION_BYTES,
     MAX_STREAMS,
-    TEXT_DECODERS,
-    VIDEO_DECODERS,
 )
 from processing.ffmpeg.further_codecs import rung_arguments
 from processing.ffmpeg.image_codecs import picture_arguments, preview_arguments, sheet_arguments
@@ -41,8 +38,7 @@ from processing.ffmpeg.image_filters import candidate_steps, format_steps, previ
 from processing.ffmpeg.loudness import UNCHANGED, Level
 from processing.ffmpeg.sound_codecs import sound_arguments
 from processing.ffmpeg.sound_filters import metering_steps, sound_steps
-from processing.ffmpeg.text_codecs import webvtt_arguments
-from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, TextPlan, VideoPlan
+from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, VideoPlan
 from processing.source import Source, source_options, source_url
 from videos.storyboard import Storyboard
 
@@ -323,40 +319,6 @@ def _pictures(
     decoder = (video.stream_index, video.decoder)
     opened = _source(source, plan.container, encoding, seek_s=seek_s, decoder=decoder, only_keys=only_keys)
     return opened[str(video.stream_index)]
-
-
-def text_argv(
-    ffmpeg_path: str,
-    source: Source,
-    plan: EncodePlan,
-    texts: Sequence[TextPlan],
-    *,
-    targets: Sequence[Path],
-    encoding: EncodingSettings,
-) -> list[str]:
-    """Return the command that writes several subtitle streams as WebVTT in one reading; `targets` goes with `texts`."""
-    streams = _source(source, plan.container, encoding, seek_s=None, decoders=TEXT_DECODERS)
-    outputs = [
-        _output(streams[str(text.stream_index)], target, webvtt_arguments(text))
-        for text, target in zip(texts, targets, strict=True)
-    ]
-    return _argv(ffmpeg_path, outputs)
-
-
-def picture_captions_argv(
-    ffmpeg_path: str, source: Source, plan: EncodePlan, text: TextPlan, *, target: Path
-) -> list[str]:
-    """Return the command that decodes the picture for the captions that are hidden in it, and writes them as WebVTT."""
-    demuxer = DEMUXERS[plan.container]
-    allowed = {
-        "format_whitelist": demuxer,
-        **source_options(source),
-        "codec_whitelist": ",".join(VIDEO_DECODERS),
-    }
-    allowed |= {"max_streams": str(MAX_STREAMS)}
-    graph = captions_graph(source_url(source), allowed, demuxer=demuxer, stream_index=text.stream_index)
-    captions = ffmpeg.input(graph, format="lavfi")["s:0"]
-    return _argv(ffmpeg_path, [_output(captions, target, webvtt_arguments(text))])
 
 
 def _source(

@@ -10,9 +10,9 @@ from gilfoyle.lib.config import EncodingSettings
 from processing.errors import ToolFailed
 from processing.ffmpeg.budget import plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
-from processing.ffmpeg.commands import picture_captions_argv, text_argv
 from processing.ffmpeg.formats import CAPTIONS_IN_PICTURE
 from processing.ffmpeg.runner import Files, run_ffmpeg
+from processing.ffmpeg.text_commands import picture_captions_argv, text_argv
 from processing.media import EncodePlan, TextPlan
 from processing.source import Source
 from processing.text.telemetry import is_telemetry

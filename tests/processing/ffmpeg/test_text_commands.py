@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 
-from processing.ffmpeg.commands import picture_captions_argv, text_argv
+from processing.ffmpeg.text_commands import picture_captions_argv, text_argv
 from processing.media import TextPlan
 from processing.source import RemoteSource
 from tests.processing.ffmpeg.test_commands import ENCODING, PLAIN, SOURCE, WORK, text
