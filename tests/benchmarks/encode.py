@@ -64,22 +64,27 @@ def main() -> None:
     report = Report()
     report.text("# The encoding benchmark")
     report.text(_conditions(size))
+    dots: list[Dot] = []
     with tempfile.TemporaryDirectory(prefix="gilfoyle-benchmark-") as folder:
-        if "same" in given.only:
-            same_output(report, given.cache, size, Path(folder))
-        dots = equal_quality(report, given.cache, size, Path(folder)) if "quality" in given.only else []
-    if "play" in given.only:
-        first_play(report, given.cache, size)
-    if "scaling" in given.only:
-        two_workers(report, given.cache, size)
-    report.text(f"(Load of the machine at the end: {_load()}.)")
+        sections: dict[str, Callable[[], object]] = {
+            "same": lambda: same_output(report, given.cache, size, Path(folder)),
+            "quality": lambda: dots.extend(equal_quality(report, given.cache, size, Path(folder))),
+            "play": lambda: first_play(report, given.cache, size),
+            "scaling": lambda: two_workers(report, given.cache, size),
+        }
+        for name in given.only:
+            sections[name]()
+            if given.write:  # after each section: what was measured isn't lost with a later one
+                _write(report, dots)
     sys.stdout.write(report.markdown)
-    if given.write:
-        target = ROOT / "docs/benchmarks"
-        target.mkdir(parents=True, exist_ok=True)
-        (target / "encode.md").write_text(report.markdown)
-        if dots:
-            (target / "encode.svg").write_text(plot(dots, title="VMAF over bit rate, natural clip"))
+
+
+def _write(report: Report, dots: list[Dot]) -> None:
+    target = ROOT / "docs/benchmarks"
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "encode.md").write_text(report.markdown)
+    if dots:
+        (target / "encode.svg").write_text(plot(dots, title="VMAF over bit rate, natural clip"))
 
 
 def _conditions(size: Size) -> str:
@@ -273,7 +278,10 @@ def two_workers(report: Report, cache: Path, size: Size) -> None:
              f"{alone.wall_s / both.wall_s:.2f}", f"≥ {TARGETS['workers']}"),
         ],
     )  # fmt: skip
-    report.text(f"All work on {size.scaling_minutes} minutes of 360p, probe to last step.")
+    report.text(
+        f"All work on {size.scaling_minutes} minutes of 360p, probe to last step. Load of the machine at the end: "
+        f"{_load()}; a second worker can only add what the machine has free."
+    )
 
 
 if __name__ == "__main__":
