@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.errors import EncodeUnverified
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import niceness_of, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import compare_argv
 from processing.ffmpeg.filters import Metric
@@ -55,6 +55,7 @@ def compare(
         duration_s=float((end - first) / video.frame_rate),
         bitrate_bps=REPORT_BITRATE_BPS,
         memory_bytes=what.encoding.max_memory_bytes,
+        niceness=niceness_of(chunk.priority),
     )
     argv = compare_argv(
         usable_ffmpeg(what.encoding.ffmpeg),

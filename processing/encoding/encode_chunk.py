@@ -10,7 +10,7 @@ from gilfoyle.lib.config import EncodingSettings
 from processing.encoding.compare import Comparison, compare
 from processing.encoding.verify import require_planned_frames, require_planned_init
 from processing.errors import EncodeUnverified, ToolFailed
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import niceness_of, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import chunk_argv
 from processing.ffmpeg.further_codecs import ENCODERS
@@ -24,8 +24,6 @@ from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitFile, split_video
 from processing.source import Source
 
-# What makes a video playable goes before what only improves it, also on a machine that does both at once.
-NICENESS_STEP, MOST_NICENESS = 5, 10
 SAMPLE_FRAMES = 8  # compared at the beginning of each chunk, where a cut could have gone wrong
 FLOOR_SSIM = 0.5  # a picture in few bits stays far above it, and another picture far below
 OnUnfit = Callable[[str, EncodeUnverified], None]
@@ -85,7 +83,7 @@ def encode_rungs(
         bitrate_bps=max(rung.max_bitrate_bps for rung in rungs),
         memory_bytes=encoding.max_memory_bytes,
         effort=EFFORT[video.codec_of(chunk)],
-        niceness=min(MOST_NICENESS, NICENESS_STEP * chunk.priority),
+        niceness=niceness_of(chunk.priority),
     )
 
     def report(progress: Progress) -> None:

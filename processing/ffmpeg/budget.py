@@ -13,10 +13,19 @@ FILE_SLACK_BYTES = 64 * 1024 * 1024
 FILE_FACTOR = 4  # over what the bit rate's cap allows
 
 
+# What makes a video playable goes before what only improves it, also on a machine that does both at once.
+NICENESS_STEP, MOST_NICENESS = 5, 10
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     limits: Limits
     time_limit_s: float
+
+
+def niceness_of(priority: int) -> int:
+    """Return how readily work of a priority (0: the soonest) gives way."""
+    return min(MOST_NICENESS, NICENESS_STEP * priority)
 
 
 def plan_budget(

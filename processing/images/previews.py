@@ -8,7 +8,7 @@ from pathlib import Path
 from gilfoyle.lib.config import EncodingSettings
 from gilfoyle.lib.image_settings import PreviewSettings
 from processing.errors import EncodeUnverified
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import MOST_NICENESS, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import Loop, preview_argv
 from processing.ffmpeg.image_codecs import PREVIEW_ENCODER
@@ -18,7 +18,6 @@ from processing.images.tiles import PREVIEW_RATE, PREVIEW_S, PreviewPlan
 
 QUALITIES = (60, 35, 10)  # the first that is small enough is taken
 PREVIEW_BITRATE_BPS = 16_000_000
-LEAST_NICENESS = 10  # nobody waits for it
 
 
 def make_preview(
@@ -41,7 +40,7 @@ def make_preview(
         duration_s=PREVIEW_S,
         bitrate_bps=PREVIEW_BITRATE_BPS,
         memory_bytes=encoding.max_memory_bytes,
-        niceness=LEAST_NICENESS,
+        niceness=MOST_NICENESS,
     )
     ffmpeg = usable_ffmpeg(encoding.ffmpeg, encoders=(PREVIEW_ENCODER,))
     scenes = tuple((scene.start_s, scene.end_s) for scene in plan.scenes)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import MOST_NICENESS, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import sheets_argv
 from processing.ffmpeg.runner import Files, run_ffmpeg
@@ -14,7 +14,6 @@ from processing.images.tiles import TilePlan
 from processing.images.verify_picture import require_picture
 
 SHEET_BITRATE_BPS = 8_000_000
-LEAST_NICENESS = 10  # nobody waits for it
 
 
 def make_sheets(
@@ -34,7 +33,7 @@ def make_sheets(
         duration_s=board.duration_s / 10,  # a hundredth of what encoding it may take
         bitrate_bps=SHEET_BITRATE_BPS,
         memory_bytes=encoding.max_memory_bytes,
-        niceness=LEAST_NICENESS,
+        niceness=MOST_NICENESS,
     )
     argv = sheets_argv(
         usable_ffmpeg(encoding.ffmpeg),

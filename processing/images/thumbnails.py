@@ -17,7 +17,7 @@ from pathlib import Path
 from gilfoyle.lib.config import EncodingSettings
 from gilfoyle.lib.image_settings import ImageFormat
 from processing.errors import EncodeUnverified, ToolFailed, ToolTimedOut
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import MOST_NICENESS, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import Moment, Reading, candidates_argv, poster_argv
 from processing.ffmpeg.formats import seek_margin_s
@@ -53,6 +53,7 @@ class PosterWork:
             duration_s=duration_s,
             bitrate_bps=POSTER_BITRATE_BPS,
             memory_bytes=self.encoding.max_memory_bytes,
+            niceness=MOST_NICENESS,  # nobody waits for it to play
         )
         run_ffmpeg(
             argv,

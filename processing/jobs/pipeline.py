@@ -100,6 +100,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
                 queue="encode",
                 priority=PRIORITY_OPENING,
                 weight=sampled,
+                needs=_openings(plan.video),  # what makes it playable has the machine to itself
                 is_optional=True,
             )
         )
@@ -171,6 +172,15 @@ def _plan_pictures(plan: EncodePlan, video: VideoPlan) -> list[StepPlan]:
 
 def chunk_step_name(position: int) -> str:
     return f"encode-{position:05d}"
+
+
+def _openings(video: VideoPlan) -> tuple[str, ...]:
+    """Name the steps that make a video playable."""
+    return tuple(
+        chunk_step_name(position)
+        for position, chunk in enumerate(video.chunks)
+        if chunk.priority == PRIORITY_OPENING
+    )
 
 
 def _trial(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:

@@ -12,7 +12,8 @@ from processing.media import CopyPlan, MediaInfo, VideoPlan, VideoStream
 CONTAINERS = ("mp4", "matroska")  # their index is exact, and their H.264 has its parameters in the header
 PROFILES = (66, 77, 100)  # Baseline, Main, High: what every browser plays (ISO 14496-10, A.2)
 MAX_LEVEL = 52
-LONGEST_GROUP_S = 10  # longer segments make seeking and starting slow
+# x264's own default of 250 frames is 10.4 s of a film. Longer segments make seeking and starting slow.
+LONGEST_GROUP_S = 12
 MIN_TIMESCALE = 10_000  # as that of encoded renditions: coarser ones make players see gaps
 
 

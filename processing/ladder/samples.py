@@ -6,7 +6,7 @@ import math
 from bisect import bisect_right
 from fractions import Fraction
 
-from processing.ladder.chunks import PRIORITY_OPENING_REST, Grid, make_chunk
+from processing.ladder.chunks import PRIORITY_BODY, Grid, make_chunk
 from processing.media import Chunk
 
 SHORTEST_VIDEO_S = 20  # below, a trial costs more than it saves
@@ -28,7 +28,7 @@ def plan_samples(grid: Grid, *, frame_count: int, rung_names: tuple[str, ...]) -
         for number in range(count)
     )
     return tuple(
-        make_chunk(grid, index, (first, first + length), rung_names, PRIORITY_OPENING_REST)
+        make_chunk(grid, index, (first, first + length), rung_names, PRIORITY_BODY)
         for index, first in enumerate(sorted(set(firsts)))
     )
 

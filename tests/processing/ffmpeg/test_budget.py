@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import niceness_of, plan_budget
 
 
 def test_longer_work_may_take_longer_and_write_more() -> None:
@@ -15,3 +15,8 @@ def test_longer_work_may_take_longer_and_write_more() -> None:
     assert hard.time_limit_s > 4 * short.time_limit_s / 2
     assert hard.limits.file_bytes == short.limits.file_bytes
     assert short.limits.cpu_s >= short.time_limit_s * (os.cpu_count() or 1) - 1
+
+
+def test_what_makes_a_video_playable_gives_way_to_nothing() -> None:
+    assert [niceness_of(priority) for priority in range(5)] == [0, 5, 10, 10, 10]
+    assert plan_budget(duration_s=1, bitrate_bps=1, memory_bytes=1, niceness=5).limits.niceness == 5

@@ -65,6 +65,7 @@ def test_the_opening_goes_first_and_then_all_together() -> None:
 def test_all_but_what_opens_the_video_waits_for_the_trial() -> None:
     steps = {step.name: step for step in plan_steps(PLAIN)}
     assert (steps["trial"].kind, steps["trial"].is_optional) == (pipeline.TRY_SAMPLES, True)
+    assert steps["trial"].needs == ("encode-00000",), "the opening has the machine to itself"
     waiting = {name for name, step in steps.items() if "trial" in step.needs}
     chunks = {name for name, step in steps.items() if step.kind == pipeline.ENCODE_CHUNK}
     assert waiting == chunks - {"encode-00000"} | {"finalize"}

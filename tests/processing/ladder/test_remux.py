@@ -41,7 +41,7 @@ def test_what_browsers_play_is_offered_as_it_is() -> None:
         {"rotation": 90},
         {"sample_aspect": Fraction(4, 3)},
         {"width": 3840, "height": 2160},
-        {"key_steps": (0, 11 * 90_000, *[180_000] * 40)},
+        {"key_steps": (0, 13 * 90_000, *[180_000] * 40)},
         {"key_steps": ()},
         {"key_steps": (3600, *[180_000] * 49)},  # what stands before the first key frame can't be shown
         {"frame_count": 10_000},  # 100 frames a second
