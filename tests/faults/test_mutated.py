@@ -20,7 +20,11 @@ from tests.faults.crafted import crafted
 from tests.faults.driving import drive, small_settings
 from tests.faults.mutate import mutate
 
-pytestmark = pytest.mark.django_db(transaction=True)  # two workers, each with a connection of its own
+pytestmark = [
+    pytest.mark.django_db(transaction=True),  # two workers, each with a connection of its own
+    pytest.mark.faults,
+    pytest.mark.timeout(600),
+]
 
 SEEDS = 438
 BATCHES = 6

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from processing.ffmpeg import guard
 from processing.ffmpeg.capabilities import find_ffmpeg
 from processing.ffmpeg.runner import GUARD, OUR_PYTHON
@@ -81,6 +83,8 @@ def guarded_calls(calls: list[tuple[int, str]]) -> list[str]:
     return [call for pid, call in calls if pid in guarded and re.search(r"= \d+(<.*>)?$", call)]
 
 
+@pytest.mark.faults
+@pytest.mark.timeout(600)
 def test_guarded_programs_open_their_source_their_scratch_and_the_system_only(
     tmp_path: Path, settings: Any, data_dir: Path, transactional_db: None
 ) -> None:

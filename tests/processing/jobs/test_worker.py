@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import StaleWork
-from processing.jobs import services
+from processing.errors import ToolTimedOut
+from processing.jobs import services, worker
 from processing.jobs.models import Job, Step
-from processing.jobs.worker import OURS, Lease, _fail, run_next_step
+from processing.jobs.services import Record
+from processing.jobs.step_context import StepContext
+from processing.jobs.worker import OURS, TOO_LONG, Lease, _fail, run_next_step
 from tests.broken_database import Stumble, break_first_connection, cut_idle_connection, stumbling_threads
 from tests.captured_logs import logging_as
 from tests.factories import make_job, make_step_plan, make_video
@@ -69,6 +72,20 @@ def test_our_own_faults_are_tried_again_and_told_without_detail(settings: Any) -
     job.refresh_from_db()
     assert (job.failure_code, job.video.failure_message) == ("object_missing", OURS)
     assert not run_next_step(queue="probe")
+
+
+@threads
+def test_a_step_that_took_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def crawl(_context: StepContext) -> Record:
+        raise ToolTimedOut("ffmpeg took longer than 300 s.", argv=("ffmpeg",), exit_code=-1, stderr_tail="")
+
+    monkeypatch.setattr(worker, "RUNNERS", {"probe": crawl})
+    job = make_source(b"x")
+    for _ in range(3):
+        Step.objects.update(ready_at=timezone.now())
+        assert run_next_step(queue="probe")
+    job.refresh_from_db()
+    assert (job.failure_code, job.video.failure_message) == ("tool_timed_out", TOO_LONG)
 
 
 @threads
