@@ -157,7 +157,8 @@ def image_folder(video: Video, kind: str) -> str:
 
 def store_rendition(video: Video, name: str, *, segments: int, is_complete: bool) -> None:
     """Store one track's init segment and first segments, with their rows."""
-    track = make_clip().tracks[name]
+    tracks = make_clip().tracks
+    track = tracks.get(name) or tracks["a0"]
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, name)
     storage.save_bytes(layout.init_name(folder), track.init)
     for number, data in enumerate(track.segments[:segments]):

@@ -143,6 +143,32 @@
     showQuality();
   };
 
+  // ---- the sound menu --------------------------------------------------------------------------------------------
+
+  const sound = makeMenu("sound");
+
+  const showSound = () => {
+    const { hls } = state;
+    const track = hls.audioTracks[hls.audioTrack];
+    if (track) sound.mark(track.name, track.name);
+  };
+
+  // By name: the same sound has another number in each codec.
+  const chooseSound = (name) => {
+    const { hls } = state;
+    const id = hls.audioTracks.findIndex((track) => track.name === name);
+    if (id >= 0) hls.audioTrack = id;
+    sound.mark(name, name);
+  };
+
+  const fillSound = () => {
+    const tracks = state.hls.audioTracks;
+    sound.clear();
+    if (tracks.length > 1) for (const track of tracks) sound.add(track.name, track.name, chooseSound);
+    sound.show(tracks.length > 1);
+    showSound();
+  };
+
   // ---- the captions menu -----------------------------------------------------------------------------------------
 
   const captions = makeMenu("captions");
@@ -241,6 +267,8 @@
     state.hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => setTimeout(applyCaptions));
     state.hls.on(Hls.Events.SUBTITLE_TRACK_SWITCH, (_name, data) => showCaptions(data.id));
     state.hls.on(Hls.Events.LEVEL_SWITCHED, showQuality);
+    state.hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, fillSound);
+    state.hls.on(Hls.Events.AUDIO_TRACK_SWITCHED, showSound);
     state.hls.on(Hls.Events.LEVEL_UPDATED, (_name, data) => { byId("growing").hidden = !data.details.live; });
     state.hls.on(Hls.Events.ERROR, (_name, data) => { if (data.fatal) onFatal(data); });
     state.hls.loadSource(source);

@@ -149,6 +149,48 @@ def test_a_growing_video_plays_from_its_start_and_goes_on(page, web, mint):
     assert page.locator("#growing").is_hidden()
 
 
+def give_two_languages(video: Any) -> None:
+    store_rendition(video, "a1", segments=SEGMENTS, is_complete=True)
+    video.renditions.filter(name="a0").update(language="en")
+    video.renditions.filter(name="a1").update(language="de", audio_track=1)
+
+
+def test_another_language_can_be_chosen(page, web, mint):
+    require_script()
+    video = store_video(title="Two languages")
+    give_two_languages(video)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_embed(page, web, video, mint(video))
+    look(page, "(video.loop = true)")
+    play(page)
+    page.locator("#sound-button").click()
+    assert page.locator("#sound-menu .player-choice").all_inner_texts() == ["English", "Deutsch"]
+    shoot(page, "languages-desktop")
+    with page.expect_request(lambda request: "/a1/" in request.url and request.url.endswith(".m4s")):
+        page.locator("#sound-menu .player-choice", has_text="Deutsch").click()
+    assert page.locator("#sound-now").inner_text() == "Deutsch"
+    assert page.locator("#notice").is_hidden()
+
+
+@pytest.mark.parametrize("has_two", [False, True])
+def test_sound_alone_plays_to_its_end(page, web, mint, has_two):
+    require_script()
+    video = store_video(title="A podcast")
+    video.renditions.filter(kind="video").delete()
+    video.image_sets.all().delete()
+    if has_two:
+        give_two_languages(video)
+    open_embed(page, web, video, mint(video))
+    play(page)
+    assert page.locator("#quality").is_hidden()
+    assert page.locator("#sound").is_visible() is has_two
+    shoot(page, f"sound-alone-{has_two}-desktop")
+    look(page, "(video.currentTime = 6.5)")
+    wait_until(page, "video.ended")
+    assert page.locator("#notice").is_hidden()
+
+
 def test_without_the_script_the_browser_plays_by_itself(page, web, mint):
     video = store_video(title="By itself")
     page.route("**/hls.min.js", lambda route: route.abort())
