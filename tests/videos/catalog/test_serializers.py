@@ -139,6 +139,9 @@ def test_a_rendition_is_shown_with_its_segments_so_far() -> None:
         "segments": 2,
         "size_bytes": 1200,
         "average_bitrate_bps": 4800,
+        "is_stopgap": False,
+        "quality": {"ssim_lowest": None, "ssim_mean": None},
+        "withheld_reason": "",
     }
     assert (sound["kind"], sound["width"], sound["frame_rate"], sound["segments"]) == ("audio", None, "", 0)
 
