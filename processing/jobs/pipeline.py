@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,6 +21,7 @@ PREVIEW = "preview"
 TEXT = "text"
 FINALIZE = "finalize"
 
+ENCODING = (ENCODE_CHUNK, ENCODE_AUDIO)
 TRIAL_STEP_NAME = "trial"
 
 # Shares of work beside one second of 1080p video encoded.
@@ -87,6 +88,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             priority=_LATER_AUDIO_PRIORITY if position else _FIRST_AUDIO_PRIORITY,
             weight=max(_SMALL_WEIGHT, float(audio.duration_s) * _AUDIO_WEIGHT),
             inputs={"rendition": audio.name},
+            is_optional=position > 0,
         )
         for position, audio in enumerate(plan.audio)
     ]
@@ -168,6 +170,11 @@ def _plan_pictures(plan: EncodePlan, video: VideoPlan) -> list[StepPlan]:
         for kind in (STORYBOARD, PREVIEW)
         if kind in plan.pictures
     ]
+
+
+def renditions_of(plan: EncodePlan, inputs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the renditions that an encoding step with these inputs adds to."""
+    return plan.chunks[inputs["chunk"]].rung_names if "chunk" in inputs else (inputs["rendition"],)
 
 
 def chunk_step_name(position: int) -> str:

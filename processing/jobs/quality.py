@@ -8,11 +8,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from processing.encoding.together import ENDS_TOGETHER_S, measure_offset
 from processing.media import AudioPlan, EncodePlan, VideoPlan
-from videos.segment_index import PlayableRendition
-
-# A packet of sound at most at each end, and what the encoder holds back.
-SOUND_TOLERANCE_S = Fraction(1, 10)
+from videos.segment_index import PlayableRendition, SegmentIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,9 @@ def judge_renditions(
         for rung in (video.rungs if video else ())
         if video
     ]
-    return (*pictures, *(_judge_sound(audio, found.get(audio.name)) for audio in plan.audio))
+    whole = [one.name for one in pictures if not one.problem]
+    picture = found[whole[0]].index if whole else None
+    return (*pictures, *(_judge_sound(plan, audio, found.get(audio.name), picture) for audio in plan.audio))
 
 
 def playable_without(plan: EncodePlan, withheld: Sequence[str]) -> bool:
@@ -70,18 +70,21 @@ def _judge_video(
     return Verdict(name, quality, problem)
 
 
-def _judge_sound(plan: AudioPlan, made: PlayableRendition | None) -> Verdict:
-    segments = made.index.segments if made else ()
-    if not segments:
-        return Verdict(plan.name, {}, "There is no sound in it.")
-    last = segments[-1]
-    begins_s = Fraction(segments[0].start_ticks, plan.timescale)
-    ends_s = Fraction(last.start_ticks + last.duration_ticks, plan.timescale)
-    late_s = ends_s - plan.duration_s
-    quality = {"av_offset_s": round(float(begins_s), 4), "length_difference_s": round(float(late_s), 4)}
-    problem = ""
-    if abs(begins_s) > SOUND_TOLERANCE_S:
-        problem = f"The sound begins {float(begins_s):.3f} s beside the picture."
-    elif abs(late_s) > SOUND_TOLERANCE_S:
-        problem = f"The sound ends {float(late_s):+.3f} s beside the picture."
-    return Verdict(plan.name, quality, problem)
+def _judge_sound(
+    plan: EncodePlan, audio: AudioPlan, made: PlayableRendition | None, picture: SegmentIndex | None
+) -> Verdict:
+    if made is None or not made.index.segments:
+        return Verdict(audio.name, {}, "There is no sound in it.")
+    if plan.video is None or picture is None:
+        late_s = Fraction(made.index.duration_s) - audio.duration_s
+        problem = (
+            "" if abs(late_s) <= ENDS_TOGETHER_S else f"It is {float(late_s):+.3f} s longer than its source."
+        )
+        return Verdict(audio.name, {"length_difference_s": round(float(late_s), 4)}, problem)
+    offset = measure_offset(picture, made.index)
+    quality = {
+        "av_offset_s": round(float(offset.start_s), 4),
+        "length_difference_s": round(float(offset.end_s), 4),
+    }
+    problems = offset.problems(frame_s=1 / plan.video.frame_rate)
+    return Verdict(audio.name, quality, f"In it {', and '.join(problems)}." if problems else "")

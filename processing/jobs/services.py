@@ -225,12 +225,12 @@ def finish_job(job: Job) -> None:
 
 
 def _leave_out_unfinished(job: Job) -> None:
-    """Remove renditions with a gap where a chunk of a further codec failed: the video is whole without them."""
-    failed = Step.objects.filter(job=job, kind=pipeline.ENCODE_CHUNK, status=states.FAILED)
-    if job.plan is None or not failed.exists():
+    """Remove renditions with a gap where a step of a further codec or sound failed: the video is whole without them."""
+    failed = list(Step.objects.filter(job=job, kind__in=pipeline.ENCODING, status=states.FAILED))
+    if job.plan is None or not failed:
         return
-    chunks = EncodePlan.from_json(job.plan).chunks
-    for name in {name for step in failed for name in chunks[step.inputs["chunk"]].rung_names}:
+    plan = EncodePlan.from_json(job.plan)
+    for name in {name for step in failed for name in pipeline.renditions_of(plan, step.inputs)}:
         renditions.remove_rendition(video_id=job.video_id, revision=job.revision, name=name)
 
 

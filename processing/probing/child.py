@@ -232,7 +232,10 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
         "steps": sorted(steps.items()),
         "keys": _thin(sorted(set(index.keys)), index.stream.time_base),
         "config": bytes(index.stream.codec_context.extradata or b"")[:4].hex(),
-        "is_plainly_coded": not (index.hides_frames or index.has_leading_pictures),
+        # Turned or mirrored pictures are not shown as they are coded.
+        "is_plainly_coded": not (
+            index.hides_frames or index.has_leading_pictures or _has(frame, "DISPLAYMATRIX")
+        ),
         "frame": {
             "width": frame.width,
             "height": frame.height,
@@ -242,10 +245,14 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
             "transfer": int(frame.color_trc or 0),
             "matrix": int(frame.colorspace or 0),
             "primaries": int(frame.color_primaries or 0),
-            "is_dolby_vision": any("DOVI" in side.type.name for side in frame.side_data),
-            "has_captions": any(data.type.name == "A53_CC" for data in frame.side_data),
+            "is_dolby_vision": _has(frame, "DOVI"),
+            "has_captions": _has(frame, "A53_CC"),
         },
     }
+
+
+def _has(frame: Any, kind: str) -> bool:
+    return any(kind in side.type.name for side in frame.side_data)
 
 
 def _thin(keys: list[int], time_base: Any) -> list[int]:

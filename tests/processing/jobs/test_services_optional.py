@@ -11,7 +11,7 @@ from processing.jobs.models import Job, Step
 from processing.jobs.serializers import JobSerializer
 from processing.media import EncodePlan
 from tests.factories import get_step, make_job, make_rendition, make_step_plan
-from tests.processing.facts import info, plan
+from tests.processing.facts import info, plan, sound
 from videos.catalog.models import Rendition, Video
 
 pytestmark = pytest.mark.django_db
@@ -122,4 +122,19 @@ def test_a_video_is_ready_without_the_codec_whose_chunk_failed() -> None:
         services.finish_job(Job.objects.get(pk=job.pk))
     kept = set(Rendition.objects.filter(video=job.video, is_complete=True).values_list("name", flat=True))
     assert kept == {rung.name for rung in work.video.rungs if rung.codec == "h264"}
+    assert Video.objects.get(pk=job.video_id).status == "ready"
+
+
+def test_a_video_is_ready_without_a_further_sound_that_could_not_be_encoded() -> None:
+    work = plan(info(audio=(sound(), sound(index=2, language="fr"))))
+    job = make_job(plans=pipeline.plan_steps(work), plan=work.to_json())
+    steps = {step.name: step for step in Step.objects.filter(job=job)}
+    assert [steps[f"audio-{one.name}"].is_optional for one in work.audio] == [False, True]
+    for one in work.audio:
+        make_rendition(job.video, one.name)
+    Step.objects.filter(job=job).update(status="done")
+    Step.objects.filter(job=job, name="audio-a1").update(status="failed")
+    with transaction.atomic():
+        services.finish_job(Job.objects.get(pk=job.pk))
+    assert set(Rendition.objects.filter(video=job.video).values_list("name", flat=True)) == {"a0"}
     assert Video.objects.get(pk=job.video_id).status == "ready"

@@ -173,3 +173,15 @@ def test_it_stops_when_the_lease_is_lost(tmp_path: Path) -> None:
             encoding=EncodingSettings(),
             heartbeat=lost,
         )
+
+
+@pytest.mark.parametrize(
+    ("turn", "is_plain"), [((), True), (("-display_hflip",), False), (("-display_vflip",), False)], ids=str
+)
+def test_a_mirrored_picture_is_not_shown_as_it_is_coded(
+    turn: tuple[str, ...], *, is_plain: bool, tmp_path: Path
+) -> None:
+    source = remux_clip(tmp_path / "a.mp4", make_clip(tmp_path / "plain.mp4"), input_args=turn)
+    video = probe(source).video
+    assert video is not None
+    assert video.is_plainly_coded is is_plain
