@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
+from processing.encoding.parts import OnPart, Parts, PartSizes
 from processing.encoding.verify import require_planned_sound, require_planned_sound_init
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
@@ -18,17 +19,15 @@ from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, run_ffmpeg
 from processing.ffmpeg.sound_codecs import ENCODERS
 from processing.ladder.codec_strings import SOUND
-from processing.media import AudioPlan, EncodedRendition, EncodedSegment, EncodePlan
+from processing.media import AudioPlan, EncodedRendition, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.opus import without_pre_skip
 from processing.packaging.split import AudioRegrouper, SplitSegment
 from processing.source import Source
 
-FIRST_PART_SEGMENTS = 2  # enough to begin to play
-PART_SEGMENTS = 8
+SIZES = PartSizes(first=2, later=8)
 METERING_SHARE = 0.15  # of the work
-OnPart = Callable[[EncodedRendition], None]
 
 
 def encode_audio(
@@ -53,11 +52,11 @@ def encode_audio(
     budget = plan_budget(
         duration_s=duration_s, bitrate_bps=audio.bitrate_bps, memory_bytes=encoding.max_memory_bytes
     )
-    parts = _Parts(audio, encoded, folder=work_dir / audio.name, on_part=on_part)
+    growing = _Growing(audio, encoded, folder=work_dir / audio.name, on_part=on_part)
 
     def beat() -> None:
         heartbeat()
-        parts.hand_over()
+        growing.read_more()
 
     def report(progress: Progress) -> None:
         share = min(1.0, progress.out_time_s / duration_s)
@@ -83,66 +82,53 @@ def encode_audio(
         heartbeat=beat if on_part else heartbeat,
         on_progress=report,
     )
-    rest = parts.finish()
+    rest = growing.finish()
     encoded.unlink()  # its bytes now stand in the segments
     return rest
 
 
-class _Parts:
-    """The sound's segments as they come, handed over in parts of fixed numbers of them."""
+class _Growing:
+    """The sound's segments as they come, verified before they are handed over."""
 
     def __init__(self, audio: AudioPlan, encoded: Path, *, folder: Path, on_part: OnPart | None) -> None:
         folder.mkdir()
-        self._audio, self._on_part = audio, on_part
+        self._audio = audio
+        self._parts = Parts(
+            name=audio.name,
+            timescale=audio.timescale,
+            sizes=SIZES,
+            on_part=on_part,
+            codec=SOUND[audio.codec],
+        )
         self._regrouper = AudioRegrouper(
             encoded,
             folder=folder,
             segment_ticks=audio.segment_s * audio.timescale,
             segment_count=math.ceil(audio.duration_s / audio.segment_s),
         )
-        self._waiting: list[SplitSegment] = []
-        self._handed_over = 0
-        self._begins_at = 0
 
-    def hand_over(self) -> None:
+    def read_more(self) -> None:
         """Give away the parts that are whole by now. Raises: EncodeUnverified; whatever `on_part` raises."""
         with _verified():
-            self._waiting += self._regrouper.read_more()
-        while len(self._waiting) >= (size := PART_SEGMENTS if self._handed_over else FIRST_PART_SEGMENTS):
-            # One more than a part is kept back, so that the last part is never empty.
-            if self._on_part is None or len(self._waiting) == size:
-                return
-            self._on_part(self._part(size))
+            segments = self._regrouper.read_more()
+        self._add(segments)
 
     def finish(self) -> EncodedRendition:
         """Return what is left, once the sound has the planned length. Raises: EncodeUnverified."""
         with _verified():
-            self._waiting += self._regrouper.finish()
-        fragments = [segment.fragment for segment in self._waiting]
-        require_planned_sound(fragments, self._audio, begins_at=self._begins_at)
-        self.hand_over()
-        return self._part(len(self._waiting))
+            segments = self._regrouper.finish()
+        fragments = [segment.fragment for segment in (*self._parts.waiting, *segments)]
+        require_planned_sound(fragments, self._audio, begins_at=self._parts.begins_at)
+        self._add(segments)
+        return self._parts.rest()
 
-    def _part(self, size: int) -> EncodedRendition:
-        with _verified():
-            init = self._init()
-            require_planned_sound_init(read_init(init), self._audio)
-        taken, self._waiting = self._waiting[:size], self._waiting[size:]
-        part = EncodedRendition(
-            name=self._audio.name,
-            init=init,
-            codec=SOUND[self._audio.codec],
-            timescale=self._audio.timescale,
-            first_segment=self._handed_over,
-            start_ticks=self._begins_at,
-            segments=tuple(
-                EncodedSegment(segment.path, segment.fragment.duration_ticks, segment.size_bytes)
-                for segment in taken
-            ),
-        )
-        self._handed_over += size
-        self._begins_at += sum(segment.fragment.duration_ticks for segment in taken)
-        return part
+    def _add(self, segments: Sequence[SplitSegment]) -> None:
+        if segments and not self._parts.init:
+            with _verified():
+                init = self._init()
+                require_planned_sound_init(read_init(init), self._audio)
+            self._parts.init = init
+        self._parts.add(segments)
 
     def _init(self) -> bytes:
         init = self._regrouper.init

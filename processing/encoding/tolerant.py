@@ -10,8 +10,9 @@ from typing import TypeVar
 import structlog
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.encoding.encode_audio import OnPart, encode_audio
+from processing.encoding.encode_audio import encode_audio
 from processing.encoding.encode_chunk import OnUnfit, encode_chunk
+from processing.encoding.parts import OnPart
 from processing.errors import EncodeUnverified, SourceRejected, ToolFailed
 from processing.media import AudioPlan, Chunk, EncodedRendition, EncodePlan
 from processing.probing.damage import find_damage, is_ours, stretch_of_chunk, stretch_of_sound

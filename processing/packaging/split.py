@@ -50,12 +50,11 @@ def split_video(encoded: Path, *, folder: Path, first_segment: int) -> SplitFile
     return SplitFile(init=splitter.init, segments=tuple(segments))
 
 
-class VideoSplitter:
-    """Writes each fragment of a file as a segment. The file may still be growing: `read_more` takes what is whole."""
+class GrowingFile:
+    """An encoded file that may still be growing: its fragments are read once each is whole."""
 
-    def __init__(self, encoded: Path, *, folder: Path, first_segment: int = 0) -> None:
-        self._encoded, self._folder = encoded, folder
-        self._number = first_segment
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._read_bytes = 0
         self._init = b""
 
@@ -64,33 +63,56 @@ class VideoSplitter:
         """The init segment, without what only cataloguers read. Raises: MalformedBox."""
         return without_user_data(self._init)
 
-    def read_more(self) -> list[SplitSegment]:
-        """Return the segments that were completed since the last call. Raises: MalformedBox."""
-        if not self._encoded.exists():
-            return []
-        segments: list[SplitSegment] = []
+    def fragments(self) -> Iterator[tuple[bytes, BinaryIO, int]]:
+        """Yield each fragment that was completed since the last call: its moof, the file at its media, their size.
+
+        Raises: MalformedBox.
+        """
+        if not self._path.exists():
+            return
         moof = b""
-        with self._encoded.open("rb") as file:
+        with self._path.open("rb") as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(self._read_bytes)
             for kind, size in _top_boxes(file, end):
+                body_at = file.tell()
                 if kind in (b"ftyp", b"moov"):
                     self._init += _header(kind, size) + file.read(size)
                 elif kind == b"moof":
                     moof = _header(kind, size) + _read_small(file, size)
-                    continue  # it counts as read together with its frames
+                    continue  # it counts as read together with its media
                 elif kind == b"mdat" and moof:
-                    segments.append(self._write(moof, file, size))
+                    yield moof, file, size
                     moof = b""
-                self._read_bytes = file.tell()
-        return segments
+                self._read_bytes = body_at + size
+
+    def require_whole(self) -> None:
+        """Check that nothing is left. Raises: MalformedBox where the file ends within a box."""
+        if self._path.stat().st_size != self._read_bytes:
+            message = "the file ends within a box"
+            raise MalformedBox(message)
+
+
+class VideoSplitter:
+    """Writes each fragment of a file that may still be growing as a segment."""
+
+    def __init__(self, encoded: Path, *, folder: Path, first_segment: int = 0) -> None:
+        self._file, self._folder = GrowingFile(encoded), folder
+        self._number = first_segment
+
+    @property
+    def init(self) -> bytes:
+        """The init segment. Raises: MalformedBox."""
+        return self._file.init
+
+    def read_more(self) -> list[SplitSegment]:
+        """Return the segments that were completed since the last call. Raises: MalformedBox."""
+        return [self._write(*fragment) for fragment in self._file.fragments()]
 
     def finish(self) -> list[SplitSegment]:
         """Return the segments that are left. Raises: MalformedBox, also where the file ends within a box."""
         segments = self.read_more()
-        if self._encoded.stat().st_size != self._read_bytes:
-            message = "the file ends within a box"
-            raise MalformedBox(message)
+        self._file.require_whole()
         return segments
 
     def _write(self, moof: bytes, file: BinaryIO, size: int) -> SplitSegment:
@@ -112,40 +134,24 @@ class AudioRegrouper:
     """
 
     def __init__(self, encoded: Path, *, folder: Path, segment_ticks: Fraction, segment_count: int) -> None:
-        self._encoded, self._folder = encoded, folder
+        self._file, self._folder = GrowingFile(encoded), folder
         self._segment_ticks, self._segment_count = segment_ticks, segment_count
-        self._read_bytes = 0
         self._pending: list[bytes] = []
         self._begins_at = self._time = self._duration = self._written = 0
-        self._init = b""
 
     @property
     def init(self) -> bytes:
-        """The init segment, without what only cataloguers read. Raises: MalformedBox."""
-        return without_user_data(self._init)
+        """The init segment. Raises: MalformedBox."""
+        return self._file.init
 
     def read_more(self) -> list[SplitSegment]:
         """Return the segments that the fragments completed since the last call make.
 
         Raises: MalformedBox.
         """
-        if not self._encoded.exists():
-            return []
         segments: list[SplitSegment] = []
-        moof = b""
-        with self._encoded.open("rb") as file:
-            end = file.seek(0, os.SEEK_END)
-            file.seek(self._read_bytes)
-            for kind, size in _top_boxes(file, end):
-                if kind in (b"ftyp", b"moov"):
-                    self._init += _header(kind, size) + file.read(size)
-                elif kind == b"moof":
-                    moof = _header(kind, size) + _read_small(file, size)
-                    continue  # it counts as read together with its samples
-                elif kind == b"mdat" and moof:
-                    segments += self._take(read_fragment(moof), file)
-                    moof = b""
-                self._read_bytes = file.tell()
+        for moof, file, _size in self._file.fragments():
+            segments += self._take(read_fragment(moof), file)
         return segments
 
     def finish(self) -> list[SplitSegment]:
@@ -154,9 +160,7 @@ class AudioRegrouper:
         Raises: MalformedBox, also where the file ends within a box.
         """
         segments = self.read_more()
-        if self._encoded.stat().st_size != self._read_bytes:
-            message = "the file ends within a box"
-            raise MalformedBox(message)
+        self._file.require_whole()
         return [*segments, self._write()] if self._pending else segments
 
     def _take(self, fragment: Fragment, file: BinaryIO) -> list[SplitSegment]:
