@@ -29,6 +29,11 @@ class Presentation:
         return all(rendition.is_complete for rendition in (*self.video, *self.audio))
 
     @property
+    def is_end_known(self) -> bool:
+        """Whether `end_s` is final: one picture, or without pictures one sound, is there to its end."""
+        return any(one.is_complete for one in self.video or self.audio)
+
+    @property
     def fingerprint(self) -> tuple[tuple[str, int, bool], ...]:
         """What changes when a manifest does: each rendition's name, number of segments, and whether it is whole.
 

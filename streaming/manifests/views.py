@@ -78,7 +78,8 @@ def text_playlist(
     def render(presentation: Presentation) -> str:
         if not presentation.end_s:
             raise MediaNotFound("no_rendition")
-        return render_text_playlist(presentation.end_s, is_complete=presentation.is_complete)
+        # Not `is_complete`: a playlist that has ended stays so while larger sizes or further codecs are still growing.
+        return render_text_playlist(presentation.end_s, is_complete=presentation.is_end_known)
 
     wish = Wish(VideoAddress(token, project, video, revision), FileClass.CAPTION)
     return _manifest(request, wish, f"text/{track}/{MEDIA_PLAYLIST_NAME}", HLS_TYPE, render, track_id=track)

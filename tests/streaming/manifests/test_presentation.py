@@ -40,6 +40,15 @@ def test_a_height_limits_video_alone():
     assert LADDER.limited_to(None) is LADDER
 
 
+def test_the_end_is_known_once_one_picture_is_whole():
+    copy = replace(LADDER.video[0], name="v1080copy", is_stopgap=True)
+    assert LADDER.is_end_known
+    assert not GROWING.is_end_known
+    assert not replace(GROWING, audio=(AUDIO,)).is_end_known, "sound does not tell when the picture ends"
+    assert replace(GROWING, video=(copy, *GROWING.video)).is_end_known
+    assert AUDIO_ONLY.is_end_known
+
+
 def test_newcomers_hear_of_a_stopgap_until_the_encoded_video_is_whole():
     copy = replace(LADDER.video[0], name="v1080copy", is_stopgap=True)
     early = Presentation((copy,), (AUDIO,))

@@ -6,7 +6,7 @@ from django.test import Client
 from streaming import text_tracks
 from streaming.admission import admission
 from streaming.tokens.claims import Scope
-from tests.streaming.clip import store_image, store_track, store_video
+from tests.streaming.clip import store_image, store_rendition, store_track, store_video
 from tests.streaming.conftest import folder_of, forged
 from videos.storyboard import Storyboard
 from videos.tracks.services import remove_track
@@ -208,6 +208,14 @@ def test_text_grows_with_its_video(client, mint, db):
     assert "00000.vtt" in text
     assert "00001.vtt" not in text
     assert "#EXT-X-ENDLIST" not in text
+
+
+def test_text_has_ended_while_a_further_codec_still_grows(client, video, mint):
+    track = store_track(video, (0, 1, "One"))
+    store_rendition(video, "v144av1", segments=1, is_complete=False)
+    text = client.get(folder_of(video, mint(video)) + f"text/{track.pk}/index.m3u8").content.decode()
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in text
+    assert "00001.vtt\n#EXT-X-ENDLIST" in text
 
 
 def test_a_token_without_captions_sees_no_text(client, video, mint):
