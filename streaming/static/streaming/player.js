@@ -129,12 +129,14 @@
 
   const fillQuality = () => {
     const all = state.hls.levels.map((level, index) => ({ index, level }));
+    const first = state.hls.levels[state.hls.firstLevel];
     const codecOf = (level) => (level.videoCodec || "").split(".")[0];
-    const first = codecOf(state.hls.levels[state.hls.firstLevel] || {});
-    // A size is one choice, in however many codecs it is there: the one that comes first, where it has the size.
-    const isFirst = ({ level }) => codecOf(level) === first;
-    const known = new Set(all.filter(isFirst).map(({ level }) => labelOf(level)));
-    const levels = all.filter((one) => isFirst(one) || !known.has(labelOf(one.level)));
+    const isOther = (level, what) => Number(Boolean(first) && what(level) !== what(first));
+    const strangeness = (level) => isOther(level, codecOf) * 2 + isOther(level, (one) => one.attrs.AUDIO);
+    // A size is one choice, in however many codecs and kinds of sound it is there: what is most like the first.
+    all.sort((a, b) => strangeness(a.level) - strangeness(b.level) || b.level.bitrate - a.level.bitrate);
+    const bySize = new Map(all.map((one) => [labelOf(one.level), one]).reverse());
+    const levels = [...bySize.values()];
     levels.sort((a, b) => shortestSide(b.level) - shortestSide(a.level) || b.level.bitrate - a.level.bitrate);
     quality.clear();
     quality.add(-1, "Auto", chooseQuality);

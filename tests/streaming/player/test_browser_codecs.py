@@ -15,7 +15,7 @@ from gilfoyle.lib.config import RungSettings
 from tests.browser import look, play, quiet_page, running_chromium, wait_until
 from tests.clips import make_clip
 from tests.processing.whole_encode import ENCODING, encode_whole
-from tests.streaming.clip import store_video
+from tests.streaming.clip import SEGMENTS, store_rendition, store_video
 from tests.streaming.player.test_browser import open_embed, require_script
 from tests.streaming.web_process import WebProcess, web_process
 from videos import layout
@@ -133,3 +133,16 @@ def test_a_size_is_one_choice_in_however_many_codecs_it_is_there(page, web, mint
         "144p",
     ]
     wait_until(page, "video.currentTime > 3")
+
+
+def test_a_size_is_one_choice_with_however_many_kinds_of_sound_it_is_there(page, web, mint):
+    require_script()
+    video = store_video()
+    store_rendition(video, "a1", segments=SEGMENTS, is_complete=True)
+    Rendition.objects.filter(video=video, name="a1").update(codec="opus")
+    open_embed(page, web, video, mint(video))
+    wait_until(page, "document.querySelectorAll('#quality-menu .player-choice').length > 0")
+    sizes = page.locator("#quality-menu .player-choice").evaluate_all(
+        "all => all.map((one) => one.textContent)"
+    )
+    assert [size.partition(" ")[0] for size in sizes] == ["Auto", "240p", "144p"]
