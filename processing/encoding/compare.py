@@ -39,7 +39,7 @@ def compare(
 ) -> dict[str, float]:
     """Return the mean score of each rendition's first `frames` pictures (of its first segment, at most).
 
-    SSIM is 0 to 1 (Wang et al., 2004), VMAF 0 to 100.
+    SSIM and likeness are 0 to 1 (Wang et al., 2004), VMAF 0 to 100.
     Raises: EncodeUnverified when the pictures can't be compared; ToolTimedOut; whatever the heartbeat raises.
     """
     video = what.plan.video

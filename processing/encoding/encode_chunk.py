@@ -25,7 +25,8 @@ from processing.packaging.split import SplitFile, split_video
 from processing.source import Source
 
 SAMPLE_FRAMES = 8  # compared at the beginning of each chunk, where a cut could have gone wrong
-FLOOR_SSIM = 0.5  # a picture in few bits stays far above it, and another picture far below
+# Below the first, the picture is another one or grain in few bits; tiny versions, without the grain, tell which.
+FLOOR_SSIM, FLOOR_LIKENESS = 0.5, 0.6
 OnUnfit = Callable[[str, EncodeUnverified], None]
 
 
@@ -114,13 +115,15 @@ def _compared(
     """Return the renditions that show the source's pictures, scored, and why others are unfit."""
     try:
         scores = compare(what, taken, metric="ssim", frames=SAMPLE_FRAMES)
+        unlike = [one for one in taken if scores[one.name] < FLOOR_SSIM]
+        likeness = compare(what, unlike, metric="likeness", frames=SAMPLE_FRAMES)
     except ToolFailed as error:
         message = f"What was encoded can't be played: {error.stderr_tail[-300:]}"
         raise EncodeUnverified(message, argv=error.argv, stderr_tail=error.stderr_tail) from error
     fit, unfit = [], {}
     for rendition in taken:
         score = scores[rendition.name]
-        if score >= FLOOR_SSIM:
+        if likeness.get(rendition.name, 1) >= FLOOR_LIKENESS:
             fit.append(replace(rendition, ssim=round(score, 4)))
         else:
             message = f"{rendition.name} does not show the source's picture: SSIM {score:.3f}."

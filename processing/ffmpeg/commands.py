@@ -135,11 +135,11 @@ def compare_argv(
     count = chunk.end_frame - chunk.first_frame
     outputs = []
     for number, (name, path, report) in enumerate(zip(chunk.rung_names, encoded, reports, strict=True)):
-        wanted = _through(branches[number], (*rung_steps(video.rung(name)), *counted_steps(count)))
+        wanted = _through(branches[number], (*rung_steps(video.rung(name)), *counted_steps(count, metric)))
         ours = ffmpeg.input(f"file:{path}", format="mov", protocol_whitelist="file")["v:0"]
         step = metric_step(metric, report)
         compared = ffmpeg.filter(
-            [_through(ours, counted_steps(count)), wanted], step.name, **dict(step.options)
+            [_through(ours, counted_steps(count, metric)), wanted], step.name, **dict(step.options)
         )
         outputs.append(ffmpeg.output(compared, "-", format="null"))
     return _argv(ffmpeg_path, outputs)

@@ -11,7 +11,10 @@ from processing.media import Chunk, Rung, Stretch, VideoPlan
 
 HDR_PEAK = 10  # 1000 cd/m2, the brightest that is told apart; HLG's own, and what most of PQ is mastered for
 
-Metric = Literal["ssim", "vmaf"]
+Metric = Literal[
+    "ssim", "vmaf", "likeness"
+]  # likeness: SSIM of tiny versions, blind to grain and to few bits
+LIKENESS_PX = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,11 @@ def grid_picture_steps(
     return (*grid_steps(plan, alone), *_flatten(plan), *_tone_map(plan, size))
 
 
-def counted_steps(count: int) -> tuple[FilterStep, ...]:
+def counted_steps(count: int, metric: Metric) -> tuple[FilterStep, ...]:
     """Return the chain that numbers the first `count` pictures, so that two streams are paired one by one."""
+    tiny = FilterStep("scale", (("w", LIKENESS_PX), ("h", LIKENESS_PX), ("flags", "area")))
     return (
+        *((tiny,) if metric == "likeness" else ()),
         FilterStep("trim", (("end_frame", count),)),
         FilterStep("settb", (("expr", "1/25"),)),
         FilterStep("setpts", (("expr", "N"),)),
@@ -121,9 +126,9 @@ def counted_steps(count: int) -> tuple[FilterStep, ...]:
 
 def metric_step(metric: Metric, report: Path) -> FilterStep:
     """Return the filter that compares two streams, ours first, and writes what it finds into `report`."""
-    if metric == "ssim":
-        return FilterStep("ssim", (("stats_file", str(report)),))
-    return FilterStep("libvmaf", (("log_fmt", "json"), ("log_path", str(report))))
+    if metric == "vmaf":
+        return FilterStep("libvmaf", (("log_fmt", "json"), ("log_path", str(report))))
+    return FilterStep("ssim", (("stats_file", str(report)),))
 
 
 def _deinterlace(plan: VideoPlan) -> list[FilterStep]:

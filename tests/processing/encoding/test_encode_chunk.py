@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gilfoyle.lib.errors import StaleWork
-from processing.encoding.encode_chunk import encode_chunk
+from processing.encoding.encode_chunk import FLOOR_SSIM, encode_chunk
 from processing.errors import EncodeUnverified, ToolFailed
 from processing.media import EncodePlan
 from processing.probing.probe import probe_source
@@ -136,6 +136,24 @@ def spoilt_rung(folder: Path) -> tuple[Path, EncodePlan]:
     return source, replace(plan, video=replace(plan.video, rungs=rungs, chunks=(chunk,)))
 
 
+def test_grain_in_few_bits_is_still_the_source(tmp_path: Path) -> None:
+    source, plan = spoilt_rung(tmp_path)
+    (tmp_path / "work").mkdir()
+    taken = encode_chunk(source, plan, plan.chunks[0], work_dir=tmp_path / "work", encoding=ENCODING)
+    scores = {one.name: one.ssim for one in taken}
+    assert scores["v180"] is not None
+    assert scores["v90"] is not None
+    assert scores["v90"] < FLOOR_SSIM < scores["v180"], "what was measured is told as it is"
+
+
+@pytest.fixture
+def strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take for another picture what is only a poor one."""
+    for floor in ("FLOOR_SSIM", "FLOOR_LIKENESS"):
+        monkeypatch.setattr(f"processing.encoding.encode_chunk.{floor}", 0.9)
+
+
+@pytest.mark.usefixtures("strict")
 def test_a_rung_that_does_not_show_the_source_is_not_taken(tmp_path: Path) -> None:
     source, plan = spoilt_rung(tmp_path)
     (tmp_path / "work").mkdir()
@@ -143,6 +161,7 @@ def test_a_rung_that_does_not_show_the_source_is_not_taken(tmp_path: Path) -> No
         encode_chunk(source, plan, plan.chunks[0], work_dir=tmp_path / "work", encoding=ENCODING)
 
 
+@pytest.mark.usefixtures("strict")
 def test_who_wants_to_be_told_gets_the_others(tmp_path: Path) -> None:
     source, plan = spoilt_rung(tmp_path)
     (tmp_path / "work").mkdir()

@@ -76,7 +76,11 @@ def test_a_video_without_any_picture_left_fails(tmp_path: Path) -> None:
     assert (job.status, video.status, job.failure_code) == ("failed", "failed", "encode_unverified")
 
 
-def test_a_size_that_does_not_show_the_source_is_withheld_after_the_last_attempt(tmp_path: Path) -> None:
+def test_a_size_that_does_not_show_the_source_is_withheld_after_the_last_attempt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for floor in ("FLOOR_SSIM", "FLOOR_LIKENESS"):
+        monkeypatch.setattr(f"processing.encoding.encode_chunk.{floor}", 0.9)
     noise = "nullsrc=s=640x360:r=30:d=1,geq=random(1)*255:128:128"
     source = tmp_path / "noise.mp4"
     run_tool("-f", "lavfi", "-i", noise, "-c:v", "libx264", "-preset", "ultrafast", "-qp", "5", source)
