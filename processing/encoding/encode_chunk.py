@@ -9,7 +9,7 @@ from pathlib import Path
 from gilfoyle.lib.config import EncodingSettings
 from processing.encoding.compare import Comparison, compare
 from processing.encoding.verify import require_planned_frames, require_planned_init
-from processing.errors import EncodeUnverified, ToolFailed
+from processing.errors import EncodeUnverified, ToolFailed, ToolTimedOut
 from processing.ffmpeg.budget import niceness_of, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import chunk_argv
@@ -22,6 +22,7 @@ from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitFile, split_video
+from processing.probing.damage import is_ours
 from processing.source import Source
 
 SAMPLE_FRAMES = 8  # compared at the beginning of each chunk, where a cut could have gone wrong
@@ -118,6 +119,8 @@ def _compared(
         unlike = [one for one in taken if scores[one.name] < FLOOR_SSIM]
         likeness = compare(what, unlike, metric="likeness", frames=SAMPLE_FRAMES)
     except ToolFailed as error:
+        if isinstance(error, ToolTimedOut) or is_ours(error):
+            raise  # it says nothing of what was encoded
         message = f"What was encoded can't be played: {error.stderr_tail[-300:]}"
         raise EncodeUnverified(message, argv=error.argv, stderr_tail=error.stderr_tail) from error
     fit, unfit = [], {}

@@ -30,7 +30,7 @@ def make_sheets(
     """
     board = plan.storyboard
     budget = plan_budget(
-        duration_s=board.duration_s / 10,  # a hundredth of what encoding it may take
+        duration_s=board.duration_s / 10,  # a tenth of what encoding it may take
         bitrate_bps=SHEET_BITRATE_BPS,
         memory_bytes=encoding.max_memory_bytes,
         niceness=MOST_NICENESS,

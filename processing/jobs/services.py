@@ -33,6 +33,7 @@ MAX_LOST_LEASES = 50
 WORKER_LOST, NO_REASON = "worker_lost", "Processing stopped again and again without saying why."
 # What nobody waits for any more: done, or failed for good where the job can go on without it.
 ENDED = Q(status=states.DONE) | Q(status=states.FAILED, is_optional=True)
+FRESH = {"faults": 0, "losses": 0, "progress": 0, "failure_code": "", "failure_message": ""}
 Record = Callable[[Job], None]
 
 
@@ -173,10 +174,18 @@ def finish_step(*, step: Step, record: Record) -> None:
 def _give_up(job: Job, step: Step, code: str, message: str) -> None:
     """Go on without a step that has failed for good, where that is possible; else the job fails."""
     if step.is_optional:
+        _take_back_copy(job, step)
         _wake_waiting(job)
         _record_progress(job)
     else:
         _fail_job(job, code, message)
+
+
+def _take_back_copy(job: Job, step: Step) -> None:
+    """Remove a stop-gap that ends too early: players would wait for its end."""
+    copy = EncodePlan.from_json(job.plan).copy if step.kind == pipeline.REMUX and job.plan else None
+    if copy:
+        renditions.remove_rendition(video_id=job.video_id, revision=job.revision, name=copy.name)
 
 
 def is_finished(step: Step) -> bool:
@@ -304,8 +313,9 @@ def cancel_jobs_of(*, video_id: str) -> None:
     """Stop all work on a video that is being deleted."""
     for job in Job.objects.filter(video_id=video_id, status=states.ACTIVE):
         cancel_job(job=job, is_deleted=True)
-    anew = Step.objects.filter(job__video_id=video_id, job__status=states.DONE)
-    _move_steps(anew, states.CANCELLED, lease_expires_at=None, lease_owner="")
+    _move_steps(
+        Step.objects.filter(job__video_id=video_id), states.CANCELLED, lease_expires_at=None, lease_owner=""
+    )
 
 
 @transaction.atomic
@@ -314,13 +324,12 @@ def do_again(*, video_id: str, kind: str) -> None:
 
     A job that failed or was cancelled does it when it is tried again, one that has not come so far by itself.
     """
-    jobs = Job.objects.filter(video_id=video_id, revision=F("video__revision"), status__in=states.AT_WORK)
-    fresh = {"faults": 0, "losses": 0, "progress": 0, "failure_code": "", "failure_message": ""}
+    jobs = Job.objects.filter(video_id=video_id, revision=F("video__revision"))
     for job in jobs:
         steps = Step.objects.filter(job=_locked(job.pk), kind=kind)
         # A worker that is at it is given up: a new attempt holds the lease.
         freed = {"attempt": F("attempt") + 1, "ready_at": timezone.now(), "lease_expires_at": None}
-        if _move_steps(steps, states.READY, is_optional=True, lease_owner="", **freed, **fresh):
+        if _move_steps(steps, states.READY, is_optional=True, lease_owner="", **freed, **FRESH):
             nudge(steps[0].queue)
 
 
@@ -340,18 +349,11 @@ def retry_job(*, job: Job) -> None:
     job.status, job.finished_at, job.failure_code, job.failure_message = states.ACTIVE, None, "", ""
     job.save(update_fields=["status", "finished_at", "failure_code", "failure_message", "revision"])
     ended = Step.objects.filter(job=job, status__in=[states.FAILED, states.CANCELLED])
-    for step in ended:
+    # A trial that failed stays so: what was encoded since has the ladder that it would change.
+    for step in ended.exclude(kind=pipeline.TRY_SAMPLES, status=states.FAILED):
         status = states.WAITING if step.needs else states.READY
-        _move_steps(
-            Step.objects.filter(pk=step.pk),
-            status,
-            faults=0,
-            losses=0,
-            attempt=F("attempt") + 1,
-            ready_at=timezone.now(),
-            failure_code="",
-            failure_message="",
-        )
+        anew = {"attempt": F("attempt") + 1, "ready_at": timezone.now()}
+        _move_steps(Step.objects.filter(pk=step.pk), status, **anew, **FRESH)
         if status == states.READY:
             nudge(step.queue)
     _wake_waiting(job)

@@ -10,6 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from processing.ladder.chunks import PRIORITY_OPENING
+from processing.ladder.further import LARGEST_CRF
 from processing.media import FIRST_CODEC, Rung, VideoPlan
 
 TRIAL_SIDE_PX = 540  # scored at about this size: the middle of most ladders, and cheap
@@ -42,7 +43,9 @@ def adapt_ladder(plan: VideoPlan, trial: Trial, *, target_vmaf: float) -> VideoP
     raised = crf_raise(trial, target_vmaf=target_vmaf)
     dropped = _heights_that_add_nothing(plan, trial, raised)
     rungs = tuple(
-        replace(rung, crf=rung.crf + raised) for rung in plan.rungs if _shortest(rung) not in dropped
+        replace(rung, crf=min(rung.crf + raised, LARGEST_CRF[rung.codec]))
+        for rung in plan.rungs
+        if _shortest(rung) not in dropped
     )
     kept = {rung.name for rung in rungs}
     chunks = tuple(

@@ -11,7 +11,7 @@ from processing.media import FIRST_CODEC, Rung
 
 # CPU time beside H.264 with the default presets at equal VMAF, measured on natural clips.
 EFFORT: Mapping[VideoCodec, float] = {"h264": 1, "hevc": 5, "vp9": 6, "av1": 3}
-LARGEST_CRF: Mapping[VideoCodec, int] = {"hevc": 51, "vp9": 63, "av1": 63}
+LARGEST_CRF: Mapping[VideoCodec, int] = {"h264": 51, "hevc": 51, "vp9": 63, "av1": 63}
 # What each encoder takes: x265 has been seen to break its own memory at 48 x 16, and SVT-AV1 to abort at 8 x 8.
 SMALLEST_SIDE_PX: Mapping[VideoCodec, int] = {"hevc": 32, "vp9": 2, "av1": 32}
 

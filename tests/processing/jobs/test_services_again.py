@@ -88,11 +88,14 @@ def test_it_is_found_when_its_nudge_was_lost() -> None:
 
 
 @pytest.mark.parametrize("status", ["failed", "cancelled"])
-def test_a_job_that_ended_badly_waits_until_it_is_tried_again(status: str) -> None:
+def test_a_job_that_ended_badly_does_it_when_it_is_tried_again(status: str) -> None:
     job = make_done()
     Job.objects.update(status=status)
+    Video.objects.update(status="failed")
     again(job)
-    assert get_step(job, "poster").status == "done"
+    assert claim() is None
+    services.retry_job(job=job)
+    assert claim() is not None
 
 
 def test_jobs_of_older_revisions_are_left_alone() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +12,7 @@ from django.utils import timezone
 from processing.jobs import pipeline, services
 from processing.jobs.models import Job, Step
 from processing.jobs.serializers import JobSerializer
-from processing.media import EncodePlan
+from processing.media import CopyPlan, EncodePlan
 from tests.factories import get_step, make_job, make_rendition, make_step_plan
 from tests.processing.facts import info, plan, sound
 from videos.catalog.models import Rendition, Video
@@ -106,6 +109,33 @@ def test_a_job_that_is_tried_again_tries_it_too() -> None:
     services.retry_job(job=job)
     assert statuses(job) == {"chunk": "ready", "picture": "ready", "last": "waiting"}
     assert get_step(job, "picture").failure_code == ""
+
+
+def test_a_trial_that_failed_is_not_tried_again_once_others_went_on_without_it() -> None:
+    trial = make_step_plan("trial", kind=pipeline.TRY_SAMPLES, queue="package", is_optional=True)
+    job = make_job(plans=[trial, make_step_plan("chunk", needs=("trial",))])
+    fail(claim("package"), is_final=True)
+    fail(claim("encode"), is_final=True)
+    services.retry_job(job=job)
+    assert statuses(job) == {"trial": "failed", "chunk": "ready"}
+
+
+@pytest.mark.parametrize("is_lost", [False, True])
+def test_a_stopgap_that_ended_too_early_is_taken_back(is_lost: bool) -> None:
+    work = plan(info())
+    copy = CopyPlan("v720copy", 0, 0, 12_800, 1280, 720, Fraction(25), 250, *[Fraction(10)] * 3, 10**6)
+    work = replace(work, copy=copy)
+    copying = make_step_plan("copy", kind=pipeline.REMUX, queue="package", is_optional=True)
+    job = make_job(plans=[copying], plan=work.to_json())
+    make_rendition(job.video, copy.name)
+    make_rendition(job.video, "v240")
+    step = claim("package")
+    if is_lost:
+        Step.objects.update(losses=services.MAX_LOST_LEASES - 1, lease_expires_at=timezone.now())
+        assert services.free_lost_step(step=Step.objects.get())
+    else:
+        fail(step, is_final=True)
+    assert [one.name for one in Rendition.objects.all()] == ["v240"]
 
 
 def test_a_video_is_ready_without_the_codec_whose_chunk_failed() -> None:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from processing.ladder.adapt import MAX_RAISE, Trial, adapt_ladder, crf_raise, trial_rung
 from processing.ladder.chunks import PRIORITY_OPENING
+from processing.ladder.further import LARGEST_CRF
 from processing.media import VideoPlan
 from tests.processing.facts import info, plan
 
@@ -79,3 +82,13 @@ def test_whatever_the_trial_shows_a_ladder_is_left_that_can_be_encoded(
     assert adapted.rungs[0].name == "v1080"
     assert {name for chunk in adapted.chunks for name in chunk.rung_names} == set(names(adapted))
     assert all(chunk.rung_names for chunk in adapted.chunks)
+
+
+@given(crf=st.integers(0, 51))
+def test_no_quality_is_coarser_than_its_encoder_takes(crf: int) -> None:
+    video = ladder(codecs=("h264", "hevc", "vp9", "av1"))
+    video = replace(
+        video, rungs=tuple(replace(rung, crf=LARGEST_CRF[rung.codec] - crf / 10) for rung in video.rungs)
+    )
+    adapted = adapt_ladder(video, Trial(900_000, EASY), target_vmaf=93)
+    assert all(rung.crf <= LARGEST_CRF[rung.codec] for rung in adapted.rungs)

@@ -32,6 +32,10 @@ def test_cameras_that_find_their_place_late_are_told():
     assert is_telemetry(cues(*["no fix"] * 500, *["GPS(2.2945,48.8584,16)"] * 3))
 
 
+def test_long_runs_of_space_are_read_in_no_time():
+    assert not is_telemetry(cues("1.2345" + " \u3000" * 2000 + "x"))
+
+
 def test_dialogue_is_no_telemetry():
     talk = [
         "Where are you?",
