@@ -54,6 +54,8 @@ def test_a_failing_handler_undoes_the_change_that_was_published() -> None:
 
 def test_who_hears_what() -> None:
     assert handlers() == {
+        "PosterChosen": ["processing.subscribers.make_poster_anew"],
+        "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
         "VideoDeleted": ["processing.subscribers.stop_work"],
         "VideoUploaded": ["processing.subscribers.process_upload"],
     }

@@ -69,7 +69,8 @@ def run_frozen(
 
     def heartbeat() -> None:
         nonlocal stores
-        if any(work_dir.rglob("*.m4s")):
+        is_comparing = any(work_dir.rglob("*.sample.mp4"))
+        if any(work_dir.rglob("*.m4s")) and not is_comparing:
             stores += 1
             if stores == at:
                 meanwhile()

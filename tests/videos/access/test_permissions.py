@@ -17,6 +17,7 @@ from videos.access.services import suspend_project
 from videos.catalog.models import Video
 
 pytestmark = pytest.mark.django_db
+TRACK_ID = "trk_000000000000000000"  # well-formed, and nobody's
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -45,7 +46,7 @@ IDS = [f"{verb} {route}" for verb, route, _ in ROUTES]
 
 
 def call(verb: str, route: str, key_text: str | None, video_id: str) -> Any:
-    address = route.replace("<str:video_id>", video_id)
+    address = route.replace("<str:video_id>", video_id).replace("<str:track_id>", TRACK_ID)
     assert "<" not in address
     return getattr(api_client(key_text), verb)(address, {}, format="json")
 
