@@ -33,8 +33,11 @@ def get_presentation(video_id: str, revision: str) -> Presentation:
 
 
 def _age_s(presentation: Presentation) -> float:
-    has_any = bool(presentation.video or presentation.audio)
-    return WHOLE_AGE_S if has_any and presentation.is_complete else GROWING_AGE_S
+    # A further codec that goes on growing for hours is told to nobody yet, and keeps nothing young.
+    shown = presentation.for_newcomers()
+    has_any = bool(shown.video or shown.audio)
+    is_settled = has_any and shown.is_complete and not any(one.is_stopgap for one in shown.video)
+    return WHOLE_AGE_S if is_settled else GROWING_AGE_S
 
 
 def get_rendered(name: ManifestName, presentation: Presentation, render: Callable[[], str]) -> str:

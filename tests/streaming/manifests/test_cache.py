@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from streaming.manifests.cache import (
     GROWING_AGE_S,
     WHOLE_AGE_S,
@@ -41,3 +43,19 @@ def test_a_whole_presentation_costs_no_second_query(video, django_assert_num_que
     first = get_presentation(video.pk, video.revision)
     with django_assert_num_queries(0):
         assert get_presentation(video.pk, video.revision) is first
+
+
+def test_what_is_told_to_nobody_yet_keeps_nothing_young() -> None:
+    further = replace(LADDER.video[0], name="v1080av1", codec="av01.0.08M.08", is_complete=False)
+    stopgap = replace(LADDER.video[0], name="v1080copy", is_stopgap=True)
+    ages = {
+        "whole": LADDER,
+        "growing": GROWING,
+        "further codec": replace(LADDER, video=(*LADDER.video, further)),
+        "stop-gap alone": replace(LADDER, video=(stopgap,)),
+        "nothing": replace(LADDER, video=(), audio=()),
+    }
+    assert {name for name, shown in ages.items() if _age_s(shown) == WHOLE_AGE_S} == {
+        "whole",
+        "further codec",
+    }
