@@ -52,6 +52,14 @@ from tests import factories  # noqa: E402 - rows need Django
 from tests.factories import Account  # noqa: E402 - the same
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what meets the database, so that a run on another one repeats that alone."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
+            item.add_marker(pytest.mark.database)
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """Spare SQLite the disk: a test's rows need not survive a power cut."""
