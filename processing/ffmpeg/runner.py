@@ -252,7 +252,10 @@ def _started(
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Give programs no secret: only what finding and loading them takes."""
     kept = {name: ours[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in ours}
-    return {**kept, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1", "SVT_LOG": "1"}
+    # Every arena of the C library reserves 64 MiB of the address space that is limited, up to eight a core: with many
+    # threads the reserve alone would meet the limit, and threads could not be started.
+    arenas = {"MALLOC_ARENA_MAX": "2"}
+    return {**kept, **arenas, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1", "SVT_LOG": "1"}
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -82,9 +82,9 @@ def test_a_source_that_takes_more_time_than_is_allowed_is_too_demanding(
 
 
 def test_a_source_that_takes_more_memory_than_is_allowed_is_too_demanding(tmp_path: Path) -> None:
-    large = make_motion_jpeg(tmp_path / "large.avi", size=(3840, 2160), duration_s=0.1, audio=False)
+    large = make_motion_jpeg(tmp_path / "large.avi", size=(7680, 4320), duration_s=0.1, audio=False)
     plan = plan_of(large)[1]
-    refusal = find(large, plan, stretches(plan)[0], max_memory_bytes=350 * 1024**2)
+    refusal = find(large, plan, stretches(plan)[0], max_memory_bytes=256 * 1024**2)
     assert refusal is not None
     assert refusal.code == "source_too_demanding"
 
