@@ -5,13 +5,13 @@ from processing.ffmpeg.captions_graph import captions_graph
 
 def test_the_graph_names_file_limits_and_stream() -> None:
     graph = captions_graph(
-        "file:/work/source",
+        "file:/scratch/source",
         {"protocol_whitelist": "file", "codec_whitelist": "h264,vp9"},
         demuxer="mov",
         stream_index=3,
     )
     assert graph == (
-        "movie=filename=file\\\\:/work/source:format_name=mov:format_opts=protocol_whitelist=file\\\\:"
+        "movie=filename=file\\\\:/scratch/source:format_name=mov:format_opts=protocol_whitelist=file\\\\:"
         "codec_whitelist=h264\\,vp9:stream_index=3[out0+subcc]"
     )
 
