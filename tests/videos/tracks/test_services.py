@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from django.db import transaction
 
-from gilfoyle.lib import storage
+from gilfoyle.lib import events, storage
 from gilfoyle.lib.config import TextSettings
-from gilfoyle.lib.events import Event, publish, subscribe
+from gilfoyle.lib.events import Event, publish
 from tests.factories import make_video
 from videos import layout
 from videos.catalog.models import Video
@@ -27,19 +27,10 @@ GERMAN = TrackFacts(kind="subtitles", language="de")
 heard: list[Event] = []
 
 
-@subscribe(TrackAdded)
-def hear_added(event: TrackAdded) -> None:
-    heard.append(event)
-
-
-@subscribe(TrackRemoved)
-def hear_removed(event: TrackRemoved) -> None:
-    heard.append(event)
-
-
 @pytest.fixture(autouse=True)
-def _nothing_heard() -> Iterator[None]:
-    heard.clear()
+def _nothing_heard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for event_type in (TrackAdded, TrackRemoved):
+        monkeypatch.setitem(events._handlers, event_type, [heard.append])
     yield
     heard.clear()
 
