@@ -53,16 +53,20 @@ from tests.factories import Account  # noqa: E402 - the same
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what meets the database, so that a run on another one repeats that alone."""
+    """Mark what meets the database, so that a run on another one repeats that alone, and what stays together."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
             item.add_marker(pytest.mark.database)
+        # On several cores a file stays with one process, as it shares fixtures, unless it says what else belongs together.
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Spare SQLite the disk: a test's rows need not survive a power cut."""
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Give each process a database of its own, and spare SQLite the disk: no row need survive a power cut."""
+    del django_db_modify_db_settings_parallel_suffix
     options: dict[str, Any] = django_settings.DATABASES["default"].get("OPTIONS", {})
     if "init_command" in options:
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
