@@ -39,6 +39,7 @@ from gilfoyle.lib.admin_words import (
     sound_in_words,
     when,
 )
+from processing.jobs import again
 from processing.jobs import services as jobs
 from processing.jobs.admin import offered_for
 from processing.jobs.panel import describe_job, latest_job
@@ -104,7 +105,7 @@ class VideoPageAdmin(WithTracks, VideoAdmin):
 
     def do_retry(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)
-        jobs.retry_job(job=_job_of(video))
+        again.retry_job(job=_job_of(video))
         return "Processing goes on; what was done and is good stays done."
 
     def do_cancel(self, request: HttpRequest, video: Video) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gilfoyle.lib.events import subscribe
 from processing.jobs import pipeline
-from processing.jobs.services import cancel_jobs_of, do_again, start_job
+from processing.jobs.again import do_again
+from processing.jobs.services import cancel_jobs_of, start_job
 from videos.events import PosterChosen, VideoDeleted, VideoUploaded
 
 

@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, bar, pill, when
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import services, states
+from processing.jobs import again, services, states
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, describe_job, describe_step, most_urgent_first, title_of, took
 
@@ -120,7 +120,7 @@ class JobAdmin(WorkAdmin):
 
     def do_retry(self, request: HttpRequest, job: Job) -> str:
         del request
-        services.retry_job(job=job)
+        again.retry_job(job=job)
         return "Trying again; what was done and is good stays done."
 
     def do_cancel(self, request: HttpRequest, job: Job) -> str:
@@ -130,7 +130,7 @@ class JobAdmin(WorkAdmin):
 
     @for_selected("Try again")
     def retry_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
-        self.run_for_each(request, queryset, lambda job: services.retry_job(job=job), done="started again")
+        self.run_for_each(request, queryset, lambda job: again.retry_job(job=job), done="started again")
 
     @for_selected("Cancel")
     def cancel_selected(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:

@@ -14,10 +14,9 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from gilfoyle.lib.errors import InvalidTransition, StaleWork
+from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.states import is_allowed, require_transition
-from processing.errors import EncodeUnverified
 from processing.jobs import pipeline, states
 from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
@@ -33,7 +32,6 @@ MAX_LOST_LEASES = 50
 WORKER_LOST, NO_REASON = "worker_lost", "Processing stopped again and again without saying why."
 # What nobody waits for any more: done, or failed for good where the job can go on without it.
 ENDED = Q(status=states.DONE) | Q(status=states.FAILED, is_optional=True)
-FRESH = {"faults": 0, "losses": 0, "progress": 0, "failure_code": "", "failure_message": ""}
 Record = Callable[[Job], None]
 
 
@@ -87,7 +85,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     )
     while candidates := list(ready.order_by("priority", "ready_at", "name")[:CANDIDATES]):
         for step in candidates:
-            claimed = _move_steps(
+            claimed = move_steps(
                 Step.objects.filter(pk=step.pk, attempt=step.attempt),
                 states.RUNNING,
                 attempt=step.attempt + 1,
@@ -105,7 +103,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     return None
 
 
-def _locked(job_id: str) -> Job:
+def locked_job(job_id: str) -> Job:
     """Lock a job, after its video: `delete_video` comes from there, and must not be met half-way.
 
     Raises: StaleWork when it is gone, with its video.
@@ -120,7 +118,7 @@ def _locked(job_id: str) -> Job:
     return job
 
 
-def _move_steps(steps: QuerySet[Step], wanted: str, **changes: Any) -> int:
+def move_steps(steps: QuerySet[Step], wanted: str, **changes: Any) -> int:
     """Move those of the steps that the table lets become `wanted`; returns how many."""
     movable = [
         status for status in states.STEP_STATUSES if is_allowed(states.STEP_TRANSITIONS, status, wanted)
@@ -158,15 +156,15 @@ def finish_step(*, step: Step, record: Record) -> None:
 
     Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
     """
-    job = _locked(step.job_id)
+    job = locked_job(step.job_id)
     now = timezone.now()
-    if not _move_steps(
+    if not move_steps(
         _held(step), states.DONE, progress=1, finished_at=now, lease_expires_at=None, lease_owner=""
     ):
         message = "The lease of this step was lost."
         raise StaleWork(message, step_id=step.pk)
     record(job)
-    _wake_waiting(job)
+    wake_waiting(job)
     _open_for_players(job)
     _record_progress(job)
 
@@ -175,7 +173,7 @@ def _give_up(job: Job, step: Step, code: str, message: str) -> None:
     """Go on without a step that has failed for good, where that is possible; else the job fails."""
     if step.is_optional:
         _take_back_copy(job, step)
-        _wake_waiting(job)
+        wake_waiting(job)
         _record_progress(job)
     else:
         _fail_job(job, code, message)
@@ -199,7 +197,7 @@ def record_part(*, step: Step, record: Record) -> None:
 
     Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
     """
-    job = _locked(step.job_id)
+    job = locked_job(step.job_id)
     if not _held(step).exists():
         message = "The lease of this step was lost."
         raise StaleWork(message, step_id=step.pk)
@@ -215,12 +213,12 @@ def _open_for_players(job: Job) -> None:
         catalog.mark_playable(video_id=job.video_id)
 
 
-def _wake_waiting(job: Job) -> None:
+def wake_waiting(job: Job) -> None:
     waiting = {step.name: step for step in Step.objects.filter(job=job, status=states.WAITING)}
     ended = set(Step.objects.filter(ENDED, job=job).values_list("name", flat=True))
     for name in pipeline.ready_names(waiting.values(), ended):
         woken = Step.objects.filter(pk=waiting[name].pk, status=states.WAITING)
-        _move_steps(woken, states.READY, ready_at=timezone.now())
+        move_steps(woken, states.READY, ready_at=timezone.now())
         nudge(waiting[name].queue)
 
 
@@ -251,10 +249,10 @@ def fail_step(
 
     Raises: StaleWork when the lease was lost meanwhile.
     """
-    job = _locked(step.job_id)
+    job = locked_job(step.job_id)
     now = timezone.now()
     is_last = is_final or step.faults + 1 >= max_attempts
-    noted = _move_steps(
+    noted = move_steps(
         _held(step),
         states.FAILED if is_last else states.READY,
         faults=F("faults") + 1,
@@ -291,7 +289,7 @@ def _end_job(job: Job, status: str, code: str, message: str) -> None:
     job.failure_code, job.failure_message = code[:64], message[:500]
     job.save(update_fields=["status", "finished_at", "failure_code", "failure_message"])
     # Running steps notice at their next renewal, within a few seconds, and stop their ffmpeg.
-    _move_steps(Step.objects.filter(job=job), states.CANCELLED, lease_expires_at=None, lease_owner="")
+    move_steps(Step.objects.filter(job=job), states.CANCELLED, lease_expires_at=None, lease_owner="")
 
 
 @transaction.atomic
@@ -300,7 +298,7 @@ def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
 
     Raises: InvalidTransition when the job has ended.
     """
-    job = _locked(job.pk)
+    job = locked_job(job.pk)
     require_transition(states.JOB_TRANSITIONS, job.status, states.CANCELLED, subject="job")
     message = "Processing was cancelled."
     _end_job(job, states.CANCELLED, "cancelled", message)
@@ -313,61 +311,9 @@ def cancel_jobs_of(*, video_id: str) -> None:
     """Stop all work on a video that is being deleted."""
     for job in Job.objects.filter(video_id=video_id, status=states.ACTIVE):
         cancel_job(job=job, is_deleted=True)
-    _move_steps(
+    move_steps(
         Step.objects.filter(job__video_id=video_id), states.CANCELLED, lease_expires_at=None, lease_owner=""
     )
-
-
-@transaction.atomic
-def do_again(*, video_id: str, kind: str) -> None:
-    """Do one kind of step of a video's present revision anew, also after its job is done; the old result stays till then.
-
-    A job that failed or was cancelled does it when it is tried again, one that has not come so far by itself.
-    """
-    jobs = Job.objects.filter(video_id=video_id, revision=F("video__revision"))
-    for job in jobs:
-        steps = Step.objects.filter(job=_locked(job.pk), kind=kind)
-        # A worker that is at it is given up: a new attempt holds the lease.
-        freed = {"attempt": F("attempt") + 1, "ready_at": timezone.now(), "lease_expires_at": None}
-        if _move_steps(steps, states.READY, is_optional=True, lease_owner="", **freed, **FRESH):
-            nudge(steps[0].queue)
-
-
-@transaction.atomic
-def retry_job(*, job: Job) -> None:
-    """Try again what failed or was cancelled; what is done stays done, unless it does not fit together.
-
-    Raises: InvalidTransition when the job has not ended so, or is not the video's latest.
-    """
-    job = _locked(job.pk)
-    require_transition(states.JOB_TRANSITIONS, job.status, states.ACTIVE, subject="job")
-    if catalog.resume_processing(video_id=job.video_id) != job.revision:
-        message = "A newer upload of this video has its own job."
-        raise InvalidTransition(message)
-    if job.failure_code == EncodeUnverified.code and job.plan is not None:
-        _encode_anew(job)
-    job.status, job.finished_at, job.failure_code, job.failure_message = states.ACTIVE, None, "", ""
-    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message", "revision"])
-    ended = Step.objects.filter(job=job, status__in=[states.FAILED, states.CANCELLED])
-    # A trial that failed stays so: what was encoded since has the ladder that it would change.
-    for step in ended.exclude(kind=pipeline.TRY_SAMPLES, status=states.FAILED):
-        status = states.WAITING if step.needs else states.READY
-        anew = {"attempt": F("attempt") + 1, "ready_at": timezone.now()}
-        _move_steps(Step.objects.filter(pk=step.pk), status, **anew, **FRESH)
-        if status == states.READY:
-            nudge(step.queue)
-    _wake_waiting(job)
-
-
-def _encode_anew(job: Job) -> None:
-    """Lay out all that follows the probe once more, into a new revision.
-
-    What is stored may come from another encoder than what is to come. It can't be replaced where it lies: players
-    keep a revision's segments for good, and a worker that was given up late would still store there.
-    """
-    job.revision = catalog.renew_revision(video_id=job.video_id)
-    Step.objects.filter(job=job).exclude(kind=pipeline.PROBE).delete()
-    add_steps(job=job, plans=pipeline.plan_steps(EncodePlan.from_json(job.plan or {})))
 
 
 @transaction.atomic
@@ -376,10 +322,10 @@ def free_lost_step(*, step: Step) -> bool:
 
     A step that has lost its worker again and again would never end: it fails instead.
     """
-    job = _locked(step.job_id)
+    job = locked_job(step.job_id)
     is_hopeless = step.losses + 1 >= MAX_LOST_LEASES
     freed = _held(step).filter(lease_expires_at=step.lease_expires_at)
-    if not _move_steps(
+    if not move_steps(
         freed,
         states.FAILED if is_hopeless else states.READY,
         losses=F("losses") + 1,

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from processing.jobs import services, states
+from processing.jobs import again, services, states
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import (
     KIND_WORDS,
@@ -96,7 +96,7 @@ def test_a_retried_step_hides_what_no_longer_holds() -> None:
     services.fail_step(
         step=step, code="tool_failed", message="It broke.", max_attempts=1, facts={"stderr_tail": "the end"}
     )
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     row = describe_step(get_step(job, "probe"), timezone.now())
     assert (row.failure, row.command, row.stderr_tail, row.exit_code) == ("", "", "", None)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dramatiq.brokers.stub import StubBroker
 
 from gilfoyle.lib.errors import InvalidTransition, StaleWork
-from processing.jobs import pipeline, services
+from processing.jobs import again, pipeline, services
 from processing.jobs.models import Job, Step
 from processing.jobs.services import MAX_LOST_LEASES
 from processing.media import EncodePlan
@@ -219,7 +219,7 @@ def test_a_step_that_loses_its_worker_again_and_again_ends_its_job() -> None:
     lose(claim())
     job.refresh_from_db()
     assert (job.status, job.failure_code, job.video.status) == ("failed", "worker_lost", "failed")
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     Step.objects.filter(job=job, name="part-1").update(ready_at=timezone.now() + timedelta(hours=1))
     assert (get_step(job, "part-0").losses, lose(claim()), Job.objects.get(pk=job.pk).status) == (
         0,
@@ -428,7 +428,7 @@ def test_trying_again_does_only_what_is_left(stub_broker: StubBroker) -> None:
     finish(done)
     services.cancel_job(job=job)
     stub_broker.flush_all()
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     job.refresh_from_db()
     assert (job.status, job.failure_code, job.finished_at) == ("active", "", None)
     assert (job.video.status, job.video.failure_code) == ("processing", "")
@@ -445,7 +445,7 @@ def test_a_job_that_failed_last_is_tried_again_from_there() -> None:
     job = make_fan(1)
     finish(claim())
     fail(claim("default"), is_final=True)
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     assert statuses(job) == {"part-0": "done", "last": "ready"}
     assert (get_step(job, "last").faults, get_step(job, "last").failure_code) == (0, "")
 
@@ -462,7 +462,7 @@ def test_what_does_not_fit_together_is_encoded_anew_in_a_new_revision(stub_broke
         step=unfit, code="encode_unverified", message="No.", max_attempts=3, facts={}, is_final=True
     )
     stub_broker.flush_all()
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     retried = Job.objects.get(pk=job.pk)
     assert retried.revision == retried.video.revision != job.revision
     assert (retried.status, retried.failure_code, retried.plan) == ("active", "", encode_plan.to_json())
@@ -479,18 +479,18 @@ def test_what_does_not_fit_together_is_encoded_anew_in_a_new_revision(stub_broke
 def test_a_job_that_did_not_fail_is_not_tried_again(status: str) -> None:
     job = make_job(status=status)
     with pytest.raises(InvalidTransition):
-        services.retry_job(job=job)
+        again.retry_job(job=job)
 
 
 def test_an_old_job_leaves_a_newer_upload_alone() -> None:
     job = make_job(status="failed")
     Video.objects.filter(pk=job.video_id).update(status="failed", revision="a newer one")
     with pytest.raises(InvalidTransition, match="newer upload"):
-        services.retry_job(job=job)
+        again.retry_job(job=job)
     assert Video.objects.get(pk=job.video_id).status == "failed"
     Video.objects.filter(pk=job.video_id).update(status="uploading", revision=job.revision)
     with pytest.raises(InvalidTransition):
-        services.retry_job(job=job)
+        again.retry_job(job=job)
     assert Job.objects.get(pk=job.pk).status == "failed"
 
 

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from gilfoyle.lib.errors import InvalidTransition, StaleWork
-from processing.jobs import services
+from processing.jobs import again, services
 from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
 from tests.factories import make_job, make_step_plan
@@ -144,7 +144,7 @@ class JobMachine(RuleBasedStateMachine):
     def retry(self) -> None:
         was = self.status()
         try:
-            services.retry_job(job=self.job)
+            again.retry_job(job=self.job)
         except InvalidTransition:
             assert was in {"active", "done"}
 

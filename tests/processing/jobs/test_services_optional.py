@@ -9,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from processing.jobs import pipeline, services
+from processing.jobs import again, pipeline, services
 from processing.jobs.models import Job, Step
 from processing.jobs.serializers import JobSerializer
 from processing.media import CopyPlan, EncodePlan
@@ -106,7 +106,7 @@ def test_a_job_that_is_tried_again_tries_it_too() -> None:
     fail(claim("package"), is_final=True)
     fail(claim("encode"), is_final=True)
     assert statuses(job) == {"chunk": "failed", "picture": "failed", "last": "cancelled"}
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     assert statuses(job) == {"chunk": "ready", "picture": "ready", "last": "waiting"}
     assert get_step(job, "picture").failure_code == ""
 
@@ -116,7 +116,7 @@ def test_a_trial_that_failed_is_not_tried_again_once_others_went_on_without_it()
     job = make_job(plans=[trial, make_step_plan("chunk", needs=("trial",))])
     fail(claim("package"), is_final=True)
     fail(claim("encode"), is_final=True)
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     assert statuses(job) == {"trial": "failed", "chunk": "ready"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
-from processing.jobs import services, states
+from processing.jobs import again, services, states
 from processing.jobs.models import Job, Step
 from tests.factories import get_step, make_job, make_step_plan
 from videos.catalog.models import Video
@@ -37,7 +37,7 @@ def free(step: Step, *, losses: int) -> None:
 def retry(step: Step) -> None:
     Job.objects.update(status="failed")
     Video.objects.update(status="failed")
-    services.retry_job(job=step.job)
+    again.retry_job(job=step.job)
 
 
 def fail_optional(step: Step) -> None:
@@ -45,8 +45,8 @@ def fail_optional(step: Step) -> None:
     fail(Step.objects.get(pk=step.pk), is_final=True)
 
 
-def again(step: Step) -> None:
-    services.do_again(video_id=step.job.video_id, kind=step.kind)
+def do_anew(step: Step) -> None:
+    again.do_again(video_id=step.job.video_id, kind=step.kind)
 
 
 MOVES: list[tuple[str, str, str, Callable[[Step], None]]] = [
@@ -60,9 +60,9 @@ MOVES: list[tuple[str, str, str, Callable[[Step], None]]] = [
     ("last", "waiting", "cancelled", lambda step: services.cancel_job(job=step.job)),
     ("last", "waiting", "ready", lambda step: finish(get_step(step.job, "first"))),
     ("last", "waiting", "ready", lambda step: fail_optional(get_step(step.job, "first"))),
-    ("first", "done", "ready", again),
-    ("first", "running", "ready", again),
-    ("first", "failed", "ready", again),
+    ("first", "done", "ready", do_anew),
+    ("first", "running", "ready", do_anew),
+    ("first", "failed", "ready", do_anew),
     ("first", "failed", "ready", retry),
     ("first", "cancelled", "ready", retry),
     ("last", "failed", "waiting", retry),

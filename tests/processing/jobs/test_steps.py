@@ -11,7 +11,7 @@ from django.core.files.storage import InMemoryStorage
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import services, step_context
+from processing.jobs import again, step_context
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS
 from processing.jobs.step_context import StepContext
@@ -117,15 +117,15 @@ def test_a_video_whose_chunks_do_not_fit_together_is_whole_once_it_is_tried_agai
     assert run_next_step(queue="opening")
     job.refresh_from_db()
     assert (job.status, job.failure_code) == ("failed", "encode_unverified")
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     while any(run_next_step(queue=queue) for queue in QUEUES):
         pass
-    again = Video.objects.get(pk=video.pk)
-    assert again.status == "ready"
-    assert again.revision != video.revision
+    second = Video.objects.get(pk=video.pk)
+    assert second.status == "ready"
+    assert second.revision != video.revision
     assert not storage.exists(layout.init_name(foreign))
-    (picture, _) = list_playable_renditions(video.pk, again.revision)
-    folder = layout.rendition_folder(video.project_id, video.pk, again.revision, picture.name)
+    (picture, _) = list_playable_renditions(video.pk, second.revision)
+    folder = layout.rendition_folder(video.project_id, video.pk, second.revision, picture.name)
     assert storage.size_of(layout.init_name(folder)) > 100
 
 

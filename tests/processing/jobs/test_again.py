@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
-from processing.jobs import services
+from processing.jobs import again, services
 from processing.jobs.models import Job, Step
 from processing.jobs.sweeper import wake_queue
 from tests.factories import get_step, make_job, make_step_plan, make_video
@@ -28,8 +28,8 @@ def make_done() -> Job:
     return job
 
 
-def again(job: Job) -> None:
-    services.do_again(video_id=job.video_id, kind="poster")
+def ask_anew(job: Job) -> None:
+    again.do_again(video_id=job.video_id, kind="poster")
 
 
 def claim() -> Step | None:
@@ -38,7 +38,7 @@ def claim() -> Step | None:
 
 def test_a_done_job_does_it_and_stays_done() -> None:
     job = make_done()
-    again(job)
+    ask_anew(job)
     step = claim()
     assert step is not None
     assert (step.attempt, step.is_optional) == (3, True)
@@ -51,22 +51,22 @@ def test_a_done_job_does_it_and_stays_done() -> None:
 
 def test_its_failure_is_noted_and_changes_nothing_else() -> None:
     job = make_done()
-    again(job)
+    ask_anew(job)
     step = claim()
     assert step is not None
     services.fail_step(step=step, code="tool_failed", message="It broke.", max_attempts=1, facts={})
     assert (get_step(job, "poster").failure_code, get_step(job, "poster").status) == ("tool_failed", "failed")
     assert (Job.objects.get().status, Video.objects.get().status) == ("done", "ready")
-    again(job)
+    ask_anew(job)
     assert (get_step(job, "poster").failure_code, get_step(job, "poster").status) == ("", "ready")
 
 
 def test_a_worker_that_was_at_it_is_given_up() -> None:
     job = make_done()
-    again(job)
+    ask_anew(job)
     first = claim()
     assert first is not None
-    again(job)
+    ask_anew(job)
     with pytest.raises(StaleWork):
         services.finish_step(step=first, record=lambda _job: None)
     second = claim()
@@ -76,14 +76,14 @@ def test_a_worker_that_was_at_it_is_given_up() -> None:
 
 def test_two_wishes_before_it_begins_are_one_piece_of_work() -> None:
     job = make_done()
-    again(job)
-    again(job)
+    ask_anew(job)
+    ask_anew(job)
     assert claim() is not None
     assert claim() is None
 
 
 def test_it_is_found_when_its_nudge_was_lost() -> None:
-    again(make_done())
+    ask_anew(make_done())
     assert wake_queue("package", now=timezone.now() + timedelta(minutes=1))
 
 
@@ -92,22 +92,22 @@ def test_a_job_that_ended_badly_does_it_when_it_is_tried_again(status: str) -> N
     job = make_done()
     Job.objects.update(status=status)
     Video.objects.update(status="failed")
-    again(job)
+    ask_anew(job)
     assert claim() is None
-    services.retry_job(job=job)
+    again.retry_job(job=job)
     assert claim() is not None
 
 
 def test_jobs_of_older_revisions_are_left_alone() -> None:
     job = make_done()
     Job.objects.update(revision="older")
-    again(job)
+    ask_anew(job)
     assert get_step(job, "poster").status == "done"
 
 
 def test_a_deleted_video_does_nothing_anew() -> None:
     job = make_done()
-    again(job)
+    ask_anew(job)
     delete_video(video=job.video)
     assert get_step(job, "poster").status == "cancelled"
     assert claim() is None
