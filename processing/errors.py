@@ -84,6 +84,12 @@ class ToolMissing(Fault):
     code = "tool_missing"
 
 
+class ScratchUnusable(Fault):
+    """There is no folder to work in on this machine: the step waits for one, here or elsewhere."""
+
+    code = "scratch_unusable"
+
+
 class EncodeUnverified(Fault):
     """What ffmpeg wrote is not what was planned; nothing of it was stored."""
 

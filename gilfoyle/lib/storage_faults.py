@@ -9,6 +9,15 @@ from typing import Any, ClassVar
 
 from gilfoyle.lib.errors import Fault, NoSpace
 
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+# MinIO, Ceph; others say it by the status alone.
+FULL_STORE = frozenset({"XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "QuotaExceeded"})
+INSUFFICIENT_STORAGE = 507
+FULL, FULL_HINT = (
+    "There is no room left for this file.",
+    "Try again later, or ask the operator for more space.",
+)
+
 
 class StorageFault(Fault):
     """The store did not answer as it should."""
@@ -33,9 +42,8 @@ def faults(name: str) -> Iterator[None]:
         message = "A stored object is missing."
         raise ObjectMissing(message, name=name) from error
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            message = "There is no room left for this file."
-            raise NoSpace(message, hint="Try again later, or ask the operator for more space.") from error
+        if is_full_disk(error):
+            raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
         message = "The storage could not be used."
         raise StorageFault(message, name=name, error=str(error)) from error
     except Exception as error:
@@ -43,9 +51,26 @@ def faults(name: str) -> Iterator[None]:
             if _is_missing(error):
                 message = "A stored object is missing."
                 raise ObjectMissing(message, name=name) from error
+            if _is_full_store(error):
+                raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
             message = "The object store could not be used."
             raise StorageFault(message, name=name, error=str(error)) from error
         raise
+
+
+def is_full_disk(error: OSError) -> bool:
+    """Tell whether an error says that a disk, or what this user may have of it, is full."""
+    return error.errno in FULL_DISK
+
+
+def _is_full_store(error: Exception) -> bool:
+    answer: Any = getattr(error, "response", {})
+    code = answer.get("Error", {}).get("Code")
+    return code in FULL_STORE or _status(answer) == INSUFFICIENT_STORAGE
+
+
+def _status(answer: Any) -> object:
+    return answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
 
 
 def _is_missing(error: Exception) -> bool:

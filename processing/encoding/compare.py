@@ -19,7 +19,8 @@ from processing.media import Chunk, EncodedRendition, EncodePlan
 from processing.source import Source
 
 REPORT_BITRATE_BPS = 1_000_000
-_SSIM = re.compile(r"^n:\d+ .*\bAll:([0-9.]+|inf|-?nan)", re.MULTILINE)
+# To the bracket behind it: of a report that met a full disk, the last number may be half there.
+_SSIM = re.compile(r"^n:\d+ .*\bAll:([0-9.]+|inf|-?nan) \(", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from gilfoyle.lib.errors import NoSpace
 from processing.errors import ToolFailed, ToolTimedOut
+from processing.ffmpeg.full_disk import has_room, says_full
 from processing.ffmpeg.progress import Progress, ProgressReader
 from processing.ffmpeg.range_server import RangeServer
 from processing.source import SERVED_PORT, RemoteSource, Source
@@ -85,7 +87,7 @@ def run_ffmpeg(
 
     `heartbeat` is called about twice a second; what it raises ends the program and comes through, and so does what
     the store of a remote source raises.
-    Raises: ToolFailed, ToolTimedOut.
+    Raises: ToolFailed, ToolTimedOut; NoSpace where it met a full disk.
     """
     reader = ProgressReader()
 
@@ -146,9 +148,23 @@ def _run(
         except ToolFailed:
             if server:
                 server.check()  # a program whose source failed is not the one to blame
+            _require_room(argv, files, sink)
             raise
         if server:
             server.check()
+        _require_room(argv, files, sink)
+
+
+def _require_room(argv: Sequence[str], files: Files, sink: _Sink) -> None:
+    """Refuse what was written on a full disk, however the program ended.
+
+    What a program says may have been put into its mouth by its source: `is_sure` where the disk says so, too. (Where it
+    does not, another program may just have made room.)
+    """
+    if files.writes and says_full(sink.tail_text):
+        message = f"{_name(argv)} found no room left for what it writes."
+        is_sure = not all(map(has_room, files.writes))
+        raise NoSpace(message, argv=tuple(argv), stderr_tail=sink.tail_text, is_sure=is_sure)
 
 
 @contextmanager

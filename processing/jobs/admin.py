@@ -18,6 +18,7 @@ from gilfoyle.lib.queue import QUEUES
 from processing.jobs import again, services, states
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, describe_job, describe_step, most_urgent_first, title_of, took
+from processing.jobs.waiting import has_failed, words_of_wait
 
 ENDED_BADLY = (states.FAILED, states.CANCELLED)
 
@@ -266,7 +267,7 @@ class StepAdmin(WorkAdmin):
 
     @column("What went wrong")
     def failure_cell(self, step: Step) -> SafeString | str:
-        if not step.failure_code:
+        if not has_failed(step) and not words_of_wait(step):
             return NONE
         return format_html(
             '<span class="gf-words">{} <code>{}</code></span>', step.failure_message, step.failure_code

@@ -15,7 +15,14 @@ from processing.jobs.services import add_steps, locked_job, move_steps, nudge, w
 from processing.media import EncodePlan
 from videos.catalog import services as catalog
 
-FRESH = {"faults": 0, "losses": 0, "progress": 0, "failure_code": "", "failure_message": ""}
+FRESH = {
+    "faults": 0,
+    "losses": 0,
+    "waits": 0,
+    "progress": 0,
+    "failure_code": "",
+    "failure_message": "",
+}
 
 
 @transaction.atomic

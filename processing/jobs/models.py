@@ -55,6 +55,9 @@ class Step(models.Model):
     )
     faults = models.PositiveIntegerField(default=0, help_text="How often it failed.")
     losses = models.PositiveIntegerField(default=0, help_text="How often its worker was lost.")
+    waits = models.PositiveIntegerField(
+        default=0, help_text="How often it waited for what its machine lacked."
+    )
     ready_at = models.DateTimeField(null=True, help_text="Not to be claimed before.")
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from gilfoyle.lib.admin_words import NONE, bar, clock, pill, when
 from processing.jobs import pipeline, states
 from processing.jobs.models import Job, Step
+from processing.jobs.waiting import has_failed, words_of_wait
 from videos.models import Video
 
 MOST_STEPS = 60
@@ -64,6 +65,7 @@ class StepRow:
     took: str
     progress: SafeString | str
     failure: str
+    is_waiting: bool  # `failure` says for what: nothing is wrong with it
     failure_code: str
     command: str
     stderr_tail: str
@@ -84,6 +86,7 @@ class JobPanel:
     steps: tuple[StepRow, ...]
     hidden_steps: int
     is_waiting_long: bool
+    waits_for: str  # what the machine lacks, in words
 
 
 def latest_job(video: Video) -> Job | None:
@@ -108,6 +111,7 @@ def describe_job(job: Job) -> JobPanel:
         steps=tuple(describe_step(step, now) for step in steps),
         hidden_steps=total - len(steps),
         is_waiting_long=is_waiting_long(job, counts, now),
+        waits_for=next(filter(None, map(words_of_wait, steps)), ""),
     )
 
 
@@ -129,7 +133,8 @@ def most_urgent_first(rows: QuerySet[Any]) -> QuerySet[Any]:
 
 def describe_step(step: Step, now: datetime) -> StepRow:
     """Return one step in words; a command and its output are there only after a failure."""
-    has_failed = bool(step.failure_code)
+    waits_for = words_of_wait(step)
+    is_noted = has_failed(step) or waits_for is not None
     return StepRow(
         id=step.pk,
         title=title_of(step),
@@ -139,11 +144,12 @@ def describe_step(step: Step, now: datetime) -> StepRow:
         faults=step.faults,
         took=took(step.started_at, step.finished_at, now) if step.status != states.WAITING else NONE,
         progress=bar(step.progress * 100) if step.status == states.RUNNING else "",
-        failure=_failure_in_words(step) if has_failed else "",
-        failure_code=step.failure_code,
-        command=shlex.join(step.argv) if has_failed else "",
-        stderr_tail=step.stderr_tail.strip() if has_failed else "",
-        exit_code=step.exit_code if has_failed else None,
+        failure=waits_for or (_failure_in_words(step) if is_noted else ""),
+        is_waiting=waits_for is not None,
+        failure_code=step.failure_code if is_noted else "",
+        command=shlex.join(step.argv) if is_noted else "",
+        stderr_tail=step.stderr_tail.strip() if is_noted else "",
+        exit_code=step.exit_code if is_noted else None,
     )
 
 

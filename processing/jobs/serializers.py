@@ -9,18 +9,34 @@ from rest_framework import serializers
 
 from processing.jobs import states
 from processing.jobs.models import Job, Step
+from processing.jobs.waiting import has_failed, words_of_wait
 from videos.catalog.serializers import FailureSerializer
 
 
 def _failure(row: Job | Step) -> dict[str, str] | None:
-    if not row.failure_code:
+    if not row.failure_code or (isinstance(row, Step) and not has_failed(row)):
         return None
     return {"code": row.failure_code, "message": row.failure_message}
+
+
+def _waits_for(step: Step) -> dict[str, str] | None:
+    words = words_of_wait(step)
+    return {"code": step.failure_code, "message": words} if words else None
+
+
+class WaitSerializer(serializers.Serializer[Any]):
+    """What work waits for although nothing is wrong with it; it goes on by itself."""
+
+    code = serializers.CharField(help_text="Stable, for programs: `no_space` or `scratch_unusable`.")
+    message = serializers.CharField(help_text="In words, for people.")
 
 
 class StepSerializer(serializers.ModelSerializer[Step]):
     status = serializers.ChoiceField(choices=states.STEP_STATUSES)
     failure = serializers.SerializerMethodField()
+    waits_for = serializers.SerializerMethodField(
+        help_text="What the machine lacks, such as space on its disk; null while it lacks nothing."
+    )
 
     class Meta:
         model = Step
@@ -33,6 +49,7 @@ class StepSerializer(serializers.ModelSerializer[Step]):
             "attempt",
             "is_optional",
             "failure",
+            "waits_for",
             "started_at",
             "finished_at",
         )
@@ -42,6 +59,10 @@ class StepSerializer(serializers.ModelSerializer[Step]):
     def get_failure(self, step: Step) -> dict[str, str] | None:
         return _failure(step)
 
+    @extend_schema_field(WaitSerializer(allow_null=True))
+    def get_waits_for(self, step: Step) -> dict[str, str] | None:
+        return _waits_for(step)
+
 
 JOB_EXAMPLE = {
     "id": "job_Df3sxNdeBriRIvIX6Q",
@@ -49,6 +70,7 @@ JOB_EXAMPLE = {
     "status": "active",
     "progress": 41,
     "failure": None,
+    "waits_for": None,
     "created_at": "2026-11-20T09:00:12Z",
     "finished_at": None,
     "steps": [
@@ -61,6 +83,7 @@ JOB_EXAMPLE = {
             "attempt": 1,
             "is_optional": False,
             "failure": None,
+            "waits_for": None,
             "started_at": "2026-11-20T09:00:21Z",
             "finished_at": None,
         }
@@ -73,11 +96,24 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     status = serializers.ChoiceField(choices=states.JOB_STATUSES)
     progress = serializers.SerializerMethodField(help_text="Percent of the work done.")
     failure = serializers.SerializerMethodField()
+    waits_for = serializers.SerializerMethodField(
+        help_text="What the most urgent of its waiting steps waits for, such as space on the disk."
+    )
     steps = serializers.SerializerMethodField()
 
     class Meta:
         model = Job
-        fields = ("id", "video_id", "status", "progress", "failure", "created_at", "finished_at", "steps")
+        fields = (
+            "id",
+            "video_id",
+            "status",
+            "progress",
+            "failure",
+            "waits_for",
+            "created_at",
+            "finished_at",
+            "steps",
+        )
         read_only_fields = fields
 
     def get_progress(self, job: Job) -> int:
@@ -86,6 +122,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, job: Job) -> dict[str, str] | None:
         return _failure(job)
+
+    @extend_schema_field(WaitSerializer(allow_null=True))
+    def get_waits_for(self, job: Job) -> dict[str, str] | None:
+        return next(filter(None, map(_waits_for, job.steps.all())), None)
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, job: Job) -> list[dict[str, Any]]:

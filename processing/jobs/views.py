@@ -22,7 +22,13 @@ class JobNotFound(NotFound):
 
 def _latest_job(request: Request, video_id: str) -> Job:
     video = selectors.get_video(project=project_of(request), video_id=video_id)
-    job = Job.objects.filter(video=video).select_related("video").order_by("-created_at").first()
+    job = (
+        Job.objects.filter(video=video)
+        .select_related("video")
+        .prefetch_related("steps")
+        .order_by("-created_at")
+        .first()
+    )
     if job is None:
         message = "This video has not been processed yet."
         raise JobNotFound(message, hint="Upload its source first.")

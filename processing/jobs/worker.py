@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import structlog
 from django.conf import settings
@@ -17,10 +15,11 @@ from django.utils import timezone
 
 from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
 from gilfoyle.lib.queue import close_old_connections
-from processing.errors import ToolTimedOut
-from processing.jobs import services
+from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
+from processing.jobs import pipeline, services, waiting
 from processing.jobs.models import Step
 from processing.jobs.retrying import persist
+from processing.jobs.scratch import scratch_folder
 from processing.jobs.step_context import StepContext
 from processing.jobs.steps import RUNNERS
 
@@ -108,7 +107,7 @@ def run_next_step(*, queue: str) -> bool:
 def _run(step: Step, *, lease_s: float) -> None:
     lease = Lease(step, lease_s=lease_s)
     try:
-        with lease.held(), _scratch(step) as work_dir:
+        with lease.held(), scratch_folder(step) as work_dir:
             record = RUNNERS[step.kind](
                 StepContext(
                     step=step,
@@ -125,8 +124,8 @@ def _run(step: Step, *, lease_s: float) -> None:
             )
     except StaleWork:
         raise
-    except NoSpace as error:
-        _fail(step, error.code, OURS, facts=error.facts)
+    except (NoSpace, ScratchUnusable) as error:
+        _wait(step, error)
     except Refusal as error:
         _fail(step, error.code, error.message, facts=error.facts, is_final=True)
     except ToolTimedOut as error:
@@ -141,20 +140,19 @@ def _run(step: Step, *, lease_s: float) -> None:
         _fail(step, "internal_error", OURS, facts={})
 
 
+def _wait(step: Step, error: NoSpace | ScratchUnusable) -> None:
+    if not waiting.may_wait(step, error):
+        # A program's word alone is not for ever: it may have been put into its mouth.
+        code = error.code if error.facts.get("is_sure", True) else ToolFailed.code
+        _fail(step, code, OURS, facts=error.facts, is_final=step.kind == pipeline.REMUX)
+        return
+    close_old_connections()  # idle since the step began
+    waiting.postpone_step(step=step, error=error)
+
+
 def _fail(step: Step, code: str, message: str, *, facts: dict[str, object], is_final: bool = False) -> None:
     close_old_connections()  # idle since the step began
     max_attempts = settings.GILFOYLE.encoding.max_attempts
     services.fail_step(
         step=step, code=code, message=message, max_attempts=max_attempts, facts=facts, is_final=is_final
     )
-
-
-@contextmanager
-def _scratch(step: Step) -> Iterator[Path]:
-    """Give a work folder that is removed afterwards; the sweeper removes those of killed workers by their name."""
-    folder = Path(settings.DATA_DIR) / "work" / f"{step.pk}-{step.attempt}"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -24,6 +24,15 @@ def test_an_object_that_goes_while_it_is_read_is_missing(code: str, fault: type[
     assert type(caught.value) is fault
 
 
+@pytest.mark.parametrize(
+    ("code", "status"), [("XMinioStorageFull", 507), ("QuotaExceeded", 403), ("Unheard", 507)]
+)
+def test_a_full_store_is_no_space(code: str, status: int) -> None:
+    answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    with pytest.raises(NoSpace), faults("one"):
+        raise ClientError(answer, "PutObject")
+
+
 def test_what_no_store_raises_comes_through() -> None:
     with pytest.raises(ZeroDivisionError), faults("x"):
         1 // 0  # noqa: B018 - it is to raise

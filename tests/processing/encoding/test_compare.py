@@ -46,7 +46,14 @@ def test_pictures_of_another_time_are_not(tmp_path: Path) -> None:
 
 
 def test_a_report_without_pictures_is_no_score(tmp_path: Path) -> None:
-    for metric, text in (("ssim", ""), ("vmaf", ""), ("vmaf", "{}"), ("vmaf", '{"frames": []}')):
+    cut_off = "n:1 Y:0.98 U:0.99 V:0.99 All:0.9"
+    for metric, text in (
+        ("ssim", ""),
+        ("ssim", cut_off),
+        ("vmaf", ""),
+        ("vmaf", "{}"),
+        ("vmaf", '{"frames": []}'),
+    ):
         (tmp_path / "report").write_text(text)
         with pytest.raises(EncodeUnverified):
             read_report(tmp_path / "report", metric)  # type: ignore[arg-type]  # from the table

@@ -123,3 +123,19 @@ def test_how_long_it_took() -> None:
     assert took(None, None, now) == "\N{EN DASH}"
     assert took(now - timedelta(seconds=75), None, now) == "1:15"
     assert took(now - timedelta(seconds=75), now - timedelta(seconds=60), now) == "0:15"
+
+
+def test_what_a_job_waits_for_is_told_and_is_no_failure() -> None:
+    job = make_job(plans=[make_step_plan("encode-00000")])
+    assert describe_job(job).waits_for == ""
+    Step.objects.filter(job=job).update(
+        failure_code="no_space", failure_message="x", stderr_tail="The disk of the work folder is full."
+    )
+    panel = describe_job(job)
+    assert panel.waits_for == "Waits for space on the disk."
+    (step,) = panel.steps
+    assert (step.failure, step.is_waiting, step.failure_code) == (panel.waits_for, True, "no_space")
+    assert step.stderr_tail == "The disk of the work folder is full."
+    Step.objects.filter(job=job).update(status=states.DONE)
+    panel = describe_job(job)
+    assert (panel.waits_for, panel.steps[0].failure, panel.steps[0].failure_code) == ("", "", "")

@@ -10,12 +10,13 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.errors import StaleWork
+from gilfoyle.lib.errors import NoSpace, StaleWork
 from processing.errors import ToolTimedOut
 from processing.jobs import services, worker
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
+from processing.jobs.waiting import MOST_DOUBTED
 from processing.jobs.worker import OURS, TOO_LONG, Lease, _fail, run_next_step
 from tests.broken_database import Stumble, break_first_connection, cut_idle_connection, stumbling_threads
 from tests.captured_logs import logging_as
@@ -217,3 +218,51 @@ def test_a_step_that_fails_is_noted_over_a_connection_that_works() -> None:
     cut_idle_connection()
     _fail(step, "tool_failed", OURS, facts={})
     assert Step.objects.get().failure_code == "tool_failed"
+
+
+def raising(error: Exception) -> Callable[[StepContext], Record]:
+    def run(_context: StepContext) -> Record:
+        raise error
+
+    return run
+
+
+@threads
+def test_a_full_disk_that_only_a_program_speaks_of_becomes_a_fault_at_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "RUNNERS", {"probe": raising(NoSpace("x", is_sure=False))})
+    job = make_source(b"x")
+    for _ in range(MOST_DOUBTED):
+        Step.objects.update(ready_at=timezone.now())
+        assert run_next_step(queue="probe")
+        assert Step.objects.get().faults == 0
+    for _ in range(3):
+        Step.objects.update(ready_at=timezone.now())
+        assert run_next_step(queue="probe")
+    job.refresh_from_db()
+    assert (job.failure_code, job.video.failure_message) == ("tool_failed", OURS)
+
+
+@threads
+def test_a_stop_gap_without_room_is_left_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "RUNNERS", {"remux": raising(NoSpace("x"))})
+    job = make_job(plans=[make_step_plan("copy", kind="remux", is_optional=True), make_step_plan("other")])
+    assert run_next_step(queue="encode")
+    step = Step.objects.get(name="copy")
+    assert (step.status, step.failure_code) == ("failed", "no_space")
+    job.refresh_from_db()
+    assert job.status == "active"
+
+
+@threads
+def test_a_work_folder_that_cant_be_written_costs_no_try(data_dir: Path) -> None:
+    make_source(b"")
+    data_dir.mkdir(exist_ok=True)
+    (data_dir / "work").write_text("a file where the folder should be")
+    for _ in range(4):
+        Step.objects.update(ready_at=timezone.now())
+        assert run_next_step(queue="probe")
+    step = Step.objects.get()
+    assert (step.status, step.faults, step.failure_code) == ("ready", 0, "scratch_unusable")
+    assert str(data_dir / "work") in step.stderr_tail

@@ -1,0 +1,91 @@
+"""Lets a step wait for what its machine lacks: room on a disk, a folder to work in. That is no fault of its video's."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db.models import F
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.errors import GilfoyleError, NoSpace, StaleWork
+from processing.errors import ScratchUnusable
+from processing.jobs import pipeline, states
+from processing.jobs.models import Step
+
+log = structlog.get_logger(__name__)
+PAUSES_S = (5, 15, 30, 60, 120, 300)
+MOST_DOUBTED = 8  # so often a full disk is believed that only a program speaks of
+WARN_AGAIN_S = 600
+WORDS: Mapping[str, str] = {
+    NoSpace.code: "Waits for space on the disk.",
+    ScratchUnusable.code: "Waits for a machine whose work folder can be written.",
+}
+HINT = "Make room on the disk of data_dir or of the media store; all work goes on by itself."
+_warned_at: dict[tuple[str, str], float] = {}
+
+
+def may_wait(step: Step, error: GilfoyleError) -> bool:
+    """Tell whether a step is to wait, as long as it takes. It is not where there is something to go on with instead."""
+    is_believed = error.facts.get("is_sure", True) or step.waits < MOST_DOUBTED
+    return is_believed and step.kind != pipeline.REMUX  # a stop-gap that comes late stops no gap
+
+
+def postpone_step(*, step: Step, error: GilfoyleError) -> None:
+    """Put a step back, to be begun again after a pause that grows to some minutes; nothing counts against it.
+
+    Raises: StaleWork when the lease was lost meanwhile.
+    """
+    now = timezone.now()
+    pause_s = PAUSES_S[min(step.waits, len(PAUSES_S) - 1)]
+    mine = Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
+    if not mine.update(
+        status=states.READY,
+        waits=F("waits") + 1,
+        progress=0,
+        ready_at=now + timedelta(seconds=pause_s),
+        finished_at=now,
+        lease_expires_at=None,
+        lease_owner="",
+        failure_code=error.code,
+        failure_message=WORDS[error.code],
+        exit_code=None,
+        argv=[],
+        stderr_tail=error.message,
+    ):
+        message = "The lease of this step was lost."
+        raise StaleWork(message, step_id=step.pk)
+    _tell_operator(error, pause_s)
+
+
+def _tell_operator(error: GilfoyleError, pause_s: int) -> None:
+    """Warn once in a while, however many steps wait: a full disk has one cause and one remedy."""
+    about = (error.code, str(settings.DATA_DIR))
+    is_known = time.monotonic() - _warned_at.get(about, float("-inf")) < WARN_AGAIN_S
+    if is_known:
+        log.info("step_waits", code=error.code, pause_s=pause_s)
+        return
+    _warned_at[about] = time.monotonic()
+    log.warning(
+        "work_waits",
+        code=error.code,
+        message=error.message,
+        hint=error.hint if error.code == ScratchUnusable.code else HINT,
+        data_dir=str(settings.DATA_DIR),
+        media_free_bytes=storage.free_bytes(),
+        pause_s=pause_s,
+    )
+
+
+def words_of_wait(step: Step) -> str | None:
+    """Return what a ready step waits for, in words; None where it waits for nothing but its turn."""
+    return WORDS.get(step.failure_code) if step.status == states.READY else None
+
+
+def has_failed(step: Step) -> bool:
+    """Tell whether what is noted of a step is a failure, and not what it once waited for."""
+    return bool(step.failure_code) and (step.failure_code not in WORDS or step.status == states.FAILED)
