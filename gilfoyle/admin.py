@@ -43,6 +43,7 @@ from processing.jobs import again
 from processing.jobs import services as jobs
 from processing.jobs.admin import offered_for
 from processing.jobs.panel import describe_job, latest_job
+from processing.jobs.reprocessing import reprocess
 from streaming.addresses import embed_path
 from streaming.tokens.claims import VIEWER_SCOPES, Scope
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
@@ -96,21 +97,33 @@ class VideoPageAdmin(WithTracks, VideoAdmin):
     change_form_outer_after_template = "gilfoyle/admin/video_more.html"
     page_actions = (
         PageAction("retry", "Try again", "refresh", "main"),
+        PageAction("reprocess", "Process again", "autorenew"),
         PageAction("cancel", "Cancel processing", "cancel", "danger"),
     )
 
     def offered_actions(self, request: HttpRequest, row: Video) -> list[str]:
         is_barred = row.status == states.DELETING or not request.user.has_perm(CHANGE_JOBS)
-        return [] if is_barred else offered_for(latest_job(row))
+        if is_barred:
+            return []
+        may_begin = row.status == states.READY and not row.next_revision
+        return [*offered_for(latest_job(row)), *(["reprocess"] if may_begin else [])]
 
     def do_retry(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)
         again.retry_job(job=_job_of(video))
         return "Processing goes on; what was done and is good stays done."
 
+    def do_reprocess(self, request: HttpRequest, video: Video) -> str:
+        _require(request, CHANGE_JOBS)
+        reprocess(video=video)
+        return "It is processed again by today's settings, and plays as it is until that is done."
+
     def do_cancel(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)
-        jobs.cancel_job(job=_job_of(video))
+        job = _job_of(video)
+        jobs.cancel_job(job=job)
+        if job.is_reprocessing:
+            return "Processing was cancelled. The video plays as before."
         return "Processing was cancelled. The source is kept, so it can be tried again."
 
     def render_change_form(
@@ -186,7 +199,7 @@ def describe_work(video: Video, request: HttpRequest) -> dict[str, Any]:
     return {
         "may_see_work": True,
         "panel": panel,
-        "percent": video.progress,
+        "percent": video.progress if job is None or not job.is_reprocessing else jobs.percent_done(job),
         "poll_address": page_of("videos_video_work", video.pk),
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gilfoyle.lib.errors import Fault, Refusal
+from gilfoyle.lib.errors import Fault, InvalidInput, Refusal
 
 
 class SourceRejected(Refusal):
@@ -60,6 +60,28 @@ class ContainerNotAccepted(SourceRejected):
 
 class CodecNotAccepted(SourceRejected):
     code = "codec_not_accepted"
+
+
+class GridChanged(Refusal):
+    """What is to be made anew would not fit to what is kept."""
+
+    code = "grid_changed"
+    http_status = 409
+
+
+class CodecNotPlanned(Refusal):
+    """The picture can't be had in a codec that was asked for."""
+
+    code = "codec_not_planned"
+    http_status = 422
+
+
+class CodecNotConfigured(InvalidInput):
+    code = "codec_not_configured"
+
+
+class UnknownRendition(InvalidInput):
+    code = "unknown_rendition"
 
 
 class ToolFailed(Fault):

@@ -79,7 +79,14 @@ def decide(
         return TokenInvalid("signature")
     if refusal is not None:
         return refusal
-    return Allowed(token.claims, policy) if policy is not None else VideoNotReady("unknown")
+    asked = _revision_asked(policy, wish)
+    return Allowed(token.claims, asked) if asked is not None else VideoNotReady("unknown")
+
+
+def _revision_asked(policy: PlaybackPolicy | None, wish: Wish) -> PlaybackPolicy | None:
+    """Return the policy of the revision that is wished for; players go on with the one that they began with."""
+    revision = wish.video.revision
+    return policy.as_of(revision) if policy is not None and revision is not None else policy
 
 
 def _check_claims(
@@ -131,7 +138,7 @@ def _check_policy(policy: PlaybackPolicy | None, wish: Wish, claims: Claims) -> 
         return VideoRestricted(policy.restriction)
     if policy.status == "deleting" or not policy.playable:
         return VideoNotReady(policy.status)
-    if wish.video.revision is not None and wish.video.revision != policy.revision:
+    if _revision_asked(policy, wish) is None:
         return MediaNotFound("revision")
     return None
 

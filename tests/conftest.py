@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import django
+import hypothesis
 import pytest
+
+# How long an example takes on a busy machine says nothing about the code.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 KEPT_VARIABLES = ("GILFOYLE_DATABASE_URL", "GILFOYLE_SECRET_KEY")
 _home = tempfile.TemporaryDirectory(prefix="gilfoyle-tests-", ignore_cleanup_errors=True)

@@ -28,6 +28,10 @@ class SourceExists(Conflict):
     code = "source_exists"
 
 
+class AlreadyReprocessing(Conflict):
+    code = "already_reprocessing"
+
+
 class UploadInProgress(Conflict):
     code = "upload_in_progress"
 

@@ -57,6 +57,14 @@ class RevisionBegun(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RevisionGone(Event):
+    """Nothing of one revision of a video is played any more: what belongs to it goes with it."""
+
+    video_id: str
+    revision: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrackAdded(Event):
     """A text track can be shown."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from videos.access.models import ApiKey, Project
-from videos.catalog.models import ImageSet, PurgedVideo, Rendition, RenditionRun, Video
+from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
 from videos.tracks.models import TextTrack
 from videos.uploads.models import Upload
 
 __all__ = [
     "ApiKey",
     "ImageSet",
+    "PastRevision",
     "Project",
     "PurgedVideo",
     "Rendition",

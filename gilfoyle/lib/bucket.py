@@ -120,6 +120,12 @@ def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def copy(media: Any, name: str, other: str) -> None:
+    """Let the server copy an object of at most 5 GiB."""
+    source = find_object(media, name)
+    find_object(media, other).copy_from(CopySource={"Bucket": source.bucket_name, "Key": source.key})
+
+
 def download(stored: Any, path: Path) -> None:
     """Copy an object into a file."""
     from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 - see above

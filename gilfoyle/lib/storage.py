@@ -28,6 +28,8 @@ from gilfoyle.lib.storage_faults import StorageFault as StorageFault  # noqa: PL
 from gilfoyle.lib.storage_faults import faults
 
 COPY_BYTES = 1024 * 1024
+# A filesystem without links, a file with too many, another mount.
+NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
 INCOMING = "incoming"  # unfinished writes, on the same filesystem as the rest, so that a rename finishes them
 
 
@@ -71,6 +73,38 @@ def add_file(name: str, path: Path) -> bool:
             return _write_then_rename(files, name, iter(lambda: file.read(COPY_BYTES), b""), is_final=True)
         with faults(name):
             return bucket.add(_media(), name, file)
+
+
+def copy_object(name: str, copy: str) -> None:
+    """Give an object that is never changed a second name, without a second copy of its bytes where the store has links.
+
+    Nothing changes where the second name is taken.
+    Raises: ObjectMissing, NoSpace, StorageFault.
+    """
+    path = local_path(name)
+    if path is None:
+        with faults(name):
+            bucket.copy(_media(), name, copy)
+        return
+    target = local_path(copy)
+    if target is None or not _link(path, target, name):
+        add_file(copy, path)
+
+
+def _link(path: Path, target: Path, name: str) -> bool:
+    """Tell whether `target` is there now; False on a filesystem without links."""
+    with faults(name):
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            target.hardlink_to(path)
+        except FileExistsError:
+            return True
+        except OSError as error:
+            if error.errno not in NO_LINKS:
+                raise
+            return False
+        _sync_folder(target.parent)
+        return True
 
 
 def is_write_once() -> bool:
@@ -160,7 +194,7 @@ def _take_name(unfinished: Path, target: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
+        if error.errno not in NO_LINKS:
             raise
         # A filesystem without links (`is_write_once` tells): to look before is the best there is.
         if target.exists():

@@ -144,7 +144,7 @@ def offered_for(job: Job | None) -> list[str]:
         return []
     if job.status == states.ACTIVE:
         return ["cancel"]
-    return ["retry"] if job.status in ENDED_BADLY else []
+    return ["retry"] if job.status in ENDED_BADLY and not job.is_reprocessing else []
 
 
 class KindFilter(DropdownFilter):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidTransition
@@ -31,7 +31,8 @@ def do_again(*, video_id: str, kind: str) -> None:
 
     A job that failed or was cancelled does it when it is tried again, one that has not come so far by itself.
     """
-    jobs = Job.objects.filter(video_id=video_id, revision=F("video__revision"))
+    is_present = Q(revision=F("video__revision")) | Q(revision=F("video__next_revision"))
+    jobs = Job.objects.filter(is_present, video_id=video_id)
     for job in jobs:
         steps = Step.objects.filter(job=locked_job(job.pk), kind=kind)
         # A worker that is at it is given up: a new attempt holds the lease.
@@ -48,6 +49,9 @@ def retry_job(*, job: Job) -> None:
     """
     job = locked_job(job.pk)
     require_transition(states.JOB_TRANSITIONS, job.status, states.ACTIVE, subject="job")
+    if job.is_reprocessing:
+        message = "What this job had made is thrown away."
+        raise InvalidTransition(message, hint="Process the video again instead.")
     if catalog.resume_processing(video_id=job.video_id) != job.revision:
         message = "A newer upload of this video has its own job."
         raise InvalidTransition(message)

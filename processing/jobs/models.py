@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from gilfoyle.lib import ids
+from gilfoyle.lib.codec_settings import VideoCodec
 from processing.jobs import states
 from videos.models import Video
 
@@ -22,6 +23,10 @@ class Job(models.Model):
     revision = models.CharField(max_length=16, unique=True)
     status = models.CharField(max_length=10, choices=_labelled(states.JOB_STATUSES), default=states.ACTIVE)
     plan = models.JSONField(null=True, help_text="The encode plan, made by the probe step.")
+    reprocessing = models.JSONField(
+        null=True,
+        help_text="Of a video that plays: which renditions and codecs are made anew; none: all. Null: the first time.",
+    )
     failure_code = models.CharField(max_length=64, blank=True, default="")
     failure_message = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
@@ -33,6 +38,24 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def is_reprocessing(self) -> bool:
+        """Whether a video that plays is processed once more, into a revision beside."""
+        return self.reprocessing is not None
+
+    @property
+    def remade_renditions(self) -> tuple[str, ...]:
+        return tuple((self.reprocessing or {}).get("renditions", ()))
+
+    @property
+    def remade_codecs(self) -> tuple[VideoCodec, ...]:
+        return tuple((self.reprocessing or {}).get("codecs", ()))
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether only a part is made anew, and the rest taken over."""
+        return bool(self.remade_renditions or self.remade_codecs)
 
 
 class Step(models.Model):

@@ -29,6 +29,7 @@ KIND_WORDS = {
     pipeline.PREVIEW: "Make the preview",
     pipeline.TEXT: "Read the subtitles",
     pipeline.FINALIZE: "Finish",
+    pipeline.ADOPT: "Take over what stays",
 }
 # By how much a job or step wants a look.
 URGENCY = (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from processing.ladder.chunks import PRIORITY_OPENING
@@ -20,6 +20,7 @@ STORYBOARD = "storyboard"
 PREVIEW = "preview"
 TEXT = "text"
 FINALIZE = "finalize"
+ADOPT = "adopt"
 
 ENCODING = (ENCODE_CHUNK, ENCODE_AUDIO)
 TRIAL_STEP_NAME = "trial"
@@ -150,6 +151,40 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
     return tuple(steps)
 
 
+def plan_partial_steps(
+    plan: EncodePlan, *, made: Collection[str], kept: Sequence[str]
+) -> tuple[StepPlan, ...]:
+    """Lay out the steps that make some renditions anew and take over the `kept` ones from the revision that plays.
+
+    None of what was asked for is optional: without it the old revision goes on.
+    """
+    steps = [
+        StepPlan(
+            name=ADOPT,
+            kind=ADOPT,
+            queue="package",
+            priority=_FIRST_AUDIO_PRIORITY,
+            weight=_SMALL_WEIGHT,
+            inputs={"renditions": list(kept)},
+        )
+    ]
+    for step in plan_steps(replace(plan, copy=None)):
+        if step.kind in ENCODING:
+            names = [name for name in renditions_of(plan, step.inputs) if name in made]
+            if names:
+                steps.append(replace(step, inputs={**step.inputs, "only": names}, is_optional=False))
+        else:
+            steps.append(step)
+    there = {step.name for step in steps}
+    return tuple(_with_needs(step, there) for step in steps)
+
+
+def _with_needs(step: StepPlan, there: Collection[str]) -> StepPlan:
+    """Let a step wait for those that there are, and whatever looks at renditions for those that are taken over."""
+    needs = tuple(name for name in step.needs if name in there)
+    return replace(step, needs=(ADOPT, *needs) if step.kind in (STORYBOARD, PREVIEW, FINALIZE) else needs)
+
+
 def _plan_pictures(plan: EncodePlan, video: VideoPlan) -> list[StepPlan]:
     """Lay out what is made of the encoded picture: cheaper than from the source, and exact on the segments' grid."""
     first = tuple(
@@ -174,7 +209,14 @@ def _plan_pictures(plan: EncodePlan, video: VideoPlan) -> list[StepPlan]:
 
 def renditions_of(plan: EncodePlan, inputs: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the renditions that an encoding step with these inputs adds to."""
-    return plan.chunks[inputs["chunk"]].rung_names if "chunk" in inputs else (inputs["rendition"],)
+    return chunk_of(plan, inputs).rung_names if "chunk" in inputs else (inputs["rendition"],)
+
+
+def chunk_of(plan: EncodePlan, inputs: Mapping[str, Any]) -> Chunk:
+    """Return the chunk that a step with these inputs encodes, with those of its rungs that are asked for."""
+    chunk: Chunk = plan.chunks[inputs["chunk"]]
+    only = inputs.get("only", chunk.rung_names)
+    return replace(chunk, rung_names=tuple(name for name in chunk.rung_names if name in only))
 
 
 def chunk_step_name(position: int) -> str:

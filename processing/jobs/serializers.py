@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from gilfoyle.lib.codec_settings import VideoCodec
 from processing.jobs import states
 from processing.jobs.models import Job, Step
+from processing.jobs.services import percent_done
 from processing.jobs.waiting import has_failed, words_of_wait
 from videos.catalog.serializers import FailureSerializer
 
@@ -64,11 +66,35 @@ class StepSerializer(serializers.ModelSerializer[Step]):
         return _waits_for(step)
 
 
+class WishSerializer(serializers.Serializer[Any]):
+    """What is to be made anew; nothing: all."""
+
+    renditions = serializers.ListField(
+        child=serializers.CharField(max_length=16),
+        max_length=64,
+        required=False,
+        help_text="By name, as made before.",
+    )
+    codecs = serializers.ListField(
+        child=serializers.ChoiceField(choices=get_args(VideoCodec)),
+        max_length=8,
+        required=False,
+        help_text="All sizes of these, by today's settings.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs.get("renditions") and attrs.get("codecs"):
+            message = "Name renditions or codecs, not both."
+            raise serializers.ValidationError(message)
+        return attrs
+
+
 JOB_EXAMPLE = {
     "id": "job_Df3sxNdeBriRIvIX6Q",
     "video_id": "vid_3kTmvU1qQx0aZpLr7e",
     "status": "active",
     "progress": 41,
+    "reprocessing": None,
     "failure": None,
     "waits_for": None,
     "created_at": "2026-11-20T09:00:12Z",
@@ -99,6 +125,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     waits_for = serializers.SerializerMethodField(
         help_text="What the most urgent of its waiting steps waits for, such as space on the disk."
     )
+    reprocessing = WishSerializer(
+        allow_null=True, read_only=True, help_text="Of a video that already played; without names: all of it."
+    )
     steps = serializers.SerializerMethodField()
 
     class Meta:
@@ -109,6 +138,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
             "status",
             "progress",
             "failure",
+            "reprocessing",
+            "failure",
             "waits_for",
             "created_at",
             "finished_at",
@@ -117,7 +148,9 @@ class JobSerializer(serializers.ModelSerializer[Job]):
         read_only_fields = fields
 
     def get_progress(self, job: Job) -> int:
-        return job.video.progress
+        if not job.is_reprocessing:
+            return job.video.progress
+        return 100 if job.status == states.DONE else percent_done(job)
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, job: Job) -> dict[str, str] | None:

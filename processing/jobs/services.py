@@ -22,7 +22,7 @@ from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
 from processing.media import EncodePlan
-from videos.catalog import renditions
+from videos.catalog import renditions, revisions
 from videos.catalog import services as catalog
 from videos.catalog.selectors import list_opened_renditions
 from videos.models import Video
@@ -140,14 +140,19 @@ def renew_lease(*, step: Step, lease_s: float, progress: float) -> bool:
 
 
 def _record_progress(job: Job) -> None:
-    if job.plan is not None:
-        steps = Step.objects.filter(job=job)
-        ended = set(steps.filter(ENDED).values_list("pk", flat=True))
-        shares = [
-            (weight, 1.0 if pk in ended else share)
-            for pk, weight, share in steps.values_list("pk", "weight", "progress")
-        ]
-        catalog.record_progress(video_id=job.video_id, percent=job_percent(shares))
+    if job.plan is not None and not job.is_reprocessing:
+        catalog.record_progress(video_id=job.video_id, percent=percent_done(job))
+
+
+def percent_done(job: Job) -> int:
+    """Return how much of a job's work is done, in percent."""
+    steps = Step.objects.filter(job=job)
+    ended = set(steps.filter(ENDED).values_list("pk", flat=True))
+    shares = [
+        (weight, 1.0 if pk in ended else share)
+        for pk, weight, share in steps.values_list("pk", "weight", "progress")
+    ]
+    return job_percent(shares)
 
 
 @transaction.atomic
@@ -228,7 +233,10 @@ def finish_job(job: Job) -> None:
     job.status, job.finished_at = states.DONE, timezone.now()
     job.save(update_fields=["status", "finished_at"])
     _leave_out_unfinished(job)
-    catalog.mark_ready(video_id=job.video_id)
+    if job.is_reprocessing:
+        revisions.replace_revision(video_id=job.video_id, revision=job.revision)
+    else:
+        catalog.mark_ready(video_id=job.video_id)
 
 
 def _leave_out_unfinished(job: Job) -> None:
@@ -281,7 +289,15 @@ def _storable(text: str) -> str:
 def _fail_job(job: Job, code: str, message: str) -> None:
     require_transition(states.JOB_TRANSITIONS, job.status, states.FAILED, subject="job")
     _end_job(job, states.FAILED, code, message)
-    catalog.mark_failed(video_id=job.video_id, code=code, message=message)
+    _leave_video(job, code, message)
+
+
+def _leave_video(job: Job, code: str, message: str) -> None:
+    """Tell a video that its job has ended without a result; one that plays goes on as it was."""
+    if job.is_reprocessing:
+        revisions.drop_revision(video_id=job.video_id, revision=job.revision)
+    else:
+        catalog.mark_failed(video_id=job.video_id, code=code, message=message)
 
 
 def _end_job(job: Job, status: str, code: str, message: str) -> None:
@@ -294,7 +310,7 @@ def _end_job(job: Job, status: str, code: str, message: str) -> None:
 
 @transaction.atomic
 def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
-    """Stop all work of a job; the video is failed with code `cancelled`, unless it is being deleted.
+    """Stop all work of a job; the video is failed with code `cancelled`, unless it plays or is being deleted.
 
     Raises: InvalidTransition when the job has ended.
     """
@@ -303,7 +319,7 @@ def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
     message = "Processing was cancelled."
     _end_job(job, states.CANCELLED, "cancelled", message)
     if not is_deleted:
-        catalog.mark_failed(video_id=job.video_id, code="cancelled", message=message)
+        _leave_video(job, "cancelled", message)
 
 
 @transaction.atomic

@@ -15,6 +15,7 @@ from processing.errors import EncodeUnverified
 from processing.ffmpeg.formats import TEXT_CODECS
 from processing.jobs import pipeline
 from processing.jobs.models import Job
+from processing.jobs.reprocessing import replan, run_adopt, steps_of
 from processing.jobs.retrying import persist
 from processing.jobs.services import Record, add_steps, record_part
 from processing.jobs.step_context import StepContext, add_part, publish
@@ -45,12 +46,14 @@ def run_probe(context: StepContext) -> Record:
     pictures = planned_pictures(context.config.images)
     plan = replace(plan_encode(info, encoding=context.config.encoding), pictures=pictures)
     plan = replace(plan, text=plan_text(info, plan, context.config.text))
+    if context.job.is_reprocessing:
+        plan = replan(context.job, plan)
 
     def record(job: Job) -> None:
         job.plan = plan.to_json()
         job.save(update_fields=["plan"])
         catalog.record_source_facts(video_id=job.video_id, facts=_source_facts(info, plan))
-        add_steps(job=job, plans=pipeline.plan_steps(plan))
+        add_steps(job=job, plans=steps_of(job, plan))
 
     return record
 
@@ -97,7 +100,7 @@ def _source_facts(info: MediaInfo, plan: EncodePlan) -> SourceFacts:
 def run_encode_chunk(context: StepContext) -> Record:
     """Encode one chunk in all its rungs, and store its segments."""
     plan = context.plan
-    chunk = plan.chunks[context.step.inputs["chunk"]]
+    chunk = pipeline.chunk_of(plan, context.step.inputs)
     unfit: dict[str, EncodeUnverified] = {}
     with context.source() as source:
         encoded = encode_what_can_be_shown(
@@ -198,4 +201,5 @@ RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.PREVIEW: run_preview,
     pipeline.TEXT: run_text,
     pipeline.FINALIZE: run_finalize,
+    pipeline.ADOPT: run_adopt,
 }

@@ -1,8 +1,9 @@
-"""`/videos/{id}/job` and `/videos/{id}/cancel`."""
+"""`/videos/{id}/job`, `/videos/{id}/reprocess` and `/videos/{id}/cancel`."""
 
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -10,7 +11,8 @@ from rest_framework.views import APIView
 from gilfoyle.lib.errors import NotFound
 from processing.jobs import services
 from processing.jobs.models import Job
-from processing.jobs.serializers import JobSerializer
+from processing.jobs.reprocessing import reprocess
+from processing.jobs.serializers import JobSerializer, WishSerializer
 from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
@@ -46,6 +48,35 @@ class VideoJob(APIView):
     )
     def get(self, request: Request, video_id: str) -> Response:
         return Response(JobSerializer(_latest_job(request, video_id)).data)
+
+
+class VideoReprocess(APIView):
+    permission_classes = [HasScope.of("videos:write")]
+
+    @extend_schema(
+        operation_id="reprocess_video",
+        summary="Process a video again",
+        description=(
+            "The whole video by today's settings, some renditions as they were planned, or all sizes of some codecs. "
+            "A video that is ready goes on playing as it is; what is made takes its place once all of it is there, "
+            "and players that had begun play on to the end. If it fails, or is cancelled, nothing changes. "
+            "A video that failed is begun anew."
+        ),
+        request=WishSerializer,
+        responses={202: JobSerializer},
+        examples=[
+            OpenApiExample("All of it", value={}, request_only=True),
+            OpenApiExample("A new codec", value={"codecs": ["av1"]}, request_only=True),
+            OpenApiExample("One rendition", value={"renditions": ["v720"]}, request_only=True),
+        ],
+        tags=["processing"],
+    )
+    def post(self, request: Request, video_id: str) -> Response:
+        wish = WishSerializer(data=request.data)
+        wish.is_valid(raise_exception=True)
+        video = selectors.get_video(project=project_of(request), video_id=video_id)
+        job = reprocess(video=video, **wish.validated_data)
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
 
 
 class VideoCancel(APIView):

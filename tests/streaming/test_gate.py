@@ -75,6 +75,18 @@ def test_a_good_token_opens_its_video():
     assert ask() == Allowed(CLAIMS, POLICY)
 
 
+def test_whoever_began_with_an_earlier_revision_goes_on_with_it():
+    earlier = "E" * 16
+    pictures = (StoredImages("poster", 7),)
+    policy = with_policy(past={earlier: pictures})
+    wish = Wish(dataclasses.replace(ADDRESS, revision=earlier), rendition="v720")
+    asked = ask(policy=policy, wish=wish)
+    assert asked == Allowed(CLAIMS, with_policy(past=policy.past, revision=earlier, images=pictures))
+    assert ask(policy=policy) == Allowed(CLAIMS, policy)
+    stranger = Wish(dataclasses.replace(ADDRESS, revision="S" * 16), rendition="v720")
+    assert type(ask(policy=policy, wish=stranger)) is MediaNotFound
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "reason"),
     [

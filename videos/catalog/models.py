@@ -51,6 +51,14 @@ class Video(models.Model):
     failure_message = models.CharField(max_length=500, blank=True, default="", editable=False)
     revision = models.CharField(max_length=16, default=ids.new_revision, editable=False)
 
+    next_revision = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        editable=False,
+        help_text="Being made, to take the place of the one that plays.",
+    )
+
     source_upload_id = models.CharField(max_length=22, blank=True, default="", editable=False)
     source_size_bytes = models.BigIntegerField(null=True, editable=False)
     source_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -175,6 +183,18 @@ class ImageSet(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.video_id}"
+
+
+class PastRevision(models.Model):
+    """A revision that no new player is told of, and which is removed after a while."""
+
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="past_revisions")
+    revision = models.CharField(max_length=16, primary_key=True)
+    was_played = models.BooleanField(default=True, help_text="False: it never came to play.")
+    since = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.revision
 
 
 class PurgedVideo(models.Model):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from django.db.models import QuerySet
@@ -43,6 +44,15 @@ class PlaybackPolicy:
     duration_s: float | None
     images: tuple[StoredImages, ...]
     title: str
+    past: Mapping[str, tuple[StoredImages, ...]] = field(
+        default_factory=dict
+    )  # earlier revisions, with theirs
+
+    def as_of(self, revision: str) -> PlaybackPolicy | None:
+        """Return the same with another revision that may still be played, or None where there is no such."""
+        if revision == self.revision:
+            return self
+        return replace(self, revision=revision, images=self.past[revision]) if revision in self.past else None
 
     def find_images(self, kind: str) -> StoredImages | None:
         """Return the video's pictures of a kind, or None where it has none."""
@@ -82,13 +92,17 @@ def get_playback_policy(video_id: str) -> PlaybackPolicy | None:
         restriction=cast("Restriction", video.restriction),
         project_suspended=video.project.is_suspended,
         duration_s=video.duration_s,
-        images=_list_images(video),
+        images=_list_images(video.pk, video.revision),
         title=video.title,
+        past={
+            past.revision: _list_images(video.pk, past.revision)
+            for past in video.past_revisions.filter(was_played=True)
+        },
     )
 
 
-def _list_images(video: Video) -> tuple[StoredImages, ...]:
-    image_sets = ImageSet.objects.filter(video=video, revision=video.revision).order_by("kind")
+def _list_images(video_id: str, revision: str) -> tuple[StoredImages, ...]:
+    image_sets = ImageSet.objects.filter(video_id=video_id, revision=revision).order_by("kind")
     return tuple(
         StoredImages(one.kind, one.version, tuple(one.facts.get("formats", ("jpg",)))) for one in image_sets
     )

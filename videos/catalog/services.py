@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
@@ -45,7 +45,8 @@ class SourceFacts:
     details: Mapping[str, Any]
 
 
-def _locked(video_id: str) -> Video:
+def locked_video(video_id: str) -> Video:
+    """Lock a video until the current transaction ends. Raises: VideoNotFound."""
     video = Video.objects.select_for_update().filter(pk=video_id).first()
     if video is None:
         message = "There is no such video."
@@ -81,7 +82,7 @@ def edit_video(*, video: Video, fields: Mapping[str, Any]) -> Video:
 
     Raises: VideoNotFound, PosterBeyondEnd.
     """
-    video = _locked(video.pk)
+    video = locked_video(video.pk)
     changed = [name for name in EDITABLE if name in fields]
     before_s = video.poster_at_s
     for name in changed:
@@ -110,7 +111,7 @@ def begin_receiving(*, video_id: str) -> Video:
 
     Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     if video.status == states.DELETING:
         message = "This video is being deleted."
         raise VideoBeingDeleted(message)
@@ -138,7 +139,7 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
 
     Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     _require(video, states.UPLOADING)
     if video.source_upload_id:
         replaced = layout.source_name(video.project_id, video.pk, video.source_upload_id)
@@ -180,7 +181,7 @@ def resume_processing(*, video_id: str) -> str:
 
     Raises: VideoNotFound, InvalidTransition.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     _require(video, states.FAILED)  # while a new source arrives, the old one is not taken up again
     _move(video, states.PROCESSING, failure_code="", failure_message="")
     return video.revision
@@ -192,7 +193,7 @@ def renew_revision(*, video_id: str) -> str:
 
     Raises: VideoNotFound, InvalidTransition.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     _require(video, states.PROCESSING)
     made = layout.revision_folder(video.project_id, video.pk, video.revision)
     # Robust: a store that fails now costs room until the video is deleted, and nothing else.
@@ -212,7 +213,7 @@ def record_source_facts(*, video_id: str, facts: SourceFacts) -> None:
 
     Raises: VideoNotFound.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     video.duration_s = facts.duration_s
     video.width, video.height = facts.width, facts.height
     video.frame_rate = str(facts.frame_rate) if facts.frame_rate else ""
@@ -234,15 +235,15 @@ def count_bytes(*, video_id: str, change_bytes: int) -> None:
 
 
 def count_revision_bytes(video_id: str, revision: str, change_bytes: int) -> None:
-    """Note that a video's revision takes more or fewer bytes; one that is no longer the present takes none."""
-    present = Video.objects.filter(pk=video_id, revision=revision)
-    present.update(stored_bytes=F("stored_bytes") + change_bytes)
+    """Note that a revision of a video takes more or fewer bytes; one that was thrown away takes none."""
+    is_kept = Q(revision=revision) | Q(next_revision=revision) | Q(past_revisions__revision=revision)
+    Video.objects.filter(is_kept, pk=video_id).update(stored_bytes=F("stored_bytes") + change_bytes)
 
 
 @transaction.atomic
 def mark_playable(*, video_id: str) -> None:
     """Let players in: the first segments of picture and sound are there. A second time changes nothing."""
-    video = _locked(video_id)
+    video = locked_video(video_id)
     if video.playable or video.status != states.PROCESSING:
         return
     video.playable, video.playable_at = True, timezone.now()
@@ -261,7 +262,7 @@ def mark_ready(*, video_id: str) -> None:
 
     Raises: VideoNotFound, InvalidTransition.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     Rendition.objects.filter(video=video, revision=video.revision).update(is_complete=True)
     _move(
         video,
@@ -280,7 +281,7 @@ def mark_failed(*, video_id: str, code: str, message: str) -> None:
 
     Raises: VideoNotFound, InvalidTransition.
     """
-    video = _locked(video_id)
+    video = locked_video(video_id)
     _require(video, states.PROCESSING)
     _move(video, states.FAILED, playable=False, failure_code=code[:64], failure_message=message[:500])
     publish(VideoFailed(video.pk))
@@ -289,7 +290,7 @@ def mark_failed(*, video_id: str, code: str, message: str) -> None:
 @transaction.atomic
 def delete_video(*, video: Video) -> None:
     """Set a tombstone: nothing plays from now on; the sweep removes the bytes, then the row."""
-    video = _locked(video.pk)
+    video = locked_video(video.pk)
     if video.status == states.DELETING:
         return
     _move(video, states.DELETING, playable=False, deleted_at=timezone.now())

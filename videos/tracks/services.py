@@ -124,9 +124,7 @@ def record_embedded(
     """Record the tracks that were found in a source, and which were left out; a second time replaces the first."""
     catalog.hold_video(video_id=video_id)
     catalog.add_source_facts(video_id=video_id, facts={"text_left_out": list(left_out)} if left_out else {})
-    _forget(
-        video_id, TextTrack.objects.filter(video_id=video_id, source=EMBEDDED, revision=revision).in_bulk()
-    )
+    forget_revision(video_id=video_id, revision=revision)
     for stored in tracks:
         _create(video_id, stored, source=EMBEDDED, revision=revision)
 
@@ -142,6 +140,14 @@ def begin_revision(*, video_id: str) -> None:
     TextTrack.objects.filter(video_id=video_id, source=EMBEDDED).delete()
     kept = TextTrack.objects.filter(video_id=video_id).aggregate(size_bytes=Sum("size_bytes"))
     catalog.count_bytes(video_id=video_id, change_bytes=kept["size_bytes"] or 0)
+
+
+@transaction.atomic
+def forget_revision(*, video_id: str, revision: str) -> None:
+    """Forget the tracks that came out of the source for one revision; their texts go with its folder."""
+    _forget(
+        video_id, TextTrack.objects.filter(video_id=video_id, source=EMBEDDED, revision=revision).in_bulk()
+    )
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from gilfoyle.scheduler import Sweep, run_sweeps
 from processing.jobs.sweeper import sweep
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
+from videos.catalog.revisions import remove_past
 from videos.uploads.services import release_stale_uploads
 
 EVERY_S = 2.0
@@ -31,14 +32,14 @@ class Command(BaseCommand):
             signal.signal(number, lambda _number, _frame: stop.set())
         # An upload that stands still may do so for as long as its lease holds.
         unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
+        longest_play_s = settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
         sweeps: dict[str, Sweep] = {
             "lost_work": sweep,
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,
             "latecomers": revisit_purged,
-            "stopgaps": partial(
-                remove_stopgaps, longest_play_s=settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
-            ),
+            "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
+            "past_revisions": partial(remove_past, longest_play_s=longest_play_s),
         }
         run_sweeps(sweeps, stop=stop, every_s=EVERY_S, after_turn=close_old_connections)

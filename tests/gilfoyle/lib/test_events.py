@@ -56,6 +56,7 @@ def test_who_hears_what() -> None:
     assert handlers() == {
         "PosterChosen": ["processing.subscribers.make_poster_anew"],
         "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
+        "RevisionGone": ["videos.tracks.subscribers.forget_embedded_of"],
         "VideoDeleted": ["processing.subscribers.stop_work"],
         "VideoUploaded": ["processing.subscribers.process_upload"],
     }

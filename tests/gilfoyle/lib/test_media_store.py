@@ -164,6 +164,15 @@ def test_what_is_added_stays_whoever_comes_later(bucket: Any, tmp_path: Path) ->
     assert names_in(bucket) == ["a/one", "a/two"]  # and nothing of the self-test
 
 
+def test_an_object_is_copied_by_the_server(bucket: Any) -> None:
+    storage.add_bytes("a/one", b"bytes")
+    storage.copy_object("a/one", "b/two")
+    with storage.open_stored("b/two") as stored:
+        assert stored.read() == b"bytes"
+    with pytest.raises(ObjectMissing):
+        storage.copy_object("a/none", "b/three")
+
+
 def test_of_many_that_add_at_once_the_first_stays(bucket: Any) -> None:
     storage.is_write_once()
     start = threading.Barrier(4)

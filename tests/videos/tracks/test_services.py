@@ -13,7 +13,7 @@ from tests.factories import make_video
 from videos import layout
 from videos.catalog.models import Video
 from videos.errors import TooManyTracks, TrackNotFound, TrackNotText, TrackTooLarge, VideoBeingDeleted
-from videos.events import RevisionBegun, TrackAdded, TrackRemoved
+from videos.events import RevisionBegun, RevisionGone, TrackAdded, TrackRemoved
 from videos.tracks import services
 from videos.tracks.models import TextTrack
 from videos.tracks.services import StoredTrack, TrackFacts, add_track, name_language, remove_track
@@ -128,6 +128,20 @@ def test_a_new_revision_forgets_the_tracks_of_the_source_and_keeps_uploaded_ones
         publish(RevisionBegun(video.pk))
     assert TextTrack.objects.get() == kept
     assert bytes_of(video) == len(b"another") + len(CLEAN)
+
+
+def test_tracks_of_a_revision_go_with_it_and_no_others() -> None:
+    video = make_video(status="ready", source=b"source")
+    kept = add(video)
+    for revision in (video.revision, "another"):
+        services.record_embedded(
+            video_id=video.pk, revision=revision, tracks=[stored(video, f"trk_{revision}", revision)]
+        )
+    before = bytes_of(video)
+    with transaction.atomic():
+        publish(RevisionGone(video.pk, "another"))
+    assert {track.pk for track in TextTrack.objects.all()} == {kept.pk, f"trk_{video.revision}"}
+    assert bytes_of(video) == before - len(CLEAN)
 
 
 @pytest.mark.parametrize(
