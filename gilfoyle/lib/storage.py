@@ -21,16 +21,13 @@ from typing import IO, Any
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
-from gilfoyle.lib import bucket
-from gilfoyle.lib.ids import random_text
+from gilfoyle.lib import bucket, file_writes
+from gilfoyle.lib.file_writes import INCOMING
 from gilfoyle.lib.storage_faults import ObjectMissing as ObjectMissing  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import StorageFault as StorageFault  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import faults
 
 COPY_BYTES = 1024 * 1024
-# A filesystem without links, a file with too many, another mount.
-NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
-INCOMING = "incoming"  # unfinished writes, on the same filesystem as the rest, so that a rename finishes them
 
 
 def _media() -> Storage:
@@ -57,7 +54,7 @@ def add_bytes(name: str, data: bytes) -> bool:
     """
     files = _filesystem()
     if files is not None:
-        return _write_then_rename(files, name, [data], is_final=True)
+        return file_writes.write_then_rename(files, name, [data], is_final=True)
     with faults(name):
         return bucket.add(_media(), name, io.BytesIO(data))
 
@@ -70,7 +67,9 @@ def add_file(name: str, path: Path) -> bool:
     files = _filesystem()
     with path.open("rb") as file:
         if files is not None:
-            return _write_then_rename(files, name, iter(lambda: file.read(COPY_BYTES), b""), is_final=True)
+            return file_writes.write_then_rename(
+                files, name, iter(lambda: file.read(COPY_BYTES), b""), is_final=True
+            )
         with faults(name):
             return bucket.add(_media(), name, file)
 
@@ -87,24 +86,8 @@ def copy_object(name: str, copy: str) -> None:
             bucket.copy(_media(), name, copy)
         return
     target = local_path(copy)
-    if target is None or not _link(path, target, name):
+    if target is None or not file_writes.link(path, target, name):
         add_file(copy, path)
-
-
-def _link(path: Path, target: Path, name: str) -> bool:
-    """Tell whether `target` is there now; False on a filesystem without links."""
-    with faults(name):
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            target.hardlink_to(path)
-        except FileExistsError:
-            return True
-        except OSError as error:
-            if error.errno not in NO_LINKS:
-                raise
-            return False
-        _sync_folder(target.parent)
-        return True
 
 
 def is_write_once() -> bool:
@@ -114,7 +97,7 @@ def is_write_once() -> bool:
     """
     files = _filesystem()
     with faults(INCOMING):
-        return bucket.honours_conditions(_media()) if files is None else _has_links(files)
+        return bucket.honours_conditions(_media()) if files is None else file_writes.has_links(files)
 
 
 def save_stream(name: str, pieces: Iterable[bytes]) -> None:
@@ -124,7 +107,7 @@ def save_stream(name: str, pieces: Iterable[bytes]) -> None:
     """
     files = _filesystem()
     if files is not None:
-        _write_then_rename(files, name, pieces)
+        file_writes.write_then_rename(files, name, pieces)
         return
     _write_object(name, pieces)
 
@@ -142,80 +125,6 @@ def _write_object(name: str, pieces: Iterable[bytes]) -> None:
 
 def _object(name: str) -> Any:
     return bucket.find_object(_media(), name)
-
-
-def _write_then_rename(
-    files: FileSystemStorage, name: str, pieces: Iterable[bytes], *, is_final: bool = False
-) -> bool:
-    """Write beside, then show under the name; where it is final, only if nothing has the name."""
-    target = Path(files.path(name))
-    unfinished = Path(files.path(f"{INCOMING}/{random_text(22)}"))
-    # The iterable is advanced outside of _faults: its errors are its caller's, and not the store's.
-    with faults(name):
-        unfinished.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = unfinished.open("xb", buffering=0)
-    try:
-        with file:
-            for piece in pieces:
-                with faults(name):
-                    _write_whole(file, piece)
-            with faults(name):
-                os.fsync(file.fileno())
-        with faults(name):
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if is_final and not _take_name(unfinished, target):
-                return False
-            if not is_final:
-                unfinished.replace(target)
-            _sync_folder(target.parent)
-            return True
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _has_links(files: FileSystemStorage) -> bool:
-    one, other = (Path(files.path(f"{INCOMING}/{random_text(22)}")) for _ in range(2))
-    one.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    one.touch()
-    try:
-        other.hardlink_to(one)
-    except OSError:
-        return False
-    finally:
-        one.unlink(missing_ok=True)
-        other.unlink(missing_ok=True)
-    return True
-
-
-def _take_name(unfinished: Path, target: Path) -> bool:
-    """Give a file its name in one step that fails where the name is taken."""
-    try:
-        target.hardlink_to(unfinished)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
-        # A filesystem without links (`is_write_once` tells): to look before is the best there is.
-        if target.exists():
-            return False
-        unfinished.replace(target)
-    return True
-
-
-def _write_whole(file: io.FileIO, piece: bytes) -> None:
-    rest = memoryview(piece)
-    while rest:
-        rest = rest[file.write(rest) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def clear_incoming(*, older_than_s: float) -> int:
