@@ -20,6 +20,7 @@ from tests.embedded import ROOT
 WHO_HEARS_WHAT: dict[str, list[str]] = {
     "PosterChosen": ["processing.subscribers.make_poster_anew"],
     "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
+    "RevisionGone": ["videos.tracks.subscribers.forget_embedded_of"],
     "VideoDeleted": ["processing.subscribers.stop_work"],
     "VideoUploaded": ["processing.subscribers.process_upload"],
 }

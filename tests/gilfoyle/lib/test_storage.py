@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
+from gilfoyle.lib.file_writes import INCOMING
 from gilfoyle.lib.storage import ObjectMissing, StorageFault
 
 
@@ -138,7 +139,7 @@ def test_what_a_killed_write_left_is_removed_and_a_living_one_goes_on(media_dir:
     assert storage.clear_incoming(older_than_s=60) == 0
     storage.save_bytes("a/one", b"kept, however old")
     os.utime(media_dir / "a/one", (0, 0))
-    left = media_dir / storage.INCOMING / "left"
+    left = media_dir / INCOMING / "left"
     left.write_bytes(b"half")
     os.utime(left, (time.time() - 61,) * 2)
 
