@@ -22,12 +22,15 @@ from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_set
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.reservations import free_bytes, is_same_disk
 from processing.ffmpeg.capabilities import get_capabilities, needed_encoders
 from processing.ffmpeg.isolation import can_serve_sources, has_private_files, has_private_network
 from streaming.player.views import HLS_SCRIPT
 
 GIB = 1024**3
 SCARCE_BYTES = 10 * GIB
+WORK = "work"
+REMEDIES = {"media store": "storage.path", "work folders": "server.data_dir"}
 START_IT = "Start it with `make run` (or `manage.py up`)."
 log = structlog.get_logger(__name__)
 
@@ -75,15 +78,17 @@ def check_settings(environ: Mapping[str, str]) -> Finding:
 
 
 def check_data_folder(config: Config) -> Finding:
-    """Write into the data folder."""
+    """Write into the data folder, and into the folder of work folders, which may be a disk of its own."""
     folder = config.server.data_dir
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"doctor")
-    except OSError as error:
-        text = f"{folder} can't be written: {error.strerror}."
-        return Finding("FAIL", "data folder", text, "Give it to the user who runs Gilfoyle.")
+    for place in (folder, folder / WORK):
+        try:
+            place.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.TemporaryFile(dir=place) as file:
+                file.write(b"doctor")
+        except OSError as error:
+            text = f"{place} can't be written: {error.strerror}."
+            hint = "Give it to the user who runs Gilfoyle, on a disk that is there and has room."
+            return Finding("FAIL", "data folder", text, hint)
     if stat.S_IMODE(folder.stat().st_mode) & 0o077:
         return Finding("warn", "data folder", f"{folder} is open to other users.", f"chmod 700 {folder}")
     return Finding("ok", "data folder", str(folder))
@@ -172,16 +177,22 @@ def check_reading(config: Config) -> Finding:
 
 
 def check_free_space(config: Config) -> Finding:
-    """Compare the free space with what uploads must leave."""
-    free = storage.free_bytes()
-    if free is None:
-        return Finding("ok", "free space", "an object store has no limit here")
+    """Compare the free space of the disks with what uploads and processing must leave."""
     reserve = int(config.storage.reserve_bytes)
-    text = f"{free / GIB:.1f} GiB free, {reserve / GIB:.1f} GiB are kept in reserve"
-    hint = "Make room, or move storage.path to a larger disk."
-    if free <= reserve:
-        return Finding("FAIL", "free space", f"{text}: every upload is refused.", hint)
-    if free < reserve + SCARCE_BYTES:
+    work = config.server.data_dir / WORK
+    media = storage.local_path("")
+    disks = {} if media is None else {"media store": media}
+    if media is None or not is_same_disk(media, work):
+        disks["work folders"] = work
+    free = {name: free_bytes(folder) for name, folder in disks.items()}
+    text = ", ".join(f"{size / GIB:.1f} GiB free for {name}" for name, size in free.items())
+    text += f"; {reserve / GIB:.1f} GiB are kept in reserve"
+    hint = "Make room, or move " + " or ".join(REMEDIES[name] for name in disks) + " to a larger disk."
+    if free.get("media store", reserve + 1) <= reserve:
+        return Finding("FAIL", "free space", f"{text}: every upload is refused, and processing waits.", hint)
+    if min(free.values()) <= reserve:
+        return Finding("FAIL", "free space", f"{text}: processing waits.", hint)
+    if min(free.values()) < reserve + SCARCE_BYTES:
         return Finding("warn", "free space", text, hint)
     return Finding("ok", "free space", text)
 

@@ -111,7 +111,9 @@ class StorageSettings(Section):
         None, description="Folder for backend filesystem; null: media in the data folder."
     )
     reserve_bytes: ByteSize = Field(
-        ByteSize(1024**3), ge=0, description="Free space that uploads leave untouched on this machine."
+        ByteSize(1024**3),
+        ge=0,
+        description="Free space that uploads and processing leave untouched on this machine's disks.",
     )
     s3: S3Settings = Field(default_factory=S3Settings, description="For backend s3.")
 

@@ -25,13 +25,18 @@ def scratch_root() -> Path:
     return Path(settings.DATA_DIR) / "work"
 
 
+def folder_of(step: Step) -> Path:
+    """Return the work folder of one attempt of a step."""
+    return scratch_root() / f"{step.pk}-{step.attempt}"
+
+
 @contextmanager
 def scratch_folder(step: Step) -> Iterator[Path]:
     """Give a work folder that is removed afterwards; the sweeper removes those of killed workers by their name.
 
     Raises: ScratchUnusable; NoSpace also for whatever went wrong on a full disk.
     """
-    folder = scratch_root() / f"{step.pk}-{step.attempt}"
+    folder = folder_of(step)
     with _folder_made():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

@@ -74,7 +74,10 @@ class StepContext:
 def publish(context: StepContext, rendition: EncodedRendition) -> SegmentRun:
     """Store what was encoded, and return what it adds to the rendition's index."""
     folder = context.folder(rendition.name)
-    return publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat)
+    run = publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat)
+    for segment in rendition.segments:
+        segment.path.unlink()  # what is stored need not take room here, too, until a long step ends
+    return run
 
 
 def add_part(job: Job, *, facts: RenditionFacts, run: SegmentRun) -> None:

@@ -19,6 +19,7 @@ from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
 from processing.jobs.models import Step
 from processing.jobs.retrying import persist
+from processing.jobs.room import reserved_room
 from processing.jobs.scratch import scratch_folder
 from processing.jobs.step_context import StepContext
 from processing.jobs.steps import RUNNERS
@@ -107,7 +108,7 @@ def run_next_step(*, queue: str) -> bool:
 def _run(step: Step, *, lease_s: float) -> None:
     lease = Lease(step, lease_s=lease_s)
     try:
-        with lease.held(), scratch_folder(step) as work_dir:
+        with lease.held(), reserved_room(step, settings.GILFOYLE), scratch_folder(step) as work_dir:
             record = RUNNERS[step.kind](
                 StepContext(
                     step=step,

@@ -8,7 +8,9 @@ from gilfoyle import doctor
 from gilfoyle.doctor import CHECKS, Finding, examine
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
+from tests.small_disk import fill, small_disk
 
+MIB = 1024 * 1024
 pytestmark = pytest.mark.django_db
 
 
@@ -81,6 +83,19 @@ def test_free_space_below_the_reserve_is_a_failure(data_dir: Path, settings: Any
     del data_dir
     assert doctor.check_free_space(changed(settings.GILFOYLE, "storage", reserve_bytes=2**60)).level == "FAIL"
     assert doctor.check_free_space(changed(settings.GILFOYLE, "storage", reserve_bytes=0)).level != "FAIL"
+
+
+def test_work_folders_on_a_disk_of_their_own_are_looked_at_too(data_dir: Path, settings: Any) -> None:
+    config = changed(settings.GILFOYLE, "storage", reserve_bytes=4 * MIB)
+    with small_disk(data_dir / "work", size_bytes=8 * MIB) as disk:
+        finding = doctor.check_free_space(config)
+        assert (finding.level, "free for work folders" in finding.text) == ("warn", True)
+        fill(disk)
+        finding = doctor.check_free_space(config)
+        assert (finding.level, "processing waits" in finding.text) == ("FAIL", True)
+        assert "server.data_dir" in finding.hint
+        finding = doctor.check_data_folder(config)
+        assert (finding.level, str(disk) in finding.text) == ("FAIL", True)
 
 
 def test_ffmpeg_that_is_not_there_is_a_failure_with_a_hint(settings: Any) -> None:

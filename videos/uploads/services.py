@@ -18,6 +18,7 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, NoSpace
+from gilfoyle.lib.reservations import REGISTRY, promised_bytes
 from videos import layout
 from videos.access.models import Project
 from videos.catalog import services as catalog
@@ -101,7 +102,8 @@ def receive_source(*, video: Video, length_bytes: int, read: Read, config: Confi
 def require_room(*, length_bytes: int, config: Config, besides: Upload | None = None) -> None:
     """Refuse a source that is too large for the limits or for the disk, before the first byte.
 
-    What uploads under way will still take is taken already; `besides` is the one whose room is asked for.
+    What uploads under way, and running steps of this machine, will still take is taken already; `besides` is the
+    upload whose room is asked for.
 
     Raises: SourceTooLarge, NoSpace.
     """
@@ -111,11 +113,12 @@ def require_room(*, length_bytes: int, config: Config, besides: Upload | None = 
         raise SourceTooLarge(
             message, hint="Send a smaller file, or ask the operator to raise upload.max_size_bytes."
         )
-    free = storage.free_bytes()
-    if free is None:
+    free, media = storage.free_bytes(), storage.local_path("")
+    if free is None or media is None:
         return
     others = Upload.objects.filter(status=states.RECEIVING).exclude(pk=besides.pk if besides else "")
     promised = others.aggregate(left=Sum(F("length_bytes") - F("offset_bytes")))["left"] or 0
+    promised += promised_bytes(config.server.data_dir / REGISTRY, media)
     if free - promised - length_bytes < int(config.storage.reserve_bytes):
         message = "There is no room left for this file."
         raise NoSpace(message, hint="Try again later, or ask the operator for more space.")

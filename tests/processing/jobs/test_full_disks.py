@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import services, worker
+from processing.jobs import room, services, worker
+from processing.jobs.footprint import Footprint
 from processing.jobs.models import Job, Step
 from processing.jobs.step_context import StepContext
 from processing.jobs.steps import RUNNERS
@@ -82,6 +84,9 @@ def expect_ready(video: Video, api: APIClient, disk: Path) -> None:
     assert {"v180", "a0"} <= {rendition.name for rendition in renditions}
     assert all(rendition.is_complete for rendition in renditions)
     assert api.get(f"/api/v1/videos/{video.pk}/job").json()["waits_for"] is None
+    made_bytes = video.stored_bytes - (video.source_size_bytes or 0)
+    steps = Step.objects.filter(status="done").select_related("job__video")
+    assert made_bytes <= sum(room.needs_of(step, settings.GILFOYLE).media_bytes for step in steps)
     assert not list(disk.glob("stp_*"))
 
 
@@ -161,3 +166,31 @@ def test_a_video_that_waits_can_be_cancelled_and_deleted(
     end_pauses()
     work()
     assert not Step.objects.filter(status__in=["ready", "running"]).exists()
+
+
+def test_of_two_steps_that_do_not_fit_together_one_waits_for_the_other(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (make_video(status="processing", source=b"x" * MIB) for _ in range(2))
+    make_job(first)
+    make_job(second)
+    monkeypatch.setattr(room, "needs_of", lambda _step, _config: Footprint(2 * MIB))
+    trail = []
+
+    def run(context: StepContext) -> services.Record:
+        trail.append(context.job.video_id)
+        if len(trail) == 1:  # while it runs, another worker takes the other step
+            assert run_next_step(queue="probe")
+            (waiting,) = Step.objects.filter(status="ready")
+            assert (waiting.failure_code, waiting.faults, waiting.waits) == ("no_space", 0, 1)
+            assert "2.0 MiB are promised to work under way" in waiting.stderr_tail
+            assert trail == [context.job.video_id]
+        return lambda _job: None
+
+    monkeypatch.setattr(worker, "RUNNERS", {"probe": run})
+    with small_disk(data_dir / "work", size_bytes=3 * MIB):
+        assert run_next_step(queue="probe")
+        end_pauses()
+        assert run_next_step(queue="probe")
+    assert sorted(trail) == sorted([first.pk, second.pk])
+    assert set(Step.objects.values_list("status", flat=True)) == {"done"}

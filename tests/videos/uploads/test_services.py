@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault, NoSpace
+from gilfoyle.lib.reservations import REGISTRY, Claim, reserve
 from gilfoyle.lib.storage import StorageFault
 from processing.jobs.models import Job
 from tests.factories import make_video
@@ -42,7 +43,13 @@ from videos.errors import (
 )
 from videos.uploads import services, states
 from videos.uploads.models import Upload
-from videos.uploads.services import PIECE_BYTES, abort_upload, receive_source, release_stale_uploads
+from videos.uploads.services import (
+    PIECE_BYTES,
+    abort_upload,
+    receive_source,
+    release_stale_uploads,
+    require_room,
+)
 
 pytestmark = pytest.mark.django_db
 DATA = os.urandom(3 * PIECE_BYTES + 12345)
@@ -380,6 +387,17 @@ def test_the_room_that_another_upload_will_take_is_taken() -> None:
         begin(interrupted_by(begin_too, b"x"))
     assert seen
     assert Upload.objects.count() == 1
+
+
+def test_the_room_that_running_steps_will_take_is_taken(data_dir: Path, media_dir: Path) -> None:
+    free = storage.free_bytes()
+    assert free is not None
+    with (
+        reserve(data_dir / REGISTRY, [Claim(media_dir, free * 6 // 10)], keep_bytes=0),
+        pytest.raises(NoSpace),
+    ):
+        require_room(length_bytes=most_of_the_disk(), config=config(**ROOMY))
+    require_room(length_bytes=most_of_the_disk(), config=config(**ROOMY))
 
 
 def test_uploads_that_begin_at_the_same_moment_share_no_room(media_dir: Path) -> None:
