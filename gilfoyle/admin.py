@@ -49,6 +49,7 @@ from streaming.tokens.claims import VIEWER_SCOPES, Scope
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
 from videos.catalog import states
 from videos.catalog.admin import VideoAdmin, poster_address, status_pills
+from videos.catalog.cleaning_words import cleaning_in_words
 from videos.catalog.selectors import get_playback_policy, list_playable_renditions
 from videos.models import Upload, Video
 from videos.segment_index import PlayableRendition
@@ -243,6 +244,7 @@ def list_facts(video: Video) -> list[tuple[str, Any]]:
         ("Rotation", f"{rotation}°" if rotation else None),
         ("HDR", "Yes" if details.get("is_hdr") else None),
         ("Source", size_in_words(video.source_size_bytes)),
+        ("Privacy", cleaning_in_words(video.source_cleaning)),
         ("Stored in all", size_in_words(video.stored_bytes)),
     ]
     return [(name, value) for name, value in found if value not in {None, "", NONE}]

@@ -309,6 +309,7 @@ class EncodePlan(Plain):
     copy: CopyPlan | None = None
     pictures: tuple[str, ...] = ()  # what is made of the encoded picture: storyboard, preview
     text: tuple[TextPlan, ...] = ()
+    cleans_source: bool = False  # at the end what tells of place, device or person is taken out of it
 
     @property
     def duration_s(self) -> Fraction:

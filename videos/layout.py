@@ -8,9 +8,10 @@ def sources_folder(project_id: str, video_id: str) -> str:
     return f"sources/{project_id}/{video_id}"
 
 
-def source_name(project_id: str, video_id: str, upload_id: str) -> str:
-    """Return a source's name: alone in its folder, and never that of another upload, even a late one."""
-    return f"{sources_folder(project_id, video_id)}/{upload_id}/source"
+def source_name(project_id: str, video_id: str, upload_id: str, version: str = "") -> str:
+    """Return a source's name: never that of another upload, even a late one, nor of another version ("": as it came)."""
+    folder = f"{sources_folder(project_id, video_id)}/{upload_id}"
+    return f"{folder}/source-{version}" if version else f"{folder}/source"
 
 
 def video_folder(project_id: str, video_id: str) -> str:

@@ -231,6 +231,12 @@ class PlaybackSettings(Section):
         return self
 
 
+class PrivacySettings(Section):
+    clean_originals: bool = Field(
+        True, description="Take what tells of place, device or person out of stored sources."
+    )
+
+
 class ObservabilitySettings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level.")
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines.")
@@ -248,6 +254,7 @@ class Config(Section):
     images: ImagesSettings = Field(default_factory=ImagesSettings)
     text: TextSettings = Field(default_factory=TextSettings)
     playback: PlaybackSettings = Field(default_factory=PlaybackSettings)
+    privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
 
     @property

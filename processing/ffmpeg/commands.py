@@ -376,6 +376,10 @@ def _output(stream: Any, target: Path, arguments: Arguments) -> Any:
     return ffmpeg.output(stream, f"file:{target}", **arguments)
 
 
+def _output_of_several(streams: Sequence[Any], target: Path, arguments: Mapping[str, Any]) -> Any:
+    return ffmpeg.output(*streams, f"file:{target}", **arguments)
+
+
 def _argv(ffmpeg_path: str, outputs: Sequence[Any]) -> list[str]:
     command = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
     arguments: list[str] = ffmpeg.get_args(command, overwrite_output=True)

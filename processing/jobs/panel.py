@@ -28,6 +28,7 @@ KIND_WORDS = {
     pipeline.STORYBOARD: "Make the storyboard",
     pipeline.PREVIEW: "Make the preview",
     pipeline.TEXT: "Read the subtitles",
+    pipeline.CLEAN_SOURCE: "Clean source",
     pipeline.FINALIZE: "Finish",
     pipeline.ADOPT: "Take over what stays",
 }

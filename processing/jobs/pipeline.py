@@ -19,6 +19,7 @@ POSTER = "poster"
 STORYBOARD = "storyboard"
 PREVIEW = "preview"
 TEXT = "text"
+CLEAN_SOURCE = "clean_source"
 FINALIZE = "finalize"
 ADOPT = "adopt"
 
@@ -30,6 +31,7 @@ _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
 _SMALL_WEIGHT = 0.2
 _PICTURES_PRIORITY = 40
+_LAST_PRIORITY = 90
 _FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
 
 
@@ -135,6 +137,19 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         steps.append(
             StepPlan(
                 name="text", kind=TEXT, queue="package", priority=15, weight=_SMALL_WEIGHT, is_optional=True
+            )
+        )
+    if plan.cleans_source:
+        steps.append(
+            # After all that reads the source, which gets another name; what is played needs none of it.
+            StepPlan(
+                name=CLEAN_SOURCE,
+                kind=CLEAN_SOURCE,
+                queue="package",
+                priority=_LAST_PRIORITY,
+                weight=_SMALL_WEIGHT,
+                needs=tuple(step.name for step in steps),
+                is_optional=True,
             )
         )
     everything = tuple(step.name for step in steps)

@@ -46,7 +46,7 @@ class StepContext:
     @property
     def source_name(self) -> str:
         video = self.job.video
-        return layout.source_name(video.project_id, video.pk, video.source_upload_id)
+        return layout.source_name(video.project_id, video.pk, video.source_upload_id, video.source_version)
 
     @contextmanager
     def source(self) -> Iterator[Source]:

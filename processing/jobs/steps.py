@@ -19,6 +19,7 @@ from processing.jobs.reprocessing import replan, run_adopt, steps_of
 from processing.jobs.retrying import persist
 from processing.jobs.services import Record, add_steps, record_part
 from processing.jobs.step_context import StepContext, add_part, publish
+from processing.jobs.steps_clean import run_clean_source
 from processing.jobs.steps_finalize import run_finalize
 from processing.jobs.steps_images import planned_pictures, run_poster, run_preview, run_storyboard
 from processing.jobs.steps_remux import run_remux
@@ -45,7 +46,11 @@ def run_probe(context: StepContext) -> Record:
         )
     pictures = planned_pictures(context.config.images)
     plan = replace(plan_encode(info, encoding=context.config.encoding), pictures=pictures)
-    plan = replace(plan, text=plan_text(info, plan, context.config.text))
+    plan = replace(
+        plan,
+        text=plan_text(info, plan, context.config.text),
+        cleans_source=context.config.privacy.clean_originals,
+    )
     if context.job.is_reprocessing:
         plan = replan(context.job, plan)
 
@@ -200,6 +205,7 @@ RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.STORYBOARD: run_storyboard,
     pipeline.PREVIEW: run_preview,
     pipeline.TEXT: run_text,
+    pipeline.CLEAN_SOURCE: run_clean_source,
     pipeline.FINALIZE: run_finalize,
     pipeline.ADOPT: run_adopt,
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from processing.cleaning.look import CHILD as LOOKING_CHILD
 from processing.ffmpeg import guard
 from processing.ffmpeg.capabilities import find_ffmpeg
 from processing.ffmpeg.runner import GUARD, OUR_PYTHON
@@ -106,6 +107,7 @@ def test_guarded_programs_open_their_source_their_scratch_and_the_system_only(
         str(Path(find_ffmpeg("auto")).resolve()),
         str(GUARD),
         str(CHILD),
+        str(LOOKING_CHILD),
         str(data_dir / "media" / "sources"),
         str(data_dir / "work"),
         "/proc/self/",

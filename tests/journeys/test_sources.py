@@ -200,7 +200,7 @@ def test_failed_video_takes_another_source(shared_gilfoyle: Gilfoyle, tmp_path: 
         len(
             [
                 p
-                for p in (shared_gilfoyle.data_dir / "media" / "sources").rglob("source")
+                for p in (shared_gilfoyle.data_dir / "media" / "sources").rglob("source*")
                 if video_id in str(p)
             ]
         )

@@ -5,6 +5,8 @@ PROJECT, VIDEO, REVISION = "p00000000001", "vid_1", "r000000000000001"
 
 def test_names_that_stored_objects_have_forever() -> None:
     assert layout.source_name(PROJECT, VIDEO, "upl_1") == "sources/p00000000001/vid_1/upl_1/source"
+    cleaned = "sources/p00000000001/vid_1/upl_1/source-c1"
+    assert layout.source_name(PROJECT, VIDEO, "upl_1", "c1") == cleaned
     folder = layout.rendition_folder(PROJECT, VIDEO, REVISION, "v720")
     assert folder == "renditions/p00000000001/vid_1/r000000000000001/v720"
     assert layout.init_name(folder) == f"{folder}/init.mp4"

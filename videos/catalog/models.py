@@ -62,6 +62,12 @@ class Video(models.Model):
     source_upload_id = models.CharField(max_length=22, blank=True, default="", editable=False)
     source_size_bytes = models.BigIntegerField(null=True, editable=False)
     source_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
+    source_version = models.CharField(
+        max_length=16, blank=True, default="", editable=False, help_text="Empty: stored as it was uploaded."
+    )
+    source_cleaning = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What was removed from it, or why nothing was."
+    )
     source_facts = models.JSONField(default=dict, blank=True, editable=False)
     duration_s = models.FloatField(null=True, editable=False)
     width = models.PositiveIntegerField(null=True, editable=False)
@@ -195,6 +201,23 @@ class PastRevision(models.Model):
 
     def __str__(self) -> str:
         return self.revision
+
+
+class SpareSource(models.Model):
+    """An object beside a video's source that is to be removed: it is about to be stored, or was replaced.
+
+    The row comes before the object, and goes after it: whatever dies between, nothing is forgotten.
+    """
+
+    name = models.CharField(primary_key=True, max_length=255)
+    video_id = models.CharField(max_length=22)
+    remove_at = models.DateTimeField(db_index=True)
+    is_doomed = models.BooleanField(
+        default=False, help_text="Its removal has begun: it can no longer become a source."
+    )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class PurgedVideo(models.Model):

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from videos.catalog import states
+from videos.catalog.cleaning_words import KIND_WORDS
 from videos.catalog.models import Video
 from videos.segment_index import PlayableRendition
 
@@ -36,6 +37,14 @@ EXAMPLE = {
     "frame_rate": "30000/1001",
     "source_size_bytes": 48211030,
     "source_sha256": "9f2c4d5b0f6a7cbb1a3f0d8a34d2e1c0c7b6a5948372615049f8e7d6c5b4a392",
+    "source_cleaning": {
+        "outcome": "cleaned",
+        "reason": "",
+        "removed": {"location": 2, "device": 3, "dates": 4, "data_tracks": 1},
+        "left": {},
+        "uploaded_size_bytes": 48230101,
+        "uploaded_sha256": "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    },
     "stored_bytes": 99120331,
     "created_at": "2026-11-20T09:00:00Z",
     "updated_at": "2026-11-20T09:02:11Z",
@@ -50,6 +59,26 @@ class FailureSerializer(serializers.Serializer[Any]):
     message = serializers.CharField(help_text="In words, for people.")
 
 
+class SourceCleaningSerializer(serializers.Serializer[Any]):
+    """What was taken out of the stored source: how much of each kind, never what it said."""
+
+    outcome = serializers.ChoiceField(
+        choices=("cleaned", "kept"),
+        help_text="`cleaned`: a copy has taken the place of the uploaded file, with every picture, sound and subtitle of "
+        "it as they were; `kept`: it is stored as it was uploaded.",
+    )
+    reason = serializers.CharField(allow_blank=True, help_text="In words, why it was kept.")
+    removed = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text=f"How many of each kind were removed; the kinds are {', '.join(f'`{kind}`' for kind in KIND_WORDS)}.",
+    )
+    left = serializers.DictField(
+        child=serializers.IntegerField(), help_text="How many of each kind a kept source goes on to tell."
+    )
+    uploaded_size_bytes = serializers.IntegerField(help_text="Size of the file as it was uploaded.")
+    uploaded_sha256 = serializers.CharField(help_text="SHA-256 of the file as it was uploaded.")
+
+
 @extend_schema_serializer(examples=[OpenApiExample("A video", value=EXAMPLE, response_only=True)])
 class VideoSerializer(serializers.ModelSerializer[Video]):
     """A video as consumers see it."""
@@ -58,11 +87,21 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
     restriction = serializers.ChoiceField(choices=states.RESTRICTIONS, read_only=True)
     failure = serializers.SerializerMethodField()
     metadata = serializers.DictField(child=serializers.JSONField(), read_only=True)
+    source_cleaning = serializers.SerializerMethodField()
 
     class Meta:
         model = Video
         fields = tuple(EXAMPLE)
         read_only_fields = fields
+
+    @extend_schema_field(
+        SourceCleaningSerializer(
+            allow_null=True,
+            help_text="null until the video is almost ready, and where the operator keeps sources as they are.",
+        )
+    )
+    def get_source_cleaning(self, video: Video) -> dict[str, Any] | None:
+        return video.source_cleaning or None
 
     @extend_schema_field(FailureSerializer(allow_null=True))
     def get_failure(self, video: Video) -> dict[str, str] | None:

@@ -142,7 +142,9 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
     video = locked_video(video_id)
     _require(video, states.UPLOADING)
     if video.source_upload_id:
-        replaced = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+        replaced = layout.source_name(
+            video.project_id, video.pk, video.source_upload_id, video.source_version
+        )
         made = layout.revision_folder(video.project_id, video.pk, video.revision)
         # Robust: a store that fails now costs room until the video is deleted, and nothing else.
         transaction.on_commit(partial(storage.delete, replaced), robust=True)
@@ -156,6 +158,8 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
         source_upload_id=upload_id,
         source_size_bytes=size_bytes,
         source_sha256=sha256,
+        source_version="",
+        source_cleaning={},
         stored_bytes=size_bytes,
         uploaded_at=timezone.now(),
         playable=False,

@@ -15,6 +15,7 @@ from processing.jobs.sweeper import sweep
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
+from videos.catalog.sources import remove_spare_sources
 from videos.uploads.services import release_stale_uploads
 
 EVERY_S = 2.0
@@ -38,6 +39,7 @@ class Command(BaseCommand):
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,
+            "spare_sources": remove_spare_sources,
             "latecomers": revisit_purged,
             "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
             "past_revisions": partial(remove_past, longest_play_s=longest_play_s),

@@ -122,6 +122,15 @@ def test_the_first_sound_goes_first_and_the_others_last() -> None:
     assert [step.name for step in package] == ["audio-a0", "poster", "audio-a1"]
 
 
+def test_the_source_is_cleaned_when_nothing_else_reads_it() -> None:
+    *others, cleaning, last = plan_steps(replace(PLAIN, cleans_source=True))
+    assert (cleaning.kind, cleaning.is_optional) == (pipeline.CLEAN_SOURCE, True)
+    assert set(cleaning.needs) == {step.name for step in others}
+    assert all(cleaning.priority > step.priority for step in others if step.queue == cleaning.queue)
+    assert cleaning.name in last.needs
+    assert not [step for step in plan_steps(PLAIN) if step.kind == pipeline.CLEAN_SOURCE]
+
+
 def test_a_step_waits_for_all_that_it_needs() -> None:
     waiting = [
         StepPlan(name="b", kind="x", queue="encode", priority=0, weight=1, needs=("a",)),

@@ -66,7 +66,7 @@ def test_a_clip_becomes_a_ready_video(tmp_path: Path, settings: Any) -> None:
     renditions = list_playable_renditions(video.pk, video.revision)
     assert renditions[-1].name == "a0"
     assert all(rendition.is_complete for rendition in renditions)
-    stored_bytes = len(source)
+    stored_bytes = video.source_size_bytes or 0
     for rendition in renditions:
         assert rendition.index.duration_s == pytest.approx(6, abs=0.1)
         folder = layout.rendition_folder(video.project_id, video.pk, video.revision, rendition.name)

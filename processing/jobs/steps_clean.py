@@ -1,0 +1,90 @@
+"""The step that takes what tells of place, device or person out of the stored source, once nothing else reads it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import structlog
+
+from gilfoyle.lib.storage_moves import take_file
+from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
+from processing.cleaning.places import with_places
+from processing.errors import ToolTimedOut
+from processing.jobs import states
+from processing.jobs.models import Job, Step
+from processing.jobs.services import Record
+from processing.jobs.step_context import StepContext
+from processing.media import EncodePlan
+from videos.catalog import sources
+from videos.catalog.sources import CleaningReport, Replacement
+
+log = structlog.get_logger(__name__)
+
+
+def run_clean_source(context: StepContext) -> Record:
+    """Store a clean copy of the source, which its record puts in the source's place; or note why there is none.
+
+    Raises: what `clean_copy` and the store raise.
+    """
+    video = context.job.video
+    if video.source_version:
+        return _change_nothing  # an earlier job did it
+    try:
+        with context.source() as source:
+            made = clean_copy(
+                source,
+                context.plan.container,
+                work_dir=context.work_dir,
+                encoding=context.config.encoding,
+                heartbeat=context.heartbeat,
+                on_progress=context.on_progress,
+            )
+    except ToolTimedOut:
+        if not context.is_last_attempt:
+            raise
+        made = KeptAsItIs("copying it takes longer than is allowed here")
+    if isinstance(made, CleanedCopy) and not _has_all_of(context.plan, made):
+        made = KeptAsItIs("its copy would not have the same streams", made.removed)
+    if isinstance(made, KeptAsItIs):
+        log.info("source_kept_as_it_is", reason=made.reason)
+        reason = f"The source is stored as it was uploaded: {made.reason}."
+        report = CleaningReport(reason=reason, left=made.left)
+        return partial(_keep, upload_id=video.source_upload_id, report=report)
+    context.heartbeat()
+    promised = sources.promise_replacement(video=video)
+    take_file(promised.name, made.path)
+    return partial(_replace, made=made, promised=promised, step=context.step)
+
+
+def _has_all_of(plan: EncodePlan, made: CleanedCopy) -> bool:
+    try:
+        with_places(plan, made.places)
+    except KeyError:
+        return False
+    return True
+
+
+def _change_nothing(job: Job) -> None:
+    del job
+
+
+def _keep(job: Job, *, upload_id: str, report: CleaningReport) -> None:
+    sources.keep_source(video_id=job.video_id, upload_id=upload_id, report=report)
+
+
+def _replace(job: Job, *, made: CleanedCopy, promised: Replacement, step: Step) -> None:
+    others = Step.objects.filter(job__video_id=job.video_id, status=states.RUNNING).exclude(pk=step.pk)
+    sources.replace_source(
+        video_id=job.video_id,
+        by=promised,
+        size_bytes=made.size_bytes,
+        sha256=made.sha256,
+        report=CleaningReport(removed=made.removed),
+        is_read=others.exists(),
+    )
+    # What is done again later reads the copy, in which the streams may stand elsewhere.
+    for one in Job.objects.filter(video_id=job.video_id).exclude(plan=None):
+        plan = EncodePlan.from_json(one.plan or {})
+        if _has_all_of(plan, made):
+            one.plan = with_places(plan, made.places).to_json()
+            one.save(update_fields=["plan"])

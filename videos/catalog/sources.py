@@ -1,0 +1,146 @@
+"""The stored source of a video takes another's place: at every moment there is one whole source, and it has a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from gilfoyle.lib import ids, storage
+from gilfoyle.lib.errors import StaleWork
+from videos import layout
+from videos.catalog.models import SpareSource, Video
+
+log = structlog.get_logger(__name__)
+BATCH = 50
+VERSION_LENGTH = 16
+STORED_WITHIN = timedelta(days=1)  # a copy that has not become the source by then never will
+CLEANED, KEPT = "cleaned", "kept"
+# Longer than any step but an encode reads a source; no encode is under way when it changes.
+READ_ON = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A stored object that is to become a video's source, instead of the one as it was uploaded."""
+
+    upload_id: str
+    version: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CleaningReport:
+    """What was removed from a source, or why nothing was, and what it goes on to tell: how much of each kind."""
+
+    reason: str = ""
+    removed: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = field(default_factory=dict)
+
+    def to_json(self, video: Video) -> dict[str, Any]:
+        """Return the report with what the source was when it came."""
+        return {
+            "outcome": KEPT if self.reason else CLEANED,
+            "reason": self.reason,
+            "removed": dict(self.removed),
+            "left": dict(self.left),
+            "uploaded_size_bytes": video.source_size_bytes,
+            "uploaded_sha256": video.source_sha256,
+        }
+
+
+def promise_replacement(*, video: Video, now: datetime | None = None) -> Replacement:
+    """Name an object that is about to be stored; should it not become the source, it will be removed."""
+    version = ids.random_text(VERSION_LENGTH)
+    name = layout.source_name(video.project_id, video.pk, video.source_upload_id, version)
+    remove_at = (now or timezone.now()) + STORED_WITHIN
+    SpareSource.objects.create(name=name, video_id=video.pk, remove_at=remove_at)
+    return Replacement(video.source_upload_id, version, name)
+
+
+@transaction.atomic
+def replace_source(
+    *,
+    video_id: str,
+    by: Replacement,
+    size_bytes: int,
+    sha256: str,
+    report: CleaningReport,
+    is_read: bool = False,
+) -> None:
+    """Let a promised, stored object be the source; what was uploaded is removed, a while later where it `is_read`.
+
+    Raises: StaleWork when the promise was broken, or the source is another one by now.
+    """
+    video = _present(video_id, by.upload_id)
+    if not SpareSource.objects.filter(pk=by.name, is_doomed=False).delete()[0]:
+        message = "This copy of the source was given up."
+        raise StaleWork(message, name=by.name)
+    before = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    remove_at = timezone.now() + (READ_ON if is_read else timedelta(0))
+    SpareSource.objects.create(name=before, video_id=video.pk, remove_at=remove_at)
+    video.source_cleaning = report.to_json(video)
+    video.stored_bytes = F("stored_bytes") + size_bytes - (video.source_size_bytes or 0)
+    video.source_version, video.source_size_bytes, video.source_sha256 = by.version, size_bytes, sha256
+    video.save(
+        update_fields=[
+            *("source_version", "source_size_bytes", "source_sha256", "source_cleaning"),
+            *("stored_bytes", "updated_at"),
+        ]
+    )
+    # Robust: a store that fails now is asked again by the sweep.
+    transaction.on_commit(partial(remove_spare_sources, of=video.pk), robust=True)
+
+
+@transaction.atomic
+def keep_source(*, video_id: str, upload_id: str, report: CleaningReport) -> None:
+    """Note why a source stays as it was uploaded.
+
+    Raises: StaleWork when the source is another one by now.
+    """
+    video = _present(video_id, upload_id)
+    video.source_cleaning = report.to_json(video)
+    video.save(update_fields=["source_cleaning", "updated_at"])
+
+
+def _present(video_id: str, upload_id: str) -> Video:
+    """Lock the video whose source is the very one that was looked at."""
+    video = (
+        Video.objects.select_for_update()
+        .filter(pk=video_id, source_upload_id=upload_id, source_version="")
+        .first()
+    )
+    if video is None:
+        message = "The source of this video is another one by now."
+        raise StaleWork(message, video_id=video_id)
+    return video
+
+
+def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
+    """Remove what is no source, or no longer, once its time has come; returns how many. A store that fails is asked again.
+
+    `of`: of one video alone.
+    """
+    due = SpareSource.objects.filter(remove_at__lte=now or timezone.now())
+    removed = 0
+    for spare in (due.filter(video_id=of) if of else due).order_by("remove_at")[:BATCH]:
+        # From now on it can't become a source; where the row has gone meanwhile, it is one.
+        if not SpareSource.objects.filter(pk=spare.pk).update(is_doomed=True):
+            continue
+        try:
+            storage.delete(spare.name)
+        except storage.StorageFault as fault:
+            log.warning(
+                "spare_source_not_removed", video_id=spare.video_id, error=fault.facts.get("error", "")
+            )
+            continue
+        spare.delete()
+        removed += 1
+    return removed
