@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gilfoyle.lib.storage import _sync_folder, add_file, local_path
+from gilfoyle.lib.file_writes import _sync_folder
+from gilfoyle.lib.storage import add_file, local_path
 from gilfoyle.lib.storage_faults import faults
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
 from processing.cleaning.places import with_places
@@ -19,41 +20,52 @@ from videos.catalog import sources
 from videos.catalog.sources import CleaningReport, Replacement
 
 log = structlog.get_logger(__name__)
+MOST_WAITS = (
+    8  # for room, some twenty minutes: a video is not ready before, and nobody needs the copy to watch it
+)
 
 
 def run_clean_source(context: StepContext) -> Record:
     """Store a clean copy of the source, which its record puts in the source's place; or note why there is none.
 
-    Raises: what `clean_copy` and the store raise.
+    Raises: what `clean_copy` and the store raise, as long as trying again or waiting may help.
     """
     video = context.job.video
     if video.source_version:
         return _change_nothing  # an earlier job did it
     try:
-        with context.source() as source:
-            made = clean_copy(
-                source,
-                context.plan.container,
-                work_dir=context.work_dir,
-                encoding=context.config.encoding,
-                heartbeat=context.heartbeat,
-                on_progress=context.on_progress,
-            )
+        made = _clean(context)
+        if isinstance(made, CleanedCopy):
+            context.heartbeat()
+            promised = sources.promise_replacement(video=video)
+            take_file(promised.name, made.path)
+            return partial(_replace, made=made, promised=promised, step=context.step)
     except ToolTimedOut:
         if not context.is_last_attempt:
             raise
         made = KeptAsItIs("copying it takes longer than is allowed here")
+    except NoSpace:
+        if context.step.waits < MOST_WAITS:
+            raise
+        made = KeptAsItIs("there was no room for a copy")
+    log.info("source_kept_as_it_is", reason=made.reason)
+    report = CleaningReport(reason=f"The source is stored as it was uploaded: {made.reason}.", left=made.left)
+    return partial(_keep, upload_id=video.source_upload_id, report=report)
+
+
+def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
+    with context.source() as source:
+        made = clean_copy(
+            source,
+            context.plan.container,
+            work_dir=context.work_dir,
+            encoding=context.config.encoding,
+            heartbeat=context.heartbeat,
+            on_progress=context.on_progress,
+        )
     if isinstance(made, CleanedCopy) and not _has_all_of(context.plan, made):
-        made = KeptAsItIs("its copy would not have the same streams", made.removed)
-    if isinstance(made, KeptAsItIs):
-        log.info("source_kept_as_it_is", reason=made.reason)
-        reason = f"The source is stored as it was uploaded: {made.reason}."
-        report = CleaningReport(reason=reason, left=made.left)
-        return partial(_keep, upload_id=video.source_upload_id, report=report)
-    context.heartbeat()
-    promised = sources.promise_replacement(video=video)
-    take_file(promised.name, made.path)
-    return partial(_replace, made=made, promised=promised, step=context.step)
+        return KeptAsItIs("its copy would not have the same streams", made.removed)
+    return made
 
 
 def _has_all_of(plan: EncodePlan, made: CleanedCopy) -> bool:

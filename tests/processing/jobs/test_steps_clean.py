@@ -13,10 +13,11 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES
+from processing.cleaning import clean as clean_module
 from processing.jobs import services
 from processing.jobs.models import Job, Step
 from processing.jobs.step_context import StepContext
-from processing.jobs.steps_clean import run_clean_source
+from processing.jobs.steps_clean import MOST_WAITS, run_clean_source
 from processing.jobs.worker import run_next_step
 from processing.media import EncodePlan
 from tests.bucket import own_bucket
@@ -136,6 +137,22 @@ def test_a_source_that_can_not_be_cleaned_now_holds_up_no_video(tmp_path: Path) 
     assert Step.objects.get(job=job, kind="clean_source").status == "failed"
     assert Step.objects.get(job=job, kind="finalize").status == "ready"
     assert (video.status, video.source_cleaning) == ("processing", {})
+
+
+def test_where_there_is_no_room_for_a_copy_it_is_waited_for_but_not_for_ever(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, job = make_probed(make_clip(tmp_path / "a.mp4", duration_s=1).read_bytes())
+    monkeypatch.setattr(clean_module, "SPARE_BYTES", 2**62)
+    assert clean()
+    step = Step.objects.get(job=job, kind="clean_source")
+    assert (step.status, step.waits, step.faults) == ("ready", 1, 0)
+    Step.objects.filter(pk=step.pk).update(ready_at=timezone.now(), waits=MOST_WAITS)
+    assert clean()
+    video.refresh_from_db()
+    assert Step.objects.get(pk=step.pk).status == "done"
+    assert "no room" in video.source_cleaning["reason"]
+    assert video.source_version == ""
 
 
 def test_a_worker_that_was_given_up_harms_no_source(tmp_path: Path, settings: Any) -> None:
