@@ -93,11 +93,15 @@ def parse_found(document: Mapping[str, Any]) -> Found:
         tags=tuple(document["tags"]),
         chapters=document["chapters"],
         is_damaged=bool(document["problem"]),
-        streams=tuple(
-            FoundStream(**{name: tuple(v) if isinstance(v, list) else v for name, v in stream.items()})
-            for stream in document["streams"]
-        ),
+        streams=tuple(map(_parse_stream, document["streams"])),
     )
+
+
+def _parse_stream(stream: Mapping[str, Any]) -> FoundStream:
+    facts: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in stream.items()
+    }
+    return FoundStream(**facts)
 
 
 def kind_of_tag(name: str) -> str:

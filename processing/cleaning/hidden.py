@@ -45,7 +45,8 @@ def count_hidden(boxes: Mapping[str, int]) -> int:
 
 def _boxes(file: BinaryIO) -> list[tuple[bytes, int, int]]:
     """List the outermost boxes: kind, where the body begins, how long it is."""
-    size_bytes, at, found = file.seek(0, 2), 0, []
+    size_bytes, at = file.seek(0, 2), 0
+    found: list[tuple[bytes, int, int]] = []
     while at + 8 <= size_bytes and len(found) < MAX_BOXES:
         file.seek(at)
         head = file.read(16)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from processing.cleaning.hidden import UNREADABLE, count_hidden, find_telling_bo
 CLEAN_TAGS = ("udta", ("meta", b"\0\0\0\0", ("hdlr", b"x"), ("ilst", b"")))
 
 
-def box(kind: str, *inside: bytes | tuple) -> bytes:
+def box(kind: str, *inside: bytes | tuple[Any, ...]) -> bytes:
     body = b"".join(part if isinstance(part, bytes) else box(*part) for part in inside)
     return (len(body) + 8).to_bytes(4, "big") + kind.encode("latin-1") + body
 
@@ -40,7 +41,7 @@ def test_a_file_without_tags_tells_nothing() -> None:
         (("meta", ("hdlr", b"QuickTime's own way")), UNREADABLE),
     ],
 )
-def test_what_stands_in_the_index_is_found(inside: tuple, kind: str) -> None:
+def test_what_stands_in_the_index_is_found(inside: tuple[Any, ...], kind: str) -> None:
     assert kind in telling(FTYP, box("moov", inside), MDAT)
 
 

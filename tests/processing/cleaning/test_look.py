@@ -10,6 +10,7 @@ from gilfoyle.lib.config import EncodingSettings
 from processing.cleaning import look
 from processing.cleaning.found import count_telling
 from processing.cleaning.look import LookFailed, blot_out_notes, look_at
+from processing.ffmpeg import runner
 from tests.clips import make_clip, remux_clip
 from tests.processing.cleaning.telling import PLANTED, noted, phone
 from tests.processing.remote import Counted, require_namespaces
@@ -20,7 +21,7 @@ H265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=er
 
 def test_only_names_and_counts_come_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[bytes] = []
-    run = look.run_captured
+    run = runner.run_captured
 
     def keep(*args: object, **options: object) -> bytes:
         printed.append(run(*args, **options))  # type: ignore[arg-type]  # passed on
