@@ -65,9 +65,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
             item.add_marker(pytest.mark.database)
+        if item.get_closest_marker("embedded") and not item.get_closest_marker("timeout"):
+            item.add_marker(
+                pytest.mark.timeout(900)
+            )  # several processes that have to start, on a busy machine
         # On several cores a file stays with one process, as it shares fixtures, unless it says what else belongs together.
         if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+            item.add_marker(pytest.mark.xdist_group(_lane_of(item)))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # One whole product at a time, and it first: what waits most ends last.
+        items.sort(key=lambda item: not item.get_closest_marker("embedded"))
+
+
+def _lane_of(item: pytest.Item) -> str:
+    return "embedded" if item.get_closest_marker("embedded") else item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,8 +16,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests.embedded import free_port
+
 ROOT = Path(__file__).parents[2]
-PORTS = range(8300, 8350)
 READY_LIMIT_S = 30
 
 
@@ -29,18 +29,6 @@ class WebProcess:
     url: str
     pid: int
     log: Path
-
-
-def free_port() -> int:
-    for port in PORTS:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    pytest.fail("no port is free")
 
 
 @contextmanager

@@ -57,28 +57,39 @@ const until = async (condition, errors, what) => {
 
 const ranges = (buffered) => Array.from({ length: buffered.length }, (_, at) => [buffered.start(at), buffered.end(at)]);
 
-// Tells when the picture that is on the screen after a seek is shown, by its own time.
-const seek = async (video, time, errors) => {
-  let seen = null;
-  if (video.videoWidth) video.requestVideoFrameCallback((_, about) => { seen = about.mediaTime; });
+// Follows which picture is on the screen, by its own time: the first one may come as late as after a seek.
+const watch = (video) => {
+  const shown = { at: null };
+  const see = (_, about) => {
+    shown.at = about.mediaTime;
+    video.requestVideoFrameCallback(see);
+  };
+  video.requestVideoFrameCallback(see);
+  return shown;
+};
+
+// Seeks, and tells which picture is on the screen then; one that is not the wanted one has all patience to change.
+const seek = async (video, time, shown, wanted, errors) => {
   let arrived = false;
   video.addEventListener("seeked", () => { arrived = true; }, { once: true });
   video.currentTime = time;
-  await until(() => arrived && (seen !== null || !video.videoWidth), errors, `to ${time}`);
-  return seen;
+  await until(() => arrived, errors, `to ${time}`);
+  if (wanted !== null) await until(() => shown.at !== null && Math.abs(shown.at - wanted) < 0.001, [], "a picture");
+  return shown.at;
 };
 
-window.run = async (name, url, size, middle) => {
+window.run = async (name, url, size, middle, wanted) => {
   buffers.length = 0;
   const errors = [];
   const video = document.createElement("video");
   video.muted = true;
   document.documentElement.append(video);
+  const shown = watch(video);
   const stop = await PLAYERS[name](video, url, size, errors);
   await until(() => buffers.length && buffers.every(([, , source]) => source.readyState === "ended"), errors, "its end");
   if (video.error) errors.push(video.error.message);
   const buffered = Object.fromEntries(buffers.map(([kind, buffer]) => [kind, ranges(buffer.buffered)]));
-  const shownAt = errors.length ? null : await seek(video, middle, errors);
+  const shownAt = errors.length ? null : await seek(video, middle, shown, wanted, errors);
   const told = { errors, buffered, all: ranges(video.buffered), shownAt, height: video.videoHeight, width: video.videoWidth };
   await stop();
   video.remove();

@@ -15,10 +15,11 @@ from playwright.sync_api import Browser, Page
 
 from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
 from tests.browser import DESKTOP, look, play, quiet_page, running_chromium, wait_until
+from tests.embedded import free_port
 from tests.services import require_service
 from tests.streaming.clip import SEGMENT_S, SEGMENTS, store_rendition, store_video
 from tests.streaming.conftest import forged
-from tests.streaming.web_process import WebProcess, free_port, web_process
+from tests.streaming.web_process import WebProcess, web_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
