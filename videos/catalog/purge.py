@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 BATCH = 50
 # How long after a video is gone, and then after each visit, its folders are emptied once more.
 VISITS_AFTER = (timedelta(hours=1), timedelta(days=1), timedelta(days=7))
+RETRY_AFTER = timedelta(minutes=10)
 GRACE = timedelta(seconds=60)  # an encode or upload that was under way has noticed by then
 
 
@@ -63,7 +64,7 @@ def purge_deleted(*, now: datetime | None = None) -> int:
 def revisit_purged(*, now: datetime | None = None) -> int:
     """Remove what came late for videos that are gone; returns how many were visited.
 
-    A store that fails leaves the visit for the next sweep.
+    A store that fails leaves the visit for later.
     """
     now = now or timezone.now()
     visited = 0
@@ -73,6 +74,8 @@ def revisit_purged(*, now: datetime | None = None) -> int:
             purge_objects(project_id=purged.project_id, video_id=purged.video_id)
         except storage.StorageFault as fault:
             log.warning("revisit_postponed", video_id=purged.video_id, error=fault.facts.get("error", ""))
+            # Later, and not at the head of the queue: those that always fail would hold up all others.
+            PurgedVideo.objects.filter(pk=purged.pk).update(next_visit_at=now + RETRY_AFTER)
             continue
         _note_visit(purged, now)
         visited += 1

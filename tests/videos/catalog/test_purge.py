@@ -10,7 +10,7 @@ from processing.jobs.models import Job, Step
 from tests.factories import make_job, make_rendition, make_video
 from videos import layout
 from videos.catalog.models import PurgedVideo, RenditionRun, Video
-from videos.catalog.purge import GRACE, VISITS_AFTER, purge_deleted, revisit_purged
+from videos.catalog.purge import BATCH, GRACE, RETRY_AFTER, VISITS_AFTER, purge_deleted, revisit_purged
 from videos.catalog.services import delete_video
 from videos.segment_index import SegmentRun
 
@@ -133,4 +133,18 @@ def test_a_store_that_fails_keeps_the_visit(media_dir: Path) -> None:
     folder.symlink_to(media_dir)  # no folder that may be removed
     assert revisit_purged(now=later + VISITS_AFTER[0]) == 0
     folder.unlink()
-    assert revisit_purged(now=later + VISITS_AFTER[0]) == 1
+    assert revisit_purged(now=later + VISITS_AFTER[0] + RETRY_AFTER) == 1
+
+
+def test_visits_that_always_fail_hold_up_no_other(media_dir: Path) -> None:
+    due = timezone.now()
+    for number in range(BATCH):
+        broken = media_dir / layout.video_folder("prj_x", f"vid_{number}")
+        broken.parent.mkdir(parents=True, exist_ok=True)
+        broken.symlink_to(media_dir)  # no folder that may be removed
+        PurgedVideo.objects.create(
+            video_id=f"vid_{number}", project_id="prj_x", next_visit_at=due - timedelta(hours=1)
+        )
+    PurgedVideo.objects.create(video_id="vid_well", project_id="prj_x", next_visit_at=due)
+    assert [revisit_purged(now=due), revisit_purged(now=due)] == [0, 1]
+    assert PurgedVideo.objects.get(video_id="vid_well").visits == 1
