@@ -31,15 +31,19 @@ def add_image_set(
     hold_video(video_id=video_id)
     known = ImageSet.objects.filter(video_id=video_id, revision=revision, kind=kind).first()
     image_set = known or ImageSet(video_id=video_id, revision=revision, kind=kind)
-    count_revision_bytes(video_id, revision, size_bytes - (image_set.size_bytes or 0))
+    change_bytes = size_bytes
     if known is not None and known.version != version:
-        _forget(known)
-        image_set.replaced_version = known.version
+        change_bytes -= _forget(known)
+        image_set.replaced_version, image_set.replaced_size_bytes = known.version, known.size_bytes
+    elif known is not None:
+        change_bytes -= known.size_bytes
+    count_revision_bytes(video_id, revision, change_bytes)
     image_set.version, image_set.size_bytes, image_set.facts = version, size_bytes, dict(facts or {})
     image_set.save()
 
 
-def _forget(image_set: ImageSet) -> None:
+def _forget(image_set: ImageSet) -> int:
+    """Remove the version before the present one; returns how many bytes that gives back."""
     if image_set.replaced_version:
         video = image_set.video
         gone = layout.image_folder(
@@ -47,3 +51,5 @@ def _forget(image_set: ImageSet) -> None:
         )
         # Robust: a store that fails now costs room until the video is deleted, and nothing else.
         transaction.on_commit(partial(storage.delete_folder, gone), robust=True)
+        return image_set.replaced_size_bytes
+    return 0

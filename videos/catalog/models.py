@@ -178,6 +178,7 @@ class ImageSet(models.Model):
     replaced_version = models.PositiveIntegerField(
         default=0, help_text="The one before, which is still stored."
     )
+    replaced_size_bytes = models.BigIntegerField(default=0, help_text="What the one before takes.")
     facts = models.JSONField(default=dict, help_text="A poster's formats; a storyboard's tiles.")
     size_bytes = models.BigIntegerField()
     created_at = models.DateTimeField(default=timezone.now)

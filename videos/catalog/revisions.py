@@ -104,7 +104,7 @@ def _clear(video: Video, revision: str) -> None:
     runs = RenditionRun.objects.filter(rendition__video=video, rendition__revision=revision)
     size_bytes = sum(sum(sizes) for sizes in runs.values_list("sizes", flat=True))
     images = ImageSet.objects.filter(video=video, revision=revision)
-    size_bytes += sum(images.values_list("size_bytes", flat=True))
+    size_bytes += sum(map(sum, images.values_list("size_bytes", "replaced_size_bytes")))
     count_revision_bytes(video.pk, revision, -size_bytes)
     Rendition.objects.filter(video=video, revision=revision).delete()
     images.delete()

@@ -54,7 +54,9 @@ def test_a_newer_version_leaves_the_one_before_until_the_next(
     assert [storage.exists(name) for name in names] == [False, True, True]
     poster = ImageSet.objects.get(video=video)
     assert (poster.version, poster.size_bytes) == (4, 40)
-    assert Video.objects.get(pk=video.pk).stored_bytes == 40
+    assert Video.objects.get(pk=video.pk).stored_bytes == 30 + 40
+    add(video, 4, 41)
+    assert Video.objects.get(pk=video.pk).stored_bytes == 30 + 41
 
 
 def test_a_poster_of_the_time_before_versions_takes_nothing_else_with_it(

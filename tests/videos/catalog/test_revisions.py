@@ -129,3 +129,15 @@ def test_a_rendition_is_taken_over_with_all_that_is_known_of_it() -> None:
     assert {**one, "id": "", "rendition_id": ""} == {**other, "id": "", "rendition_id": ""}
     assert one["rendition_id"] != other["rendition_id"]
     assert fresh(video).stored_bytes == video.stored_bytes + 70
+
+
+def test_a_revision_that_is_dropped_gives_back_replaced_pictures_too() -> None:
+    video = playing()
+    revision = revisions.begin_revision(video_id=video.pk)
+    for version in (1, 2):
+        images.add_image_set(
+            video_id=video.pk, revision=revision, kind="poster", version=version, size_bytes=10 * version
+        )
+    assert fresh(video).stored_bytes == video.stored_bytes + 10 + 20
+    revisions.drop_revision(video_id=video.pk, revision=revision)
+    assert fresh(video).stored_bytes == video.stored_bytes
