@@ -1,4 +1,4 @@
-"""A small cache for threads: bounded in number, and where wanted in age. No Django, no I/O of its own."""
+"""A small cache for threads: bounded in number, and where wanted in age and in bytes. No Django, no I/O of its own."""
 
 from __future__ import annotations
 
@@ -15,9 +15,18 @@ V = TypeVar("V")
 class BoundedCache(Generic[K, V]):
     """Keeps what was loaded last; the entry that was longest unused goes first."""
 
-    def __init__(self, max_entries: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        max_entries: int,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        max_bytes: float = float("inf"),
+        size_of: Callable[[V], int] = lambda _value: 0,
+    ) -> None:
         self._max_entries = max_entries
         self._clock = clock
+        self._max_bytes, self._size_of = max_bytes, size_of
+        self._bytes = 0
         self._lock = threading.Lock()
         self._entries: OrderedDict[K, tuple[float, V]] = OrderedDict()
 
@@ -36,14 +45,18 @@ class BoundedCache(Generic[K, V]):
                     self._entries.move_to_end(key)
                     return value
         value = load()
+        if self._size_of(value) > self._max_bytes:
+            return value  # it would push out all others, and itself
         with self._lock:
             # A slower load that began earlier must not replace a fresher value.
             kept = self._entries.get(key)
             if kept is None or kept[0] <= now_s:
+                self._bytes += self._size_of(value) - (self._size_of(kept[1]) if kept else 0)
                 self._entries[key] = (now_s, value)
                 self._entries.move_to_end(key)
-            while len(self._entries) > self._max_entries:
-                self._entries.popitem(last=False)
+            while len(self._entries) > self._max_entries or self._bytes > self._max_bytes:
+                _, (_, dropped) = self._entries.popitem(last=False)
+                self._bytes -= self._size_of(dropped)
         return value
 
     def has(self, key: K) -> bool:
@@ -62,6 +75,7 @@ class BoundedCache(Generic[K, V]):
         """Forget everything."""
         with self._lock:
             self._entries.clear()
+            self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._entries)

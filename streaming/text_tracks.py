@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
+
 from gilfoyle.lib import storage
 from streaming.bounded_cache import BoundedCache
 from streaming.errors import MediaNotFound
+from streaming.shared_loads import SharedLoads
 from videos.tracks.cues import Cue
 from videos.tracks.selectors import PlayableTrack, list_playable_tracks
 from videos.tracks.webvtt import read_written
 
 TRACKS_AGE_S = 1.0  # how long an added or removed track may stay unnoticed
 MAX_VIDEOS = 2_000
-MAX_TEXTS = 16  # the largest take a few megabytes each
+MAX_TEXTS = 256
+MAX_TEXT_BYTES = 32 * 1024 * 1024  # of all of them; the largest take a few megabytes each
+CUE_BYTES = 200  # of a cue beside its text
 
 _tracks: BoundedCache[tuple[str, str], tuple[PlayableTrack, ...]] = BoundedCache(MAX_VIDEOS)
-_texts: BoundedCache[str, tuple[Cue, ...]] = BoundedCache(MAX_TEXTS)
+
+
+def size_in_memory(cues: tuple[Cue, ...]) -> int:
+    """Return about how many bytes cues take."""
+    return sum(CUE_BYTES + sys.getsizeof(cue.text) for cue in cues)
+
+
+_texts: BoundedCache[str, tuple[Cue, ...]] = BoundedCache(
+    MAX_TEXTS, max_bytes=MAX_TEXT_BYTES, size_of=size_in_memory
+)
+_reads: SharedLoads[str, tuple[Cue, ...]] = SharedLoads()
 
 
 def get_tracks(video_id: str, revision: str) -> tuple[PlayableTrack, ...]:
@@ -40,7 +56,8 @@ def get_cues(track: PlayableTrack) -> tuple[Cue, ...]:
 
     Raises: MediaNotFound, StorageFault.
     """
-    return _texts.get_or_load(track.id, lambda: _read(track.stored_name), float("inf"))
+    read = partial(_read, track.stored_name)
+    return _texts.get_or_load(track.id, lambda: _reads.load(track.id, read), float("inf"))
 
 
 def _read(name: str) -> tuple[Cue, ...]:

@@ -124,3 +124,22 @@ def test_threads_do_not_break_it():
         thread.join()
     assert not wrong
     assert len(cache) <= 50
+
+
+def test_bytes_are_bounded_too():
+    cache: BoundedCache[str, bytes] = BoundedCache(10, max_bytes=10, size_of=len)
+    cache.add("a", b"4444")
+    cache.add("b", b"333")
+    assert cache.has("a")
+    cache.add("c", b"55555")
+    assert [cache.has(key) for key in "abc"] == [True, False, True]
+    cache.add("a", b"1")  # what is replaced is counted no more
+    cache.add("d", b"4444")
+    assert [cache.has(key) for key in "acd"] == [True, True, True]
+    assert cache.get_or_load("large", lambda: bytes(11), 60) == bytes(11)
+    assert [cache.has(key) for key in ("a", "c", "d", "large")] == [True, True, True, False]
+    cache.add("a", bytes(10))
+    assert [cache.has(key) for key in "acd"] == [True, False, False]
+    cache.clear()
+    cache.add("b", bytes(10))
+    assert cache.has("b")

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from gilfoyle.lib import storage
 from streaming import text_tracks
 from streaming.errors import MediaNotFound
-from streaming.text_tracks import find_track, get_cues, get_tracks
+from streaming.text_tracks import MAX_TEXT_BYTES, find_track, get_cues, get_tracks, size_in_memory
 from tests.streaming.clip import store_track
 from videos.tracks.cues import Cue
 
@@ -21,6 +23,19 @@ def test_tracks_are_found_and_read(video):
     text_tracks.forget()
     with pytest.raises(MediaNotFound):
         get_cues(found)
+
+
+def test_a_text_that_is_too_large_to_be_kept_pushes_out_no_other(video, monkeypatch):
+    track = store_track(video, (1, 2, "Hello"))
+    (found,) = get_tracks(video.pk, video.revision)
+    assert size_in_memory((Cue(0, 1, "a" * 5000),)) > 5000
+    large = (Cue(0, 1, "a" * MAX_TEXT_BYTES),)
+    assert get_cues(found)
+    monkeypatch.setattr(text_tracks, "_read", lambda _name: large)
+    other = dataclasses.replace(found, id="trk_other")
+    assert get_cues(other) == large
+    assert get_cues(dataclasses.replace(found, id=track.pk)) == (Cue(1000, 2000, "Hello"),)
+    assert not text_tracks._texts.has(other.id)
 
 
 def test_other_tracks_are_not(video):
