@@ -34,7 +34,7 @@ def _media_lines(tracks: Sequence[PlayableTrack]) -> list[str]:
     names: set[str] = set()
     has_default = False
     for track in tracks:
-        name = _unique(_quotable(track.label), names)
+        name = _unique(_name(track), names)
         is_default = track.is_default and not has_default  # a group has one at most
         has_default = has_default or is_default
         attributes = ["TYPE=SUBTITLES", f'GROUP-ID="{GROUP}"', f'NAME="{name}"']
@@ -47,6 +47,12 @@ def _media_lines(tracks: Sequence[PlayableTrack]) -> list[str]:
             attributes.append(f'CHARACTERISTICS="{HEARABLE}"')
         lines.append(f'#EXT-X-MEDIA:{",".join(attributes)},URI="text/{track.id}/index.m3u8"')
     return lines
+
+
+def _name(track: PlayableTrack) -> str:
+    """Return what players show of a track: never nothing, whatever its label is made of."""
+    language = _quotable(track.language) if track.language != UNKNOWN_LANGUAGE else ""
+    return _quotable(track.label).strip() or language or track.kind.capitalize()
 
 
 def _unique(name: str, names: set[str]) -> str:

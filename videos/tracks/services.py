@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -91,7 +92,9 @@ def _create(video_id: str, stored: StoredTrack, *, source: str, revision: str) -
         revision=revision,
         kind=stored.facts.kind,
         language=stored.facts.language,
-        label=stored.facts.label or name_language(stored.facts.language) or stored.facts.kind.capitalize(),
+        label=shown_label(stored.facts.label)
+        or name_language(stored.facts.language)
+        or stored.facts.kind.capitalize(),
         is_default=stored.facts.is_default,
         is_forced=stored.facts.is_forced,
         cue_count=stored.cue_count,
@@ -100,6 +103,12 @@ def _create(video_id: str, stored: StoredTrack, *, source: str, revision: str) -
     catalog.count_bytes(video_id=video_id, change_bytes=stored.size_bytes)
     publish(TrackAdded(video_id, track.pk))
     return track
+
+
+def shown_label(text: str) -> str:
+    """Return a label without what breaks lines or is no character; "" where nothing of it can be seen."""
+    label = "".join(one for one in text if unicodedata.category(one) not in {"Cc", "Zl", "Zp"}).strip()
+    return label if any(unicodedata.category(one)[0] not in "CZ" for one in label) else ""
 
 
 def name_language(tag: str) -> str:

@@ -69,6 +69,13 @@ def test_no_label_breaks_a_line() -> None:
     assert 'NAME="a”#EXT-X-ENDLISTb"' in text
 
 
+def test_a_label_of_nothing_that_can_be_shown_is_no_name() -> None:
+    blank = [dataclasses.replace(track, label="\x01 \x7f") for track in (GERMAN, SIGNS, SIGNS)]
+    text = with_text(render_master(LADDER), blank)
+    assert 'NAME=""' not in text
+    assert [f'NAME="{name}"' in text for name in ("de", "Subtitles", "Subtitles 2")] == [True] * 3
+
+
 @pytest.mark.parametrize(
     ("end_s", "is_complete", "durations"),
     [

@@ -16,7 +16,14 @@ from videos.errors import TooManyTracks, TrackNotFound, TrackNotText, TrackTooLa
 from videos.events import RevisionBegun, RevisionGone, TrackAdded, TrackRemoved
 from videos.tracks import services
 from videos.tracks.models import TextTrack
-from videos.tracks.services import StoredTrack, TrackFacts, add_track, name_language, remove_track
+from videos.tracks.services import (
+    StoredTrack,
+    TrackFacts,
+    add_track,
+    name_language,
+    remove_track,
+    shown_label,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,3 +163,17 @@ def test_tracks_of_a_revision_go_with_it_and_no_others() -> None:
 )
 def test_languages_have_their_own_names(tag: str, name: str) -> None:
     assert name_language(tag) == name
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("English", "English"),
+        (" a\x00\r\n\u2028b ", "ab"),
+        ("\x01\x7f\x85", ""),
+        ("\u200b \u200d", ""),
+        ("\u0646\u200c\u0645", "\u0646\u200c\u0645"),  # Persian joins letters by what can't be seen
+    ],
+)
+def test_a_label_is_what_can_be_seen(label: str, shown: str) -> None:
+    assert shown_label(label) == shown
