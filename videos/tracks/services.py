@@ -133,20 +133,43 @@ def record_embedded(
     """Record the tracks that were found in a source, and which were left out; a second time replaces the first."""
     catalog.hold_video(video_id=video_id)
     catalog.add_source_facts(video_id=video_id, facts={"text_left_out": list(left_out)} if left_out else {})
-    forget_revision(video_id=video_id, revision=revision)
-    for stored in tracks:
+    replaced = _embedded(video_id, revision)
+    _forget(video_id, replaced)
+    found = tuple(tracks)
+    for stored in found:
         _create(video_id, stored, source=EMBEDDED, revision=revision)
+    for track in replaced:
+        if track.pk not in {stored.id for stored in found}:
+            _delete_text(track)
 
 
-def _forget(video_id: str, replaced: dict[str, TextTrack]) -> None:
-    TextTrack.objects.filter(pk__in=replaced).delete()
-    catalog.count_bytes(video_id=video_id, change_bytes=-sum(track.size_bytes for track in replaced.values()))
+def _embedded(video_id: str, revision: str) -> tuple[TextTrack, ...]:
+    """Return the tracks that came out of the source for one revision."""
+    tracks = TextTrack.objects.filter(video_id=video_id, source=EMBEDDED, revision=revision)
+    return tuple(tracks.select_related("video"))
+
+
+def _forget(video_id: str, replaced: Sequence[TextTrack]) -> None:
+    TextTrack.objects.filter(pk__in=[track.pk for track in replaced]).delete()
+    catalog.count_bytes(video_id=video_id, change_bytes=-sum(track.size_bytes for track in replaced))
+    for track in replaced:
+        publish(TrackRemoved(video_id, track.pk))
+
+
+def _delete_text(track: TextTrack) -> None:
+    name = layout.track_name(track.video.project_id, track.video_id, track.revision, track.pk)
+    # Robust: a store that fails now costs room until the video is deleted, and nothing else.
+    transaction.on_commit(partial(storage.delete, name), robust=True)
 
 
 @transaction.atomic
 def begin_revision(*, video_id: str) -> None:
     """Forget the tracks of a source whose revision is over; uploaded ones stay, and are counted again."""
-    TextTrack.objects.filter(video_id=video_id, source=EMBEDDED).delete()
+    over = TextTrack.objects.filter(video_id=video_id, source=EMBEDDED)
+    removed = list(over.values_list("pk", flat=True))
+    over.delete()
+    for track_id in removed:
+        publish(TrackRemoved(video_id, track_id))
     kept = TextTrack.objects.filter(video_id=video_id).aggregate(size_bytes=Sum("size_bytes"))
     catalog.count_bytes(video_id=video_id, change_bytes=kept["size_bytes"] or 0)
 
@@ -154,9 +177,7 @@ def begin_revision(*, video_id: str) -> None:
 @transaction.atomic
 def forget_revision(*, video_id: str, revision: str) -> None:
     """Forget the tracks that came out of the source for one revision; their texts go with its folder."""
-    _forget(
-        video_id, TextTrack.objects.filter(video_id=video_id, source=EMBEDDED, revision=revision).in_bulk()
-    )
+    _forget(video_id, _embedded(video_id, revision))
 
 
 @transaction.atomic
@@ -170,7 +191,5 @@ def remove_track(*, track: TextTrack) -> None:
         message = "There is no such text track."
         raise TrackNotFound(message)
     catalog.count_bytes(video_id=track.video_id, change_bytes=-track.size_bytes)
-    name = layout.track_name(track.video.project_id, track.video_id, track.revision, track.pk)
-    # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-    transaction.on_commit(partial(storage.delete, name), robust=True)
+    _delete_text(track)
     publish(TrackRemoved(track.video_id, track.pk))

@@ -111,7 +111,7 @@ def test_removing_takes_row_bytes_and_text(media_dir: Path) -> None:
     assert bytes_of(video) == len(b"source")
 
 
-def test_tracks_of_a_source_replace_those_of_an_earlier_attempt() -> None:
+def test_tracks_of_a_source_replace_those_of_an_earlier_attempt(media_dir: Path) -> None:
     video = make_video(status="processing", source=b"source")
     revision = video.revision
     for ids in (("trk_1", "trk_2"), ("trk_3",)):
@@ -120,6 +120,12 @@ def test_tracks_of_a_source_replace_those_of_an_earlier_attempt() -> None:
     track = TextTrack.objects.get()
     assert (track.pk, track.source, track.revision, track.label) == ("trk_3", "embedded", revision, "English")
     assert bytes_of(video) == len(b"source") + len(CLEAN)
+    assert files(media_dir) == [layout.track_name(video.project_id, video.pk, revision, "trk_3")]
+    assert [event.track_id for event in heard if isinstance(event, TrackRemoved)] == ["trk_1", "trk_2"]
+    # Recorded once more, as when the database's answer to the first time was lost: its text stays.
+    again = StoredTrack("trk_3", GERMAN, cue_count=2, size_bytes=len(CLEAN))
+    services.record_embedded(video_id=video.pk, revision=revision, tracks=[again])
+    assert len(files(media_dir)) == TextTrack.objects.count() == 1
 
 
 def test_a_new_revision_forgets_the_tracks_of_the_source_and_keeps_uploaded_ones() -> None:
@@ -134,6 +140,7 @@ def test_a_new_revision_forgets_the_tracks_of_the_source_and_keeps_uploaded_ones
     with transaction.atomic():
         publish(RevisionBegun(video.pk))
     assert TextTrack.objects.get() == kept
+    assert heard[-1] == TrackRemoved(video.pk, "trk_1")
     assert bytes_of(video) == len(b"another") + len(CLEAN)
 
 
