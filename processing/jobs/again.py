@@ -11,7 +11,7 @@ from gilfoyle.lib.states import require_transition
 from processing.errors import EncodeUnverified
 from processing.jobs import pipeline, states
 from processing.jobs.models import Job, Step
-from processing.jobs.services import add_steps, locked_job, move_steps, nudge, wake_waiting
+from processing.jobs.services import ENDED, add_steps, locked_job, move_steps, nudge, wake_waiting
 from processing.media import EncodePlan
 from videos.catalog import services as catalog
 
@@ -34,11 +34,17 @@ def do_again(*, video_id: str, kind: str) -> None:
     is_present = Q(revision=F("video__revision")) | Q(revision=F("video__next_revision"))
     jobs = Job.objects.filter(is_present, video_id=video_id)
     for job in jobs:
-        steps = Step.objects.filter(job=locked_job(job.pk), kind=kind)
         # A worker that is at it is given up: a new attempt holds the lease.
         freed = {"attempt": F("attempt") + 1, "ready_at": timezone.now(), "lease_expires_at": None}
-        if move_steps(steps, states.READY, is_optional=True, lease_owner="", **freed, **FRESH):
-            nudge(steps[0].queue)
+        anew = {"is_optional": True, "lease_owner": "", **freed, **FRESH}
+        steps = list(Step.objects.filter(job=locked_job(job.pk), kind=kind))
+        ended = set(Step.objects.filter(ENDED, job=job).values_list("name", flat=True))
+        ready = pipeline.ready_names(steps, ended)
+        for step in steps:
+            # What it is made of may not be there yet, or be made anew, too.
+            wanted = states.READY if step.name in ready else states.WAITING
+            if move_steps(Step.objects.filter(pk=step.pk), wanted, **anew) and wanted == states.READY:
+                nudge(step.queue)
 
 
 @transaction.atomic

@@ -111,3 +111,23 @@ def test_a_deleted_video_does_nothing_anew() -> None:
     delete_video(video=job.video)
     assert get_step(job, "poster").status == "cancelled"
     assert claim() is None
+
+
+@pytest.mark.parametrize("status", ["waiting", "failed", "cancelled"])
+def test_a_step_is_not_done_again_before_what_it_needs(status: str) -> None:
+    job = make_job(
+        plans=[
+            make_step_plan("encode"),
+            make_step_plan("board", kind="storyboard", queue="package", needs=("encode",)),
+        ]
+    )
+    Step.objects.filter(name="board").update(status=status)
+    again.do_again(video_id=job.video_id, kind="storyboard")
+    assert get_step(job, "board").status == "waiting"
+    assert claim() is None
+    step = services.claim_step(queue="encode", owner="me", lease_s=60)
+    assert step is not None
+    services.finish_step(step=step, record=lambda _job: None)
+    assert get_step(job, "board").status == "ready"
+    again.do_again(video_id=job.video_id, kind="storyboard")
+    assert claim() is not None
