@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -44,6 +45,36 @@ def test_text_in_json_and_its_removal(api: APIClient, video: Video) -> None:
     assert api.get(path(video)).json() == []
     for answer in (api.get(address), api.delete(address)):
         assert (answer.status_code, answer.json()["code"]) == (404, "track_not_found")
+
+
+def long_text(size_bytes: int) -> str:
+    """Return about so many bytes of UTF-8 in cues; as JSON it is three times as long."""
+    text = "щ" * 500
+    cues = [
+        f"{n // 60:02d}:{n % 60:02d}.000 --> {n // 60:02d}:{n % 60:02d}.900\n{text}\n\n"
+        for n in range(size_bytes // 1030)
+    ]
+    return "WEBVTT\n\n" + "".join(cues)
+
+
+@pytest.mark.parametrize("largest", [1024 * 1024, 4 * 1024 * 1024])
+def test_text_in_json_may_be_as_large_as_a_track(
+    api: APIClient, video: Video, settings: Any, largest: int
+) -> None:
+    text_settings = settings.GILFOYLE.text.model_copy(update={"max_size_bytes": largest})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"text": text_settings})
+
+    def send(text: str) -> Any:
+        body = json.dumps({"language": "ru", "text": text})
+        return api.post(path(video), body, content_type="application/json")
+
+    sent = send(long_text(largest))
+    assert sent.status_code == 201, sent.json()
+    assert sent.json()["size_bytes"] > largest * 0.95
+    over = send(long_text(largest + largest // 50))
+    assert (over.status_code, over.json()["code"]) == (413, "track_too_large")
+    absurd = send("a" * (largest * 4))
+    assert (absurd.status_code, absurd.json()["code"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize(
