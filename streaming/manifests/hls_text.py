@@ -69,8 +69,11 @@ def _quotable(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", "", text).replace('"', "”")
 
 
-def render_text_playlist(end_s: float, *, is_complete: bool) -> str:
-    """Render the playlist of any track of a video that can be played up to `end_s`; it grows with the video."""
+def render_text_playlist(end_s: float, *, is_complete: bool, planned_s: float | None = None) -> str:
+    """Render the playlist of any track of a video that can be played up to `end_s`; it grows with the video.
+
+    `planned_s` is how long it will be: of a short one the first segment, which is listed at once, is never longer.
+    """
     count = count_segments(end_s, is_complete=is_complete)
     lines = [
         "#EXTM3U",
@@ -82,6 +85,8 @@ def render_text_playlist(end_s: float, *, is_complete: bool) -> str:
     for number in range(count):
         is_last = is_complete and number == count - 1
         duration_s = max(0.001, end_s - number * SEGMENT_S) if is_last else SEGMENT_S
+        if number == 0 and planned_s:
+            duration_s = planned_s  # what was listed may not change (RFC 8216, 6.2.1)
         lines += [f"#EXTINF:{min(duration_s, SEGMENT_S):.6f},", f"{number:05d}.vtt"]
     if is_complete:
         lines.append("#EXT-X-ENDLIST")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from streaming.gate import exceeds_height
 from streaming.manifests.hls import EVERYWHERE
-from videos.catalog.selectors import list_playable_renditions
+from videos.catalog.selectors import find_duration_s, list_playable_renditions
 from videos.segment_index import PlayableRendition
 from videos.tracks.selectors import PlayableTrack
 
@@ -18,6 +18,7 @@ class Presentation:
     video: tuple[PlayableRendition, ...]
     audio: tuple[PlayableRendition, ...]
     text: tuple[PlayableTrack, ...] = ()
+    planned_s: float | None = None  # how long it is to be
 
     @property
     def end_s(self) -> float:
@@ -79,6 +80,7 @@ def load_presentation(video_id: str, revision: str) -> Presentation:
         if one.index.segments and not one.withheld_reason
     ]
     return Presentation(
+        planned_s=find_duration_s(video_id),
         video=tuple(one for one in renditions if one.kind == "video"),
         audio=tuple(one for one in renditions if one.kind == "audio"),
     )

@@ -79,7 +79,9 @@ def text_playlist(
         if not presentation.end_s:
             raise MediaNotFound("no_rendition")
         # Not `is_complete`: a playlist that has ended stays so while larger sizes or further codecs are still growing.
-        return render_text_playlist(presentation.end_s, is_complete=presentation.is_end_known)
+        return render_text_playlist(
+            presentation.end_s, is_complete=presentation.is_end_known, planned_s=presentation.planned_s
+        )
 
     wish = Wish(VideoAddress(token, project, video, revision), FileClass.CAPTION)
     return _manifest(request, wish, f"text/{track}/{MEDIA_PLAYLIST_NAME}", HLS_TYPE, render, track_id=track)

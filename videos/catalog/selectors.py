@@ -101,6 +101,11 @@ def get_playback_policy(video_id: str) -> PlaybackPolicy | None:
     )
 
 
+def find_duration_s(video_id: str) -> float | None:
+    """Return how long a video is, or will be; None where that is not known (any more)."""
+    return Video.objects.filter(pk=video_id).values_list("duration_s", flat=True).first()
+
+
 def _list_images(video_id: str, revision: str) -> tuple[StoredImages, ...]:
     image_sets = ImageSet.objects.filter(video_id=video_id, revision=revision).order_by("kind")
     return tuple(

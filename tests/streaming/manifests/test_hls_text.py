@@ -104,3 +104,12 @@ def test_a_playlist_only_ever_grows() -> None:
         assert lines[: len(before)] == before
         before = lines
     assert render_text_playlist(13, is_complete=True).splitlines()[5 : len(before)] == before[5:]
+
+
+@pytest.mark.parametrize("planned_s", [0.5, 3.2, 4, 7])
+def test_what_is_listed_of_a_short_video_does_not_change_when_it_is_whole(planned_s: float) -> None:
+    growing = render_text_playlist(min(planned_s, 2), is_complete=False, planned_s=planned_s).splitlines()
+    end_s = planned_s - 0.02  # frames and sound do not end at the same moment
+    whole = render_text_playlist(end_s, is_complete=True, planned_s=planned_s).splitlines()
+    assert growing[5:] == whole[5:7]
+    assert whole[5] == f"#EXTINF:{min(planned_s, 4):.6f},"

@@ -30,7 +30,7 @@ def test_a_rendition_without_segments_is_not_shown(video):
 
 
 def test_another_revision_is_another_presentation(video):
-    assert load_presentation(video.pk, "S" * 16) == Presentation((), ())
+    assert load_presentation(video.pk, "S" * 16) == Presentation((), (), planned_s=8.0)
 
 
 def test_a_height_limits_video_alone():
