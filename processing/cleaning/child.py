@@ -19,7 +19,7 @@ from typing import Any
 import av
 
 MAX_TAGS, MAX_TAG_CHARACTERS = 500, 64
-MAX_TEXTS, MAX_TEXT_BYTES = 400, 500
+MAX_TEXTS, MAX_TEXT_BYTES = 100, 1000  # enough to tell whether it is a camera that speaks
 FRAME_PACKETS = 600  # until a first picture comes out
 KEPT_TAGS = ("language", "alpha_mode", "stereo_mode")
 FILL = 0x20  # no byte of a start code, nor of what hides one

@@ -61,7 +61,7 @@ def clean_copy(
 ) -> CleanedCopy | KeptAsItIs:
     """Write a clean copy of the source into `work_dir`, or tell why there can't be one.
 
-    Raises: NoSpace, ToolTimedOut, ToolMissing; whatever `heartbeat` and the store of a remote source raise.
+    Raises: NoSpace, ToolFailed, ToolTimedOut, ToolMissing; whatever `heartbeat` and the store of a remote source raise.
     """
     with open_source(source) as file:
         hidden = count_hidden(find_telling_boxes(file, container))

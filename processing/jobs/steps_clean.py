@@ -10,7 +10,7 @@ from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
 from processing.cleaning.places import with_places
-from processing.errors import ToolTimedOut
+from processing.errors import ToolFailed, ToolTimedOut
 from processing.jobs import states
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
@@ -40,10 +40,13 @@ def run_clean_source(context: StepContext) -> Record:
             promised = sources.promise_replacement(video=video)
             take_file(promised.name, made.path)
             return partial(_replace, made=made, promised=promised, step=context.step)
-    except ToolTimedOut:
+    except ToolFailed as error:
         if not context.is_last_attempt:
             raise
-        made = KeptAsItIs("copying it takes longer than is allowed here")
+        is_slow = isinstance(error, ToolTimedOut)
+        made = KeptAsItIs(
+            "copying it takes longer than is allowed here" if is_slow else "it can't be read as a whole"
+        )
     except NoSpace:
         if context.step.waits < MOST_WAITS:
             raise

@@ -95,6 +95,17 @@ def covered_flac(folder: Path) -> Path:
     return remux_clip(folder / "c.flac", sound, input_args=("-i", str(picture(folder))), args=args)
 
 
+def recorder(folder: Path) -> Path:
+    """Write what field recorders add to a WAV: who recorded it, and a document about it."""
+    sound = make_clip(folder / "plain.wav", duration_s=1, video=False)
+    path = remux_clip(folder / "r.wav", sound, input_args=("-f", "wav"), args=SETTINGS)
+    data = path.read_bytes()
+    for kind, body in ((b"bext", b"Planted originator".ljust(602, b"\0")), (b"iXML", b"<GPS>52.5200</GPS>")):
+        data += kind + len(body).to_bytes(4, "little") + body
+    path.write_bytes(data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
+    return path
+
+
 def tagged(name: str, **options: object) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
         plain = make_clip(folder / f"plain-{name}", duration_s=1, **options)  # type: ignore[arg-type]  # passed on
@@ -118,6 +129,6 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "MP3 with a cover": covered_mp3,
     "M4A with a cover": covered_m4a,
     "FLAC with a cover": covered_flac,
-    "WAV": tagged("a.wav", video=False),
+    "WAV of a recorder": recorder,
     "Ogg": tagged("a.ogg", video=False),
 }  # fmt: skip

@@ -8,11 +8,15 @@ from pathlib import Path
 import pytest
 
 from gilfoyle.lib.config import EncodingSettings
+from gilfoyle.lib.errors import NoSpace
+from processing.cleaning import clean
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
+from processing.cleaning.look import look_at
 from processing.probing.probe import _sniff
-from tests.clips import run_tool
+from tests.clips import make_clip, remux_clip, run_tool
 from tests.processing.cleaning.telling import KINDS, PLANTED
 from tests.processing.sources import SOUNDS, VIDEOS
+from tests.processing.test_hdr import MASTERED, PQ, grays, hdr_source
 
 ENCODING = EncodingSettings()
 SOURCES = {**{name: made[0] for name, made in VIDEOS.items()}, **SOUNDS}
@@ -31,8 +35,11 @@ def cleaned(source: Path, folder: Path) -> CleanedCopy | KeptAsItIs:
 
 def decoded(path: Path) -> bytes:
     """Return what players show and sound, frame by frame with its time; a cover is neither."""
+    known = (
+        ("-f", "wav") if path.suffix == ".wav" else ()
+    )  # whose first bytes ffmpeg takes for another kind's
     return run_tool(
-        "-copyts", "-i", path, "-map", "0:V?", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base", "demux",
+        "-copyts", *known, "-i", path, "-map", "0:V?", "-map", "0:a?", "-fps_mode", "passthrough", "-enc_time_base", "demux",
         "-f", "framemd5", "-",
     )  # fmt: skip
 
@@ -61,3 +68,61 @@ def test_pictures_sounds_and_times_stay_what_they_are(name: str, tmp_path: Path)
     made = cleaned(source, tmp_path)
     assert isinstance(made, CleanedCopy), made
     assert decoded(made.path) == decoded(source)
+
+
+def test_hdr_stays_and_its_encoder_says_nothing(tmp_path: Path) -> None:
+    source = hdr_source(tmp_path / "a.mp4", grays([32 * level for level in range(8)]), PQ, *MASTERED)
+    assert b"x265 (build" in source.read_bytes()
+    made = cleaned(source, tmp_path)
+    assert isinstance(made, CleanedCopy), made
+    assert b"x265 (build" not in made.path.read_bytes()
+    assert made.removed["camera_notes"]
+    (before,), (after,) = (look_at(path, "mp4", encoding=ENCODING).kept for path in (source, made.path))
+    shown = " ".join(after.picture)
+    assert "MASTERING_DISPLAY_METADATA" in shown
+    assert "CONTENT_LIGHT_LEVEL" in shown
+    assert (after.picture, after.properties) == (before.picture, before.properties)
+    assert decoded(made.path) == decoded(source)
+
+
+def test_languages_and_what_streams_are_for_stay_and_their_titles_go(tmp_path: Path) -> None:
+    plain = make_clip(tmp_path / "plain.mkv", duration_s=1)
+    maps = ("-map", "0:v", "-map", "0:a", "-map", "0:a")
+    purposes = ("-disposition:a:0", "default", "-disposition:a:1", "comment+visual_impaired")
+    languages = ("-metadata:s:a:0", "language=ger", "-metadata:s:a:1", "language=pt-BR")
+    titles = ("-metadata:s:a:1", "title=PlantedTitle", "-metadata:s:v", "title=PlantedTitle")
+    source = remux_clip(tmp_path / "a.mkv", plain, args=(*maps, *purposes, *languages, *titles))
+    made = cleaned(source, tmp_path)
+    assert isinstance(made, CleanedCopy), made
+    assert b"PlantedTitle" not in made.path.read_bytes()
+    after = look_at(made.path, "matroska", encoding=ENCODING).kept
+    assert [one.kept_tags.get("language") for one in after] == [None, "ger", "pt-BR"]
+    assert {"comment", "visual_impaired"} <= set(after[2].dispositions)
+
+
+def test_a_part_that_can_not_be_read_is_no_reason_to_lose_it(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.flac", duration_s=2, video=False)
+    data = bytearray(source.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 3000] = bytes(3000)
+    source.write_bytes(data)
+    made = cleaned(source, tmp_path)
+    if isinstance(made, CleanedCopy):
+        assert decoded(made.path) == decoded(source)
+    assert source.read_bytes() == data
+
+
+def test_a_source_without_room_for_a_copy_is_not_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", duration_s=1)
+    monkeypatch.setattr(clean, "SPARE_BYTES", 2**62)
+    with pytest.raises(NoSpace):
+        cleaned(source, tmp_path)
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_a_file_that_is_none_stays(tmp_path: Path) -> None:
+    source = tmp_path / "a.mp4"
+    source.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x08moov")
+    made = clean_copy(source, "mp4", work_dir=tmp_path, encoding=ENCODING)
+    assert isinstance(made, KeptAsItIs)
