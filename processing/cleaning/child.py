@@ -29,6 +29,8 @@ X264 = bytes.fromhex("dc45e9bde6d948b7962cd820d923eeef")
 X264_TEXT = re.compile(rb"x264 - core \d{1,5}[ -~]{0,3000}\0?")
 POSITION_SLACK_BYTES = 4096
 NEAR_BYTES = 64 * 1024 * 1024
+# Beside a packet: its transparency, how much of its sound is not heard, colours of its palette.
+PACKET_DATA = ("matroska_block_additional", "skip_samples", "palette", "param_change", "new_extradata")
 SIDE_DATA = ("DISPLAYMATRIX", "STEREO3D", "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL", "SPHERICAL")
 
 
@@ -103,6 +105,9 @@ class _Look:
             data = with_changes(data, changes)
         time = packet.pts if packet.pts is not None else packet.dts
         head = f"{_exact(time, packet.time_base)} {packet.is_keyframe:d}{packet.is_discard:d} {len(data)}\n"
+        for side in packet.iter_sidedata():
+            if side.data_type in PACKET_DATA:
+                head += f"{side.data_type} {hashlib.blake2b(bytes(side), digest_size=8).hexdigest()}\n"
         self.digest.update(head.encode())
         self.digest.update(data)
         if time is not None and packet.duration:
@@ -115,12 +120,14 @@ class _Look:
 
     def summarize(self) -> dict[str, Any]:
         stream, codec = self.stream, self.stream.codec_context
-        tags = stream.metadata
+        tags = {str(name).lower(): str(value) for name, value in stream.metadata.items()}
         extradata = bytes(codec.extradata or b"") if codec else b""
         if self.units:
             changes = self.units.header_changes(extradata)
             self.notes += len(changes)
-            extradata = with_changes(extradata, changes)
+            extradata = self.units.essence(with_changes(extradata, changes))
+        if self.codec == "mov_text":
+            extradata = extradata[:30]  # its style; behind stand boxes that each muxer writes anew
         return {
             "index": stream.index,
             "type": stream.type,
@@ -128,7 +135,7 @@ class _Look:
             "is_cover": self.is_cover,
             "dispositions": [one.name for one in av.stream.Disposition if stream.disposition & one],
             "tags": _names(tags),
-            "kept_tags": {name: str(tags[name])[:MAX_TAG_CHARACTERS] for name in KEPT_TAGS if name in tags},
+            "kept_tags": {name: tags[name][:MAX_TAG_CHARACTERS] for name in KEPT_TAGS if name in tags},
             "packets": self.count,
             "digest": self.digest.hexdigest(),
             "properties": [*_properties(stream), hashlib.blake2b(extradata, digest_size=16).hexdigest()],
@@ -213,6 +220,9 @@ class Units:
                 at += 2 + size
         return found
 
+    def essence(self, extradata: bytes) -> bytes:
+        return extradata
+
     def _split(self, data: bytes) -> Iterator[tuple[int, int]]:
         if self._length_bytes:
             at = 0
@@ -237,7 +247,46 @@ class Units:
         return notes_in_sei(data, body, end)
 
 
-def units_of(codec: str, extradata: bytes) -> Units | None:
+class Comments:
+    """Finds what is said in the second of the three headers of Vorbis and Theora; their packets say nothing."""
+
+    def __init__(self, first: bytes, first_bytes: int, second: bytes) -> None:
+        self._first, self._first_bytes, self._second = first, first_bytes, second
+
+    def changes(self, _data: bytes) -> list[Change]:
+        return []
+
+    def header_changes(self, extradata: bytes) -> list[Change]:
+        """Return where the comments stand, each without its length."""
+        return [one for one in self._read(extradata)[0] if extradata[one[0] : one[1]].strip(bytes([FILL]))]
+
+    def essence(self, extradata: bytes) -> bytes:
+        """Return the headers that decoders need."""
+        start = max(0, extradata.find(self._first))
+        return extradata[start : start + self._first_bytes] + extradata[self._read(extradata)[1] :]
+
+    def _read(self, data: bytes) -> tuple[list[Change], int]:
+        start = data.find(self._second)
+        if start < 0:
+            return [], 0
+        at = start + len(self._second)
+        at += 4 + int.from_bytes(data[at : at + 4], "little")  # who wrote it
+        found, count = [], int.from_bytes(data[at : at + 4], "little")
+        at += 4
+        while count and at + 4 <= len(data):
+            end = min(len(data), at + 4 + int.from_bytes(data[at : at + 4], "little"))
+            found.append((at + 4, end))
+            at, count = end, count - 1
+        return found, at
+
+
+COMMENTS = {
+    "vorbis": Comments(b"\1vorbis", 30, b"\3vorbis"),
+    "theora": Comments(b"\x80theora", 42, b"\x81theora"),
+}
+
+
+def units_of(codec: str, extradata: bytes) -> Units | Comments | None:
     """Return how to look into the packets of a stream, or None where nothing is hidden in this way."""
     if codec == "h264":
         return Units(codec, (extradata[4] & 3) + 1 if len(extradata) > 6 and extradata[0] == 1 else 0)
@@ -246,7 +295,7 @@ def units_of(codec: str, extradata: bytes) -> Units | None:
             extradata[0] == 1 or extradata[:3] not in {b"\0\0\1", b"\0\0\0"}
         )
         return Units(codec, (extradata[21] & 3) + 1 if has_lengths else 0)
-    return None
+    return COMMENTS.get(codec)
 
 
 def notes_in_sei(data: bytes, start: int, end: int) -> list[Change]:
@@ -311,7 +360,7 @@ def _between(data: bytes, whole: Change, guards: list[int]) -> list[Change]:
 def blot(container: Any, path: str) -> int:
     """Blot out all notes where they stand in the file; returns how many packets were not found in it."""
     missed = 0
-    streams = [stream for stream in container.streams if stream.type == "video"]
+    streams = [stream for stream in container.streams if stream.type in {"video", "audio"}]
     with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as bytes_of:  # noqa: PTH123 - alone in its process
         looks = {
             one.index: units_of(
@@ -320,7 +369,7 @@ def blot(container: Any, path: str) -> int:
             for one in streams
             if one.codec_context
         }
-        for packet in container.demux(streams):
+        for packet in container.demux([one for one in streams if one.type == "video"] or streams):
             units = looks.get(packet.stream.index)
             if units is None or not packet.size:
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,12 +13,11 @@ from gilfoyle.lib.errors import NoSpace
 from processing.cleaning.found import Found, count_telling, find_difference
 from processing.cleaning.hidden import count_hidden, find_telling_boxes
 from processing.cleaning.look import GIVES_WAY, LookFailed, blot_out_notes, look_at
-from processing.cleaning.muxing import Muxing, choose_muxing
+from processing.cleaning.muxing import Muxing, choose_muxings
 from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg.block_reader import open_source
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.clean_commands import CopiedStream, clean_argv
-from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, Limits, run_ffmpeg
 from processing.source import Source, source_size_bytes
 
@@ -72,34 +70,46 @@ def clean_copy(
     except LookFailed:
         return KeptAsItIs("it can't be read as a whole")
     left = count_telling(before, hidden)
-    muxing = choose_muxing(container, head)
     if before.is_damaged:
         return KeptAsItIs("a part of it can't be read", left)
-    if muxing is None or not before.kept:
-        return KeptAsItIs("files of this kind can't be copied without loss", left)
+    reason = "files of this kind can't be copied without loss"
     on_progress(0.3)
-    _require_room(work_dir, source_size_bytes(source))
-    target = work_dir / f"cleaned.{muxing.muxer}"
-    try:
-        _copy(source, container, before, muxing, target=target, encoding=encoding, heartbeat=heartbeat)
-        on_progress(0.6)
-        if before.notes:
-            blot_out_notes(target, container, encoding=encoding, heartbeat=heartbeat)
-        after = look_at(target, container, encoding=encoding, heartbeat=heartbeat)
-    except ToolTimedOut:
-        raise
-    except (LookFailed, ToolFailed):
-        return KeptAsItIs("what is in it can't be copied into a new file of its kind", left)
-    on_progress(0.9)
-    if difference := find_difference(before, after) or _still_told(target, container, after):
-        return KeptAsItIs(difference, left)
-    return CleanedCopy(
-        path=target,
-        size_bytes=target.stat().st_size,
-        sha256=_hash(target, heartbeat),
-        removed=left,
-        places={stream.index: number for number, stream in enumerate(before.kept)},
-    )
+    for muxing in choose_muxings(container, head) if before.kept else ():
+        _require_room(work_dir, source_size_bytes(source))
+        target = work_dir / f"cleaned.{muxing.muxer}"
+        try:
+            _copy(source, container, before, muxing, target=target, encoding=encoding, heartbeat=heartbeat)
+            on_progress(0.6)
+            reason = _judge(target, container, before, encoding=encoding, heartbeat=heartbeat)
+        except ToolTimedOut:
+            raise
+        except (LookFailed, ToolFailed):
+            reason = "what is in it can't be written into a new file of its kind"
+        if not reason:
+            return CleanedCopy(
+                path=target,
+                size_bytes=target.stat().st_size,
+                sha256=_hash(target, heartbeat),
+                removed=left,
+                places={stream.index: number for number, stream in enumerate(before.kept)},
+            )
+        target.unlink(missing_ok=True)
+    return KeptAsItIs(reason, left)
+
+
+def _judge(
+    target: Path,
+    container: Container,
+    before: Found,
+    *,
+    encoding: EncodingSettings,
+    heartbeat: Callable[[], None],
+) -> str:
+    """Finish a copy, and return what speaks against it."""
+    if before.notes:
+        blot_out_notes(target, container, encoding=encoding, heartbeat=heartbeat)
+    after = look_at(target, container, encoding=encoding, heartbeat=heartbeat)
+    return find_difference(before, after) or _still_told(target, container, after)
 
 
 def _copy(
@@ -111,7 +121,6 @@ def _copy(
     target: Path,
     encoding: EncodingSettings,
     heartbeat: Callable[[], None],
-    on_progress: Callable[[Progress], None] | None = None,
 ) -> None:
     size_bytes = source_size_bytes(source)
     time_limit_s = TIME_LIMIT_S + size_bytes / SLOWEST_COPY_BPS
@@ -130,12 +139,11 @@ def _copy(
         limits=Limits(
             memory_bytes=encoding.max_memory_bytes,
             cpu_s=round(time_limit_s),
-            file_bytes=size_bytes + size_bytes // 4 + SPARE_BYTES,
+            file_bytes=2 * size_bytes + SPARE_BYTES,  # transport streams are written with more padding
             niceness=GIVES_WAY,
         ),
         time_limit_s=time_limit_s,
         heartbeat=heartbeat,
-        on_progress=on_progress,
     )
 
 
@@ -155,7 +163,6 @@ def _still_told(path: Path, container: Container, after: Found) -> str:
 def _hash(path: Path, heartbeat: Callable[[], None]) -> str:
     digest = hashlib.sha256()
     with path.open("rb", buffering=0) as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
         while piece := file.read(HASHED_BYTES):
             heartbeat()
             digest.update(piece)

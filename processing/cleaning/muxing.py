@@ -21,24 +21,29 @@ _PLAIN: Mapping[Container, Muxing] = {
     "avi": Muxing("avi"),
     "flv": Muxing("flv", {"flvflags": "+no_duration_filesize"}),
     "ogg": Muxing("ogg"),
-    # No title before the sound, and none after it.
-    "mp3": Muxing("mp3", {"id3v2_version": "0", "write_id3v1": "0"}),
     "wav": Muxing("wav", {"rf64": "auto"}),  # beyond 4 GB its lengths need more digits
     "flac": Muxing("flac"),
     "aac": Muxing("adts"),
 }
+_UNTITLED: Mapping[str, str] = {
+    "id3v2_version": "0",
+    "write_id3v1": "0",
+}  # neither before the sound nor after it
 FRAGMENTS = "+frag_keyframe+delay_moov+default_base_moof"
 _QUICKTIME = (b"qt  ", b"")  # very old films name no brand
 _MOBILE = {b"3gp": "3gp", b"3g2": "3g2"}
 
 
-def choose_muxing(container: Container, head: bytes) -> Muxing | None:
-    """Return what writes a file of the kind that begins with `head`; None where nothing does so without loss."""
+def choose_muxings(container: Container, head: bytes) -> tuple[Muxing, ...]:
+    """Return what may write a file of the kind that begins with `head`, the likeliest first; none where all would lose."""
     if container == "mp4":
-        return Muxing(_mp4_muxer(head), _mp4_options(head))
+        return (Muxing(_mp4_muxer(head), _mp4_options(head)),)
     if container == "matroska":
-        return Muxing("webm" if b"webm" in head[:64] else "matroska")
-    return _PLAIN.get(container)
+        return (Muxing("webm" if b"webm" in head[:64] else "matroska"),)
+    if container == "mp3":
+        # A head that tells what to leave out at its ends, or none: as the source has it.
+        return (Muxing("mp3", _UNTITLED), Muxing("mp3", {**_UNTITLED, "write_xing": "0"}))
+    return (_PLAIN[container],) if container in _PLAIN else ()
 
 
 def _mp4_muxer(head: bytes) -> str:

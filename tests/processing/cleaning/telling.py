@@ -95,6 +95,15 @@ def covered_flac(folder: Path) -> Path:
     return remux_clip(folder / "c.flac", sound, input_args=("-i", str(picture(folder))), args=args)
 
 
+def vorbis(folder: Path) -> Path:
+    """Take sound out of Ogg, whose comments then stand in a header of WebM's where no reader of tags looks."""
+    plain = make_clip(folder / "plain.webm", duration_s=1)
+    sound = folder / "sound.ogg"
+    run_tool("-i", plain, "-vn", "-c:a", "libvorbis", "-metadata:s:a", "comment=Planted 52.5200", sound)
+    maps = ("-map", "0:v", "-map", "1:a")
+    return remux_clip(folder / "v.webm", sound, input_args=("-i", str(plain)), args=maps)
+
+
 def recorder(folder: Path) -> Path:
     """Write what field recorders add to a WAV: who recorded it, and a document about it."""
     sound = make_clip(folder / "plain.wav", duration_s=1, video=False)
@@ -121,6 +130,7 @@ KINDS: dict[str, Callable[[Path], Path]] = {
     "MOV with a data track": camera_with_telemetry,
     "Matroska": matroska,
     "WebM": tagged("a.webm"),
+    "WebM with Vorbis": vorbis,
     "AVI": tagged("a.avi"),
     "FLV": tagged("a.flv"),
     "MPEG-TS": lambda folder: remux_clip(

@@ -109,3 +109,34 @@ def test_how_x264_coded_it_stays_for_decoders_work_around_its_old_faults() -> No
 
 def test_other_codecs_hide_nothing_in_this_way() -> None:
     assert units_of("vp9", b"") is None
+
+
+def header(comments: list[bytes], *, first: bytes = b"\1vorbis", second: bytes = b"\3vorbis") -> bytes:
+    said = b"".join(len(one).to_bytes(4, "little") + one for one in comments)
+    vendor = b"Xiph"
+    told = len(vendor).to_bytes(4, "little") + vendor + len(comments).to_bytes(4, "little") + said + b"\1"
+    return b"\2\x1e\x30" + first.ljust(30, b"i") + second + told + b"\5vorbis setup"
+
+
+@given(st.lists(st.binary(max_size=40), max_size=4))
+def test_comments_of_vorbis_say_nothing(said: list[bytes]) -> None:
+    comments = units_of("vorbis", b"")
+    assert comments is not None
+    before = header(said)
+    changes = comments.header_changes(before)
+    after = with_changes(before, changes)
+    assert after == header([bytes([FILL]) * len(one) for one in said])
+    assert comments.header_changes(after) == []
+    assert comments.essence(after) == comments.essence(header([])) == comments.essence(before)
+    assert b"setup" in comments.essence(before)
+    assert comments.changes(before) == []
+
+
+@given(st.binary(max_size=80))
+def test_broken_comments_are_no_reason_to_stop(data: bytes) -> None:
+    for codec, head in (("vorbis", b"\3vorbis"), ("theora", b"\x81theora")):
+        comments = units_of(codec, b"")
+        assert comments is not None
+        for broken in (data, head + data, header([data])[: len(data)]):
+            assert len(with_changes(broken, comments.header_changes(broken))) == len(broken)
+            comments.essence(broken)
