@@ -56,7 +56,7 @@ def compare(
         duration_s=float((end - first) / video.frame_rate),
         bitrate_bps=REPORT_BITRATE_BPS,
         memory_bytes=what.encoding.max_memory_bytes,
-        niceness=niceness_of(chunk.priority),
+        niceness=niceness_of(chunk.priority, is_playable=what.plan.copy is not None),
     )
     argv = compare_argv(
         usable_ffmpeg(what.encoding.ffmpeg),

@@ -43,7 +43,7 @@ def encode_audio(
 ) -> EncodedRendition:
     """Encode one of the plan's sounds into `work_dir` (the caller's to remove; nothing in it is named like the rendition); return what `on_part` was not given.
 
-    `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
+    `heartbeat` is called about ten times a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
     `on_part` gets the segments while the rest is being encoded, always cut at the same places.
     Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` and `on_part` raise.
     """

@@ -44,7 +44,7 @@ def encode_chunk(
 ) -> tuple[EncodedRendition, ...]:
     """Encode `chunk` into `work_dir` (the caller's to remove; nothing in it is named like a rung); one result a rung, in the chunk's order.
 
-    `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
+    `heartbeat` is called about ten times a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
     `on_unfit` is told of each rung that is not as planned, which is then left out of the result.
     Raises: ToolFailed, ToolTimedOut, ToolMissing; EncodeUnverified when a rung is unfit and nobody is to be told;
     whatever `heartbeat` raises.
@@ -85,7 +85,7 @@ def encode_rungs(
         bitrate_bps=max(rung.max_bitrate_bps for rung in rungs),
         memory_bytes=encoding.max_memory_bytes,
         effort=EFFORT[video.codec_of(chunk)],
-        niceness=niceness_of(chunk.priority),
+        niceness=niceness_of(chunk.priority, is_playable=what.plan.copy is not None),
     )
 
     def report(progress: Progress) -> None:

@@ -36,7 +36,7 @@ def remux(
 ) -> EncodedRendition:
     """Write the source's own frames as segments into `work_dir`; return what `on_part` was not given.
 
-    `heartbeat` is called about twice a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
+    `heartbeat` is called about ten times a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
     Raises: ToolFailed, ToolTimedOut, ToolMissing, EncodeUnverified; whatever `heartbeat` and `on_part` raise.
     """
     copy = plan.copy

@@ -23,9 +23,9 @@ class Budget:
     time_limit_s: float
 
 
-def niceness_of(priority: int) -> int:
-    """Return how readily work of a priority (0: the soonest) gives way."""
-    return min(MOST_NICENESS, NICENESS_STEP * priority)
+def niceness_of(priority: int, *, is_playable: bool = False) -> int:
+    """Return how readily work of a priority (0: the soonest) gives way; most of all where it plays without it."""
+    return MOST_NICENESS if is_playable else min(MOST_NICENESS, NICENESS_STEP * priority)
 
 
 def plan_budget(

@@ -74,6 +74,7 @@ def copy_arguments(plan: CopyPlan) -> Arguments:
         "bsf:v": f"setts=pts=PTS-({zero}):dts=DTS-({zero}),filter_units=remove_types=6",
         "video_track_timescale": plan.timescale,
         "min_frag_duration": microseconds(plan.segment_s),  # key frames that come sooner begin no segment
+        "flush_packets": 1,  # a fragment that is whole is handed over, and does not wait for a buffer to be full
         "format": "mp4",
         "movflags": "+frag_keyframe" + FRAGMENTS,
         **CLEAN,

@@ -23,7 +23,7 @@ from processing.source import SERVED_PORT, RemoteSource, Source
 
 GUARD = Path(__file__).with_name("guard.py")
 OUR_PYTHON = (Path(sys.prefix), Path(sys.base_prefix))  # its modules, with the libraries inside of them
-POLL_S = 0.5
+POLL_S = 0.1  # what grows is looked at as often, and handed over
 READ_BYTES = 65_536
 STDERR_TAIL_BYTES = 4096
 
@@ -85,7 +85,7 @@ def run_ffmpeg(
 ) -> str:
     """Run ffmpeg (its argv asks for `-progress pipe:1`) to its end; return its last words.
 
-    `heartbeat` is called about twice a second; what it raises ends the program and comes through, and so does what
+    `heartbeat` is called about ten times a second; what it raises ends the program and comes through, and so does what
     the store of a remote source raises.
     Raises: ToolFailed, ToolTimedOut; NoSpace where it met a full disk.
     """
@@ -189,7 +189,11 @@ def _watch(
     server: RangeServer | None,
 ) -> None:
     ends_at = time.monotonic() + time_limit_s
-    with _started(argv, files, limits, server) as process, selectors.DefaultSelector() as selector:
+    with (
+        _started(argv, files, limits, server) as process,
+        selectors.DefaultSelector() as selector,
+        _end_of(process, selector),
+    ):
         for pipe, take in ((process.stdout, sink.on_stdout), (process.stderr, sink.on_stderr)):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
@@ -279,14 +283,31 @@ def _has_ended(process: subprocess.Popen[bytes]) -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
+@contextmanager
+def _end_of(process: subprocess.Popen[bytes], selector: selectors.BaseSelector) -> Iterator[None]:
+    """Let the selector wake at the process's end, which comes a moment after that of its output."""
+    try:
+        descriptor = os.pidfd_open(process.pid)
+    except OSError:  # a kernel or a sandbox without it: the end is seen at the next look
+        yield
+        return
+    try:
+        selector.register(descriptor, selectors.EVENT_READ, None)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _read_what_is_there(selector: selectors.BaseSelector, timeout_s: float) -> None:
     while True:
         ready = selector.select(timeout_s)
         for key, _ in ready:
+            if key.data is None:  # the end of the process, which its caller asks for itself
+                continue
             data = os.read(key.fd, READ_BYTES)
             if data:
                 key.data(data)
             else:
                 selector.unregister(key.fileobj)
-        if timeout_s > 0 or not ready:
+        if timeout_s > 0 or not any(key.data for key, _ in ready):
             return

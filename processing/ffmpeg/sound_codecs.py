@@ -25,6 +25,7 @@ def sound_arguments(plan: AudioPlan) -> Arguments:
         # sound a packet late, and players differ about edit lists: it is dropped, and the second is at zero.
         "bsf:a": "noise=drop=lt(n\\,1)",
         "frag_duration": microseconds(plan.segment_s),
+        "flush_packets": 1,  # quiet sound would be in a buffer until its end, and nothing would play
         "format": "mp4",
         "movflags": FRAGMENTS,
         **(_OPUS if plan.codec == "opus" else {}),

@@ -19,4 +19,5 @@ def test_longer_work_may_take_longer_and_write_more() -> None:
 
 def test_what_makes_a_video_playable_gives_way_to_nothing() -> None:
     assert [niceness_of(priority) for priority in range(5)] == [0, 5, 10, 10, 10]
+    assert niceness_of(0, is_playable=True) == 10
     assert plan_budget(duration_s=1, bitrate_bps=1, memory_bytes=1, niceness=5).limits.niceness == 5
