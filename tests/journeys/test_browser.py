@@ -11,7 +11,7 @@ from tests.browser import look, play, quiet_page, running_chromium, wait_until
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle
 from tests.embedded import wait_until as wait_here
-from tests.journeys.consumer import playback, upload, video, wait_until_ready
+from tests.journeys.consumer import job, playback, upload, video, wait_until_ready
 from tests.services import require_service
 
 pytestmark = [pytest.mark.embedded, pytest.mark.browser]
@@ -51,3 +51,32 @@ def test_an_uploaded_video_plays_while_it_is_made_and_to_its_end(
         page.locator("#quality-button").click()
         page.locator(".player-choice", has_text="720p").click()
         wait_until(page, "video.videoHeight === 720")
+
+
+def test_a_viewer_plays_on_while_the_video_is_processed_again(
+    shared_gilfoyle: Gilfoyle, tmp_path: Path
+) -> None:
+    require_service("hls.js", present=is_built(TARGET, locked_version(HERE)))
+    client = shared_gilfoyle.client
+    source = make_clip(tmp_path / "a.mp4", duration_s=6, size=(320, 180))
+    video_id = upload(client, source)
+    wait_until_ready(client, video_id)
+    before = playback(client, video_id)
+    with running_chromium() as browser, quiet_page(browser) as page:
+        page.goto(before["embed_url"])  # nothing but a list is loaded before he begins
+        answer = client.post(f"/api/v1/videos/{video_id}/reprocess", json={})
+        assert answer.status_code == 202, answer.text
+        wait_here(lambda: job(client, video_id)["status"] != "active", what="it to be processed again")
+        assert job(client, video_id)["status"] == "done"
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        play(page)
+        wait_until(page, "video.ended")
+        segments = [url for url in asked if url.endswith(".m4s")]
+        old = before["hls_url"].rpartition("/")[0]
+        assert segments
+        assert all(url.startswith(old) for url in segments), "he gets what the video was when he came"
+        after = playback(client, video_id)
+        assert after["hls_url"].split("/")[-2] != before["hls_url"].split("/")[-2]
+        page.goto(after["embed_url"])
+        play(page)
