@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from gilfoyle.lib.config import Config
 from streaming.addresses import play_folder, playback_addresses, text_path
 from streaming.errors import VideoIsRestricted, VideoNotPlayable, VideoNotReady
+from streaming.tokens.claims import Scope
 from streaming.tokens.serializers import PlaybackInputSerializer, PlaybackSerializer
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
 from videos.access.models import ApiKey
@@ -59,10 +60,7 @@ class VideoPlayback(APIView):
             public_url=config.public_url, token=token.text, policy=policy, origins=wish.origins
         )
         folder = play_folder(token.text, policy.project_id, policy.video_id, policy.revision)
-        tracks = [
-            {**asdict(track), "url": config.public_url + folder + text_path(track.id)}
-            for track in list_playable_tracks(policy.video_id, policy.revision)
-        ]
+        tracks = describe_tracks(policy, wish, folder=config.public_url + folder)
         body = {"token": token.text, **addresses, "tracks": tracks, "expires_at": token.expires_at}
         return Response(PlaybackSerializer(body).data, headers={"Cache-Control": "no-store"})
 
@@ -70,6 +68,14 @@ class VideoPlayback(APIView):
 def _wish(given: dict[str, Any]) -> TokenWish:
     origins = tuple(dict.fromkeys(given.get("allowed_origins", ())))
     return TokenWish(ttl_s=given.get("ttl_s"), max_height=given.get("max_height"), origins=origins)
+
+
+def describe_tracks(policy: PlaybackPolicy, wish: TokenWish, *, folder: str) -> list[dict[str, Any]]:
+    """Return the text tracks that a token opens, with their addresses below `folder`."""
+    if Scope.CAPTIONS not in wish.scope:
+        return []
+    found = list_playable_tracks(policy.video_id, policy.revision)
+    return [{**asdict(track), "url": folder + text_path(track.id)} for track in found]
 
 
 def playable_policy(video_id: str) -> PlaybackPolicy:

@@ -8,7 +8,9 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from streaming.tokens.claims import hash_origin, parse_token
+from streaming.tokens.claims import VIEWER_SCOPES, Scope, hash_origin, parse_token
+from streaming.tokens.services import TokenWish
+from streaming.tokens.views import describe_tracks, playable_policy
 from tests.factories import make_account, make_api_key
 from tests.streaming.clip import store_track, store_video
 
@@ -66,6 +68,13 @@ def test_text_tracks_have_addresses_of_their_own(video):
         "is_default": True,
         "is_forced": False,
     }
+
+
+def test_tracks_that_a_token_does_not_open_have_no_address(video):
+    store_track(video, (1, 2, "Hallo"), language="de")
+    policy = playable_policy(video.pk)
+    assert len(describe_tracks(policy, TokenWish(), folder="/")) == 1
+    assert describe_tracks(policy, TokenWish(scope=VIEWER_SCOPES & ~Scope.CAPTIONS), folder="/") == []
 
 
 def test_without_a_poster_there_is_no_address(video):
