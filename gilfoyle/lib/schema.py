@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse
 
 PROBLEM = {
     "type": "object",
@@ -33,6 +36,15 @@ PROBLEM = {
         "code": "video_not_found",
     },
 }
+
+
+def refusals(by_status: Mapping[int, str]) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return documented refusals, by their status with what is said of them: the codes, and when."""
+    problem = {"$ref": "#/components/schemas/Problem"}
+    return {
+        (status, "application/problem+json"): OpenApiResponse(response=problem, description=description)
+        for status, description in by_status.items()
+    }
 
 
 def add_problem_answers(result: dict[str, Any], **_options: Any) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.json_body import JsonBody
+from gilfoyle.lib.schema import refusals
 from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog.selectors import get_video
@@ -23,6 +24,8 @@ from videos.tracks.serializers import TextTrackInputSerializer, TextTrackSeriali
 from videos.tracks.services import TrackFacts
 
 FORM_BYTES = 64 * 1024  # of a form beside its file
+NO_VIDEO = {404: "`video_not_found`: no such video in this project."}
+NO_TRACK = {404: "`video_not_found`, `track_not_found`: no such video in this project, no such track of it."}
 JSON_FACTOR = 3  # two bytes of UTF-8 may become six of JSON
 
 MayReadAndWrite = HasScope.of(read="videos:read", write="videos:write")
@@ -59,7 +62,7 @@ class TrackList(APIView):
         operation_id="list_tracks",
         summary="List a video's text tracks",
         description="Uploaded ones, oldest first, then those that were found inside the source.",
-        responses=TextTrackSerializer(many=True),
+        responses={200: TextTrackSerializer(many=True), **refusals(NO_VIDEO)},
         tags=["text tracks"],
     )
     def get(self, request: Request, video_id: str) -> Response:
@@ -77,7 +80,19 @@ class TrackList(APIView):
             "multipart/form-data": TextTrackInputSerializer,
             "application/json": TextTrackInputSerializer,
         },
-        responses={201: TextTrackSerializer},
+        responses={
+            201: TextTrackSerializer,
+            **refusals(
+                {
+                    **NO_VIDEO,
+                    400: "`invalid_input`: each field that is wrong is named.",
+                    409: "`too_many_tracks`: remove one first (`text.max_tracks`). `video_deleted`: it is being deleted.",
+                    413: "`track_too_large`: beyond `text.max_size_bytes`, or with too many cues. `too_large`: the body.",
+                    422: "`track_not_text`, `track_empty`, `track_rejected`: no WebVTT or SRT that can be shown.",
+                    507: "`no_space`: the disk is full; try again later.",
+                }
+            ),
+        },
         tags=["text tracks"],
     )
     def post(self, request: Request, video_id: str) -> Response:
@@ -98,7 +113,7 @@ class TrackDetail(APIView):
     @extend_schema(
         operation_id="get_track",
         summary="Read a text track's facts",
-        responses=TextTrackSerializer,
+        responses={200: TextTrackSerializer, **refusals(NO_TRACK)},
         tags=["text tracks"],
     )
     def get(self, request: Request, video_id: str, track_id: str) -> Response:
@@ -109,7 +124,7 @@ class TrackDetail(APIView):
         operation_id="remove_track",
         summary="Remove a text track",
         description="Players that begin from now on don't find it.",
-        responses={204: None},
+        responses={204: None, **refusals(NO_TRACK)},
         tags=["text tracks"],
     )
     def delete(self, request: Request, video_id: str, track_id: str) -> Response:

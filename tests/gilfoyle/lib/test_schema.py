@@ -65,3 +65,19 @@ def _one(value: Any) -> Any:
     if isinstance(value, dict) and "results" in value:
         value = value["results"]
     return value[0] if isinstance(value, list) else value
+
+
+def test_refusals_of_text_tracks_are_documented_with_their_codes(document: dict[str, Any]) -> None:
+    tracks = document["paths"]["/api/v1/videos/{video_id}/tracks"]
+    answers = tracks["post"]["responses"]
+    assert set(answers) == {"201", "400", "404", "409", "413", "422", "507", "default"}
+    for status in ("400", "404", "409", "413", "422", "507"):
+        assert answers[status]["content"] == answers["default"]["content"]
+    told = " ".join(answer.get("description", "") for answer in answers.values())
+    codes = ("invalid_input", "video_not_found", "too_many_tracks", "video_deleted", "track_too_large")
+    for code in (*codes, "track_not_text", "track_empty", "track_rejected", "no_space"):
+        assert f"`{code}`" in told
+    one = document["paths"]["/api/v1/videos/{video_id}/tracks/{track_id}"]
+    assert all(
+        "`track_not_found`" in one[verb]["responses"]["404"]["description"] for verb in ("get", "delete")
+    )
