@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiExample, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,7 @@ from gilfoyle.lib.errors import NotFound
 from processing.jobs import services
 from processing.jobs.models import Job
 from processing.jobs.reprocessing import reprocess
-from processing.jobs.serializers import JobSerializer, WishSerializer
+from processing.jobs.serializers import JOB_EXAMPLE, JobSerializer, WishSerializer
 from videos.access.authentication import project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
@@ -63,7 +63,10 @@ class VideoReprocess(APIView):
             "A video that failed is begun anew."
         ),
         request=WishSerializer,
-        responses={202: JobSerializer},
+        # Named here: examples of a request would else stand for all that there are.
+        responses={
+            202: OpenApiResponse(JobSerializer, examples=[OpenApiExample("At work", value=JOB_EXAMPLE)])
+        },
         examples=[
             OpenApiExample("All of it", value={}, request_only=True),
             OpenApiExample("A new codec", value={"codecs": ["av1"]}, request_only=True),
