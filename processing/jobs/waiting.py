@@ -26,6 +26,8 @@ WORDS: Mapping[str, str] = {
     ScratchUnusable.code: "Waits for a machine whose work folder can be written.",
 }
 HINT = "Make room on the disk of data_dir or of the media store; all work goes on by itself."
+STAND_BACK_S = 60
+_unusable_at: dict[str, float] = {}
 _warned_at: dict[tuple[str, str], float] = {}
 
 
@@ -35,11 +37,18 @@ def may_wait(step: Step, error: GilfoyleError) -> bool:
     return is_believed and step.kind != pipeline.REMUX  # a stop-gap that comes late stops no gap
 
 
+def stands_back() -> bool:
+    """Tell whether this machine is to leave work to others for a while: none of it can be done here."""
+    return time.monotonic() - _unusable_at.get(str(settings.DATA_DIR), float("-inf")) < STAND_BACK_S
+
+
 def postpone_step(*, step: Step, error: GilfoyleError) -> None:
     """Put a step back, to be begun again after a pause that grows to some minutes; nothing counts against it.
 
     Raises: StaleWork when the lease was lost meanwhile.
     """
+    if error.code == ScratchUnusable.code:
+        _unusable_at[str(settings.DATA_DIR)] = time.monotonic()
     now = timezone.now()
     pause_s = PAUSES_S[min(step.waits, len(PAUSES_S) - 1)]
     mine = Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)

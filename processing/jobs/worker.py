@@ -86,7 +86,9 @@ class Lease:
 
 
 def run_next_step(*, queue: str) -> bool:
-    """Claim and do one step of the queue; False where there was none."""
+    """Claim and do one step of the queue; False where there was none, or none could be done here."""
+    if waiting.stands_back():
+        return False
     encoding = settings.GILFOYLE.encoding
     owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
     step = services.claim_step(queue=queue, owner=owner, lease_s=encoding.lease_s)

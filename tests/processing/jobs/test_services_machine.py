@@ -19,10 +19,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from gilfoyle.lib.errors import InvalidTransition, StaleWork
+from gilfoyle.lib.errors import InvalidTransition, NoSpace, StaleWork
 from processing.jobs import again, services
 from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
+from processing.jobs.waiting import postpone_step
 from tests.factories import make_job, make_step_plan
 from videos.catalog.models import Video
 
@@ -108,6 +109,20 @@ class JobMachine(RuleBasedStateMachine):
             assert not was_held
         else:
             assert was_held
+
+    @precondition(lambda self: self.held)
+    @rule(data=st.data())
+    def postpone(self, data: st.DataObject) -> None:
+        """Meet a full disk; that never counts against the step."""
+        step = data.draw(st.sampled_from(self.held))
+        was_held, faults = self.is_held(step), Step.objects.get(pk=step.pk).faults
+        try:
+            postpone_step(step=step, error=NoSpace("The disk is full."))
+        except StaleWork:
+            assert not was_held
+        else:
+            assert was_held
+        assert Step.objects.get(pk=step.pk).faults == faults
 
     @precondition(lambda self: self.held)
     @rule(data=st.data(), share=st.floats(0, 1))

@@ -12,7 +12,7 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace, StaleWork
 from processing.errors import ToolTimedOut
-from processing.jobs import services, worker
+from processing.jobs import services, waiting, worker
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
@@ -263,6 +263,9 @@ def test_a_work_folder_that_cant_be_written_costs_no_try(data_dir: Path) -> None
     for _ in range(4):
         Step.objects.update(ready_at=timezone.now())
         assert run_next_step(queue="probe")
+        # Others are to have it first, who may be well.
+        assert not run_next_step(queue="probe")
+        waiting._unusable_at.clear()
     step = Step.objects.get()
     assert (step.status, step.faults, step.failure_code) == ("ready", 0, "scratch_unusable")
     assert str(data_dir / "work") in step.stderr_tail
