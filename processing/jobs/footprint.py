@@ -6,7 +6,7 @@ By the caps of bit rates, which easy pictures stay far below; what goes beyond m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gilfoyle.lib.image_settings import ImagesSettings
@@ -19,7 +19,7 @@ SMALL_BYTES = 1024 * 1024  # what is always there: reports, samples, init segmen
 PICTURE_BYTES_A_PIXEL = 1  # of one that is hard to compress
 TEXT_BYTES = 1024 * 1024
 SOUND_PART_S, COPY_PART_S = 60, 120  # what waits in segments to be stored
-WITHOUT_SOURCE = (pipeline.STORYBOARD, pipeline.PREVIEW, pipeline.FINALIZE)
+WITHOUT_SOURCE = (pipeline.STORYBOARD, pipeline.PREVIEW, pipeline.ADOPT, pipeline.FINALIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Footprint:
 
     scratch_bytes: int
     media_bytes: int = 0
+    is_moved: bool = False  # on one disk what stays is what lies in the work folder, and takes no room twice
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def estimate_step(kind: str, plan: EncodePlan | None, facts: StepFacts) -> Footp
     estimate = ESTIMATES.get(kind, _whole_source)
     made = estimate(plan, facts) if plan or kind == pipeline.PROBE else Footprint(0)
     copied = facts.source_bytes if facts.is_source_copied and kind not in WITHOUT_SOURCE else 0
-    return Footprint(SMALL_BYTES + copied + made.scratch_bytes, made.media_bytes)
+    return replace(made, scratch_bytes=SMALL_BYTES + copied + made.scratch_bytes)
 
 
 def _nothing(_plan: EncodePlan | None, _facts: StepFacts) -> Footprint:
@@ -55,6 +56,10 @@ def _nothing(_plan: EncodePlan | None, _facts: StepFacts) -> Footprint:
 def _whole_source(_plan: EncodePlan | None, facts: StepFacts) -> Footprint:
     """Stand in for kinds that are not measured here: at most as much again as the source."""
     return Footprint(facts.source_bytes, facts.source_bytes)
+
+
+def _clean(_plan: EncodePlan, facts: StepFacts) -> Footprint:
+    return Footprint(facts.source_bytes, facts.source_bytes, is_moved=True)
 
 
 def _chunk(plan: EncodePlan, facts: StepFacts) -> Footprint:
@@ -149,5 +154,7 @@ ESTIMATES: Mapping[str, Callable[[Any, StepFacts], Footprint]] = {
     pipeline.STORYBOARD: _storyboard,
     pipeline.PREVIEW: _preview,
     pipeline.TEXT: _text,
+    pipeline.CLEAN_SOURCE: _clean,
+    pipeline.ADOPT: _nothing,  # second names of what is there
     pipeline.FINALIZE: _nothing,
 }

@@ -11,15 +11,19 @@ from django.conf import settings
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import NoSpace
-from gilfoyle.lib.reservations import REGISTRY, Claim, reserve
+from gilfoyle.lib.reservations import REGISTRY, Claim, is_same_disk, reserve
 from gilfoyle.lib.storage_faults import is_full_disk
 from processing.errors import ScratchUnusable
 from processing.ffmpeg.isolation import can_serve_sources
+from processing.jobs import pipeline
 from processing.jobs.footprint import Footprint, StepFacts, estimate_step
 from processing.jobs.models import Step
 from processing.jobs.scratch import FULL, folder_of, scratch_root
+from processing.jobs.steps_clean import MOST_WAITS
 from processing.media import EncodePlan
 from videos import layout
+
+WHATEVER_IS_FREE = -(2**63)
 
 
 @contextmanager
@@ -32,13 +36,19 @@ def reserved_room(step: Step, config: Config) -> Iterator[None]:
         registry = Path(settings.DATA_DIR) / REGISTRY
         claims = claims_of(step, needs_of(step, config))
         try:
-            held.enter_context(reserve(registry, claims, keep_bytes=int(config.storage.reserve_bytes)))
+            keep_bytes = int(config.storage.reserve_bytes) if may_be_refused(step) else WHATEVER_IS_FREE
+            held.enter_context(reserve(registry, claims, keep_bytes=keep_bytes))
         except OSError as error:
             if is_full_disk(error):
                 raise NoSpace(FULL, folder=str(registry)) from error
             message = f"{registry} can't be written: {error.strerror}."
             raise ScratchUnusable(message, hint="Give data_dir a disk that can be written.") from error
         yield
+
+
+def may_be_refused(step: Step) -> bool:
+    """Tell whether a step waits for room before it begins; at last not where it knows how to end without."""
+    return step.kind != pipeline.CLEAN_SOURCE or step.waits < MOST_WAITS
 
 
 def needs_of(step: Step, config: Config) -> Footprint:
@@ -58,4 +68,6 @@ def claims_of(step: Step, needs: Footprint) -> tuple[Claim, ...]:
     """Return what a step takes of which disk: of this machine's alone, a bucket has its own limits."""
     scratch = Claim(scratch_root(), needs.scratch_bytes, written_to=folder_of(step))
     media = storage.local_path("")
-    return (scratch,) if media is None else (scratch, Claim(media, needs.media_bytes))
+    if media is None or (needs.is_moved and is_same_disk(scratch.disk, media)):
+        return (scratch,)
+    return (scratch, Claim(media, needs.media_bytes))

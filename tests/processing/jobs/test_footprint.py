@@ -65,7 +65,7 @@ def test_a_source_that_is_copied_takes_its_size_and_a_larger_one_more(
             )
             for size in (size_bytes, size_bytes + more_bytes)
         )
-        needs_source = step.kind not in {"storyboard", "preview", "finalize"}
+        needs_source = step.kind not in {"storyboard", "preview", "adopt", "finalize"}
         assert copied.scratch_bytes - read.scratch_bytes == (size_bytes if needs_source else 0)
         assert is_at_least(larger, copied)
 

@@ -14,6 +14,7 @@ from processing.jobs import room
 from processing.jobs.footprint import Footprint
 from processing.jobs.models import Step
 from processing.jobs.room import claims_of, needs_of, reserved_room
+from processing.jobs.steps_clean import MOST_WAITS
 from tests.factories import make_job, make_video
 from tests.small_disk import small_disk
 
@@ -90,3 +91,26 @@ def test_a_folder_that_cant_be_written_is_told_in_words(data_dir: Path, settings
     with pytest.raises(ScratchUnusable) as told, reserved_room(step, settings.GILFOYLE):
         raise AssertionError
     assert str(data_dir) in told.value.message
+
+
+def test_a_clean_copy_takes_its_room_once_on_one_disk(data_dir: Path, media_dir: Path) -> None:
+    step, needs = probe_step(), Footprint(7, 5, is_moved=True)
+    assert [claim.size_bytes for claim in claims_of(step, needs)] == [7]
+    with small_disk(data_dir / "work", size_bytes=MIB):
+        assert [(claim.disk, claim.size_bytes) for claim in claims_of(step, needs)] == [
+            (data_dir / "work", 7),
+            (media_dir, 5),
+        ]
+
+
+def test_a_step_that_can_end_without_room_waits_for_it_a_while_only(settings: Any) -> None:
+    full, step = with_reserve(settings, 2**60), probe_step()
+    step.kind, step.waits = "clean_source", MOST_WAITS - 1
+    with pytest.raises(NoSpace), reserved_room(step, full):
+        raise AssertionError
+    step.waits = MOST_WAITS
+    with reserved_room(step, full):
+        pass
+    step.kind = "encode_chunk"
+    with pytest.raises(NoSpace), reserved_room(step, full):
+        raise AssertionError
