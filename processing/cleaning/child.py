@@ -56,13 +56,12 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
 def inspect(container: Any, wanted_decoders: set[str]) -> dict[str, Any]:
     """Return what the file holds, and a digest of each stream's packets."""
     looks = [_Look(stream, wanted_decoders) for stream in container.streams]
-    document: dict[str, Any] = {
-        "tags": _names(container.metadata),
-        "chapters": len(container.chapters()),
-        "problem": "",
-    }
+    told = {"tags": _names(container.metadata), "chapters": len(container.chapters())}
+    document: dict[str, Any] = {**told, "problem": ""}
     try:
         for packet in container.demux([look.stream for look in looks if look.is_read] or None):
+            if packet.is_corrupt:
+                document["problem"] = "damaged"
             if packet.size:
                 looks[packet.stream.index].add(packet)
     except av.FFmpegError:

@@ -15,6 +15,7 @@ KINDS = (
     "location", "device", "dates", "names", "software", "other_tags", "chapters", "pictures", "positions", "data_tracks",
     "attachments", "camera_notes", "hidden_boxes",
 )  # fmt: skip
+LENGTH_TOLERANCE_S = 0.1  # of the last picture or sound: all others are compared exactly
 KEPT_TYPES = ("video", "audio", "subtitle")
 
 # Parts of a tag's name, the first that fits: containers, makers and tools each have spellings of their own.
@@ -153,6 +154,8 @@ def _difference(one: FoundStream, other: FoundStream) -> str:
     what = {"video": "picture", "audio": "sound", "subtitle": "subtitles"}[one.type]
     if (one.codec, one.packets, one.digest) != (other.codec, other.packets, other.digest):
         return f"the {what} or its times would not stay the same to the last byte"
+    if abs((one.end_s or 0) - (other.end_s or 0)) > LENGTH_TOLERANCE_S:
+        return f"the {what} would not last as long"
     if (one.properties, one.picture) != (other.properties, other.picture):
         return f"the {what} would lose how it is to be shown or heard"
     if _words(one) != _words(other) or _languages(one) != _languages(other):

@@ -123,6 +123,7 @@ SOUND = stream(index=2, type="audio", codec="aac", kept_tags={"language": "eng"}
         (found(stream(packets=29), SOUND), "last byte"),
         (found(stream(codec="hevc"), SOUND), "last byte"),
         (found(stream(picture=("320x180 yuv420p 90",)), SOUND), "shown"),
+        (found(stream(end_s=0.5), SOUND), "as long"),
         (found(stream(properties=(1, 2)), SOUND), "shown"),
         (found(stream(), replace(SOUND, kept_tags={})), "language"),
         (found(stream(dispositions=()), SOUND), "what it is for"),
