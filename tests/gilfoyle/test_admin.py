@@ -356,6 +356,15 @@ def test_facts_leave_out_what_is_not_known() -> None:
     assert [name for name, _value in list_facts(make_video())] == ["Stored in all"]
 
 
+def test_what_was_taken_out_of_a_source_is_told_and_not_what_it_said(admin_client: Client) -> None:
+    report = {"outcome": "cleaned", "reason": "", "removed": {"location": 2, "dates": 1}, "left": {}}
+    video = make_ready_video(source_cleaning=report)
+    words = "Removed from the source: location (2), dates (1)."
+    assert ("Privacy", words) in list_facts(video)
+    player_address(video)
+    assert words in admin_client.get(page("videos_video", video.pk)).content.decode()
+
+
 def test_rendition_in_words() -> None:
     video = make_ready_video()
     picture, sound = list_playable_renditions(video.pk, video.revision)

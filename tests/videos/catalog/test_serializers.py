@@ -115,6 +115,9 @@ def test_a_video_is_shown_with_the_members_of_the_example() -> None:
     video.status = "uploading"  # another source is on its way; the row still knows why the last one failed
     assert VideoSerializer(video).data["failure"] is None
     assert VideoSerializer(make_video()).data["failure"] is None
+    assert shown["source_cleaning"] is None
+    cleaned = make_video(source_cleaning=EXAMPLE["source_cleaning"])
+    assert VideoSerializer(cleaned).data["source_cleaning"] == EXAMPLE["source_cleaning"]
 
 
 @pytest.mark.django_db
