@@ -14,7 +14,7 @@ from processing.cleaning.found import Found, count_telling, find_difference
 from processing.cleaning.hidden import count_hidden, find_telling_boxes
 from processing.cleaning.look import GIVES_WAY, LookFailed, blot_out_notes, look_at
 from processing.cleaning.muxing import Muxing, choose_muxings
-from processing.errors import ToolFailed, ToolTimedOut
+from processing.errors import ToolFailed
 from processing.ffmpeg.block_reader import open_source
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.clean_commands import CopiedStream, clean_argv
@@ -81,9 +81,9 @@ def clean_copy(
             _copy(source, container, before, muxing, target=target, encoding=encoding, heartbeat=heartbeat)
             on_progress(0.6)
             reason = _judge(target, container, before, encoding=encoding, heartbeat=heartbeat)
-        except ToolTimedOut:
-            raise
-        except (LookFailed, ToolFailed):
+        except (LookFailed, ToolFailed) as error:
+            if isinstance(error, ToolFailed) and error.exit_code < 0:
+                raise  # somebody ended it, or a limit: that may be otherwise the next time
             reason = "what is in it can't be written into a new file of its kind"
         if not reason:
             return CleanedCopy(

@@ -45,7 +45,9 @@ def run_clean_source(context: StepContext) -> Record:
             raise
         is_slow = isinstance(error, ToolTimedOut)
         made = KeptAsItIs(
-            "copying it takes longer than is allowed here" if is_slow else "it can't be read as a whole"
+            "copying it takes longer than is allowed here"
+            if is_slow
+            else "copying it was broken off again and again"
         )
     except NoSpace:
         if context.step.waits < MOST_WAITS:

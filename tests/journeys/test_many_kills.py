@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -21,6 +22,7 @@ from processing.packaging.fragments import read_fragment
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
 from tests.journeys.consumer import upload, video
+from videos import layout
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(900)]
 
@@ -155,6 +157,21 @@ def frames_of(gilfoyle: Gilfoyle, paths: list[str]) -> int:
     return count
 
 
+def wrong_sources(gilfoyle: Gilfoyle) -> list[str]:
+    """Return what is not as rows say: each video has one whole source, and what lies beside it waits for its removal."""
+    media, wrong = gilfoyle.data_dir / "media", []
+    spare = {str(row[0]) for row in rows(gilfoyle, "SELECT name FROM videos_sparesource")}
+    question = "SELECT project_id, id, source_upload_id, source_version, source_sha256 FROM videos_video"
+    for project, video_id, upload_id, version, digest in rows(gilfoyle, question):
+        name = layout.source_name(str(project), str(video_id), str(upload_id), str(version))
+        folder = media / layout.sources_folder(str(project), str(video_id))
+        stored = {str(path.relative_to(media)) for path in folder.rglob("*") if path.is_file()}
+        if name not in stored or sha256((media / name).read_bytes()).hexdigest() != digest:
+            wrong.append(name)
+        wrong += stored - spare - {name}
+    return wrong
+
+
 def left_lying(gilfoyle: Gilfoyle) -> list[Path]:
     folders = [gilfoyle.data_dir / "work", gilfoyle.data_dir / "media" / "incoming"]
     return [path for folder in folders if folder.exists() for path in folder.iterdir()]
@@ -199,6 +216,9 @@ def test_fifty_encodes_outlive_all_that_is_killed(
     for video_id in ids:
         pictures = [path for path in stored if f"/{video_id}/" in path and "/v90/" in path]
         assert frames_of(gilfoyle, pictures) == DURATION_S * FPS
+    assert wrong_sources(gilfoyle) == []
+    cleaned = rows(gilfoyle, "SELECT id FROM videos_video WHERE source_version <> ''")
+    assert len(cleaned) > ENCODES // 2, "all but where it was killed again and again"
     wait_until(lambda: not ffmpegs(gilfoyle), what="every ffmpeg to end")
     zombies = [p for p in gilfoyle.family() if p.status() == psutil.STATUS_ZOMBIE]
     assert zombies == []

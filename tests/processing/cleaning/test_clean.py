@@ -12,6 +12,7 @@ from gilfoyle.lib.errors import NoSpace
 from processing.cleaning import clean
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
 from processing.cleaning.look import look_at
+from processing.errors import ToolFailed
 from processing.probing.probe import _sniff
 from tests.clips import make_clip, remux_clip, run_tool
 from tests.processing.cleaning.telling import KINDS, PLANTED
@@ -126,3 +127,27 @@ def test_a_file_that_is_none_stays(tmp_path: Path) -> None:
     source.write_bytes(b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x08moov")
     made = clean_copy(source, "mp4", work_dir=tmp_path, encoding=ENCODING)
     assert isinstance(made, KeptAsItIs)
+
+
+def ending_with(folder: Path, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let something stand for ffmpeg that ends in this way."""
+    program = folder / "ffmpeg"
+    program.write_text(f"#!/bin/sh\n{command}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(clean, "usable_ffmpeg", lambda _setting: str(program))
+
+
+def test_what_ffmpeg_refuses_to_write_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ending_with(tmp_path, "exit 1", monkeypatch)
+    made = cleaned(make_clip(tmp_path / "a.mp4", duration_s=1), tmp_path)
+    assert isinstance(made, KeptAsItIs)
+    assert "written" in made.reason
+    assert made.left
+
+
+def test_a_copy_that_somebody_broke_off_may_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ending_with(tmp_path, "kill -9 $$", monkeypatch)
+    with pytest.raises(ToolFailed):
+        cleaned(make_clip(tmp_path / "a.mp4", duration_s=1), tmp_path)

@@ -23,6 +23,7 @@ from processing.media import EncodePlan
 from tests.bucket import own_bucket
 from tests.clips import make_clip, remux_clip
 from tests.factories import make_job, make_video
+from tests.processing.cleaning.test_clean import ending_with
 from tests.processing.test_metadata import SECRETS, telling_source
 from videos import layout
 from videos.catalog.models import SpareSource, Video
@@ -233,3 +234,18 @@ def test_a_source_in_a_bucket_is_cleaned(tmp_path: Path, settings: Any) -> None:
         cleaned = one.get()["Body"].read()
         assert sha256(cleaned).hexdigest() == video.source_sha256
         assert not [secret for secret in SECRETS if secret in cleaned]
+
+
+def test_a_copy_that_is_always_broken_off_leaves_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, job = make_probed(make_clip(tmp_path / "a.mp4", duration_s=1).read_bytes())
+    ending_with(tmp_path, "kill -9 $$", monkeypatch)
+    for _attempt in range(3):
+        Step.objects.filter(job=job, kind="clean_source").update(ready_at=timezone.now())
+        assert clean()
+    video.refresh_from_db()
+    step = Step.objects.get(job=job, kind="clean_source")
+    assert (step.status, step.faults) == ("done", 2)
+    assert "broken off" in video.source_cleaning["reason"]
+    assert (video.source_version, len(stored(video))) == ("", 1)
