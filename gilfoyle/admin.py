@@ -74,7 +74,7 @@ class RenditionRow:
     size: str
     bitrate: str
     state: SafeString
-    checked: str
+    checked: tuple[str, ...]
     problem: str
 
 
@@ -289,16 +289,17 @@ def _rendition_state(rendition: PlayableRendition) -> SafeString:
     return pill("Complete", "good") if rendition.is_complete else pill("Growing", "busy")
 
 
-def quality_in_words(quality: Mapping[str, Any]) -> str:
-    """Return what the comparison with the plan found; a dash before there was one."""
+def quality_in_words(quality: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the comparison with the plan found, the first thing first; a dash before there was one."""
     found = []
     if "frames" in quality:
         found.append(f"{quality['frames']:,} of {quality['planned_frames']:,} frames")
     if quality.get("ssim_mean") is not None:
-        found.append(f"SSIM {quality['ssim_mean']:.3f} (lowest {quality['ssim_lowest']:.3f})")
+        found.append(f"SSIM {quality['ssim_mean']:.3f}, lowest {quality['ssim_lowest']:.3f}")
     if "av_offset_s" in quality:
-        found.append(f"begins {quality['av_offset_s']:+.3f} s, ends {quality['length_difference_s']:+.3f} s")
-    return ", ".join(found) or NONE
+        found.append(f"Begins {quality['av_offset_s']:+.3f} s")
+        found.append(f"ends {quality['length_difference_s']:+.3f} s beside the picture")
+    return tuple(found) or (NONE,)
 
 
 def describe_upload(upload: Upload) -> UploadRow:
