@@ -177,18 +177,22 @@ def finish_step(*, step: Step, record: Record) -> None:
 def _give_up(job: Job, step: Step, code: str, message: str) -> None:
     """Go on without a step that has failed for good, where that is possible; else the job fails."""
     if step.is_optional:
-        _take_back_copy(job, step)
+        if step.kind == pipeline.REMUX:
+            take_back_copy(job)
         wake_waiting(job)
         _record_progress(job)
     else:
         _fail_job(job, code, message)
 
 
-def _take_back_copy(job: Job, step: Step) -> None:
-    """Remove a stop-gap that ends too early: players would wait for its end."""
-    copy = EncodePlan.from_json(job.plan).copy if step.kind == pipeline.REMUX and job.plan else None
-    if copy:
-        renditions.remove_rendition(video_id=job.video_id, revision=job.revision, name=copy.name)
+def take_back_copy(job: Job) -> None:
+    """Remove a stop-gap that ends too early: players would wait for its end. Call inside a transaction."""
+    plan = EncodePlan.from_json(job.plan) if job.plan else None
+    if plan is None or plan.copy is None:
+        return
+    renditions.remove_rendition(video_id=job.video_id, revision=job.revision, name=plan.copy.name)
+    if not pipeline.is_playable(plan, list_opened_renditions(job.video_id, job.revision)):
+        catalog.mark_unplayable(video_id=job.video_id)
 
 
 def is_finished(step: Step) -> bool:

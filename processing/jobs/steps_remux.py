@@ -11,7 +11,7 @@ from processing.encoding.remux import remux
 from processing.errors import EncodeUnverified, ToolFailed
 from processing.jobs.models import Job
 from processing.jobs.retrying import persist
-from processing.jobs.services import Record, record_part
+from processing.jobs.services import Record, record_part, take_back_copy
 from processing.jobs.step_context import StepContext, add_part, publish
 from processing.media import CopyPlan, EncodedRendition
 from videos.catalog import renditions
@@ -51,11 +51,7 @@ def run_remux(context: StepContext) -> Record:
             )
     except (EncodeUnverified, ToolFailed) as error:
         log.warning("copy_given_up", code=error.code, message=error.message)
-        taken_back = partial(renditions.remove_rendition, name=copy.name)
-        record_part(
-            step=context.step,
-            record=lambda job: taken_back(video_id=job.video_id, revision=job.revision),
-        )
+        record_part(step=context.step, record=take_back_copy)
         raise
     add_rest = store(rest)
 

@@ -255,6 +255,16 @@ def mark_playable(*, video_id: str) -> None:
     publish(VideoPlayable(video.pk))
 
 
+@transaction.atomic
+def mark_unplayable(*, video_id: str) -> None:
+    """Let no players in until `mark_playable`: what there was to play was taken back. A second time changes nothing."""
+    video = locked_video(video_id)
+    if not video.playable or video.status != states.PROCESSING:
+        return
+    video.playable, video.playable_at = False, None
+    video.save(update_fields=["playable", "playable_at", "updated_at"])
+
+
 def record_progress(*, video_id: str, percent: int) -> None:
     """Raise a video's progress; it never falls."""
     Video.objects.filter(pk=video_id, status=states.PROCESSING, progress__lt=percent).update(progress=percent)

@@ -74,6 +74,11 @@ def test_a_video_without_any_picture_left_fails(tmp_path: Path) -> None:
     job.refresh_from_db()
     video.refresh_from_db()
     assert (job.status, video.status, job.failure_code) == ("failed", "failed", "encode_unverified")
+    report = Rendition.objects.get(video=video, name="v180")
+    assert report.withheld_reason == "0 of 1 segments are there.", (
+        "what was found stays, for whoever asks why"
+    )
+    assert report.quality["planned_frames"] == 60
 
 
 def test_a_size_that_does_not_show_the_source_is_withheld_after_the_last_attempt(

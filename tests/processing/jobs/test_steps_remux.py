@@ -59,10 +59,13 @@ def test_a_copy_that_is_not_what_was_planned_is_taken_away_and_the_video_goes_on
     assert EncodePlan.from_json(job.plan).copy is not None
     job.plan["copy"]["frame_count"] += 1  # the file has one less than its index said
     job.save()
+    assert run_next_step(queue="package")
     assert run_next_step(queue="opening")
     step = Step.objects.get(kind=pipeline.REMUX)
     assert (step.status, step.failure_code) == ("failed", "encode_unverified")
-    assert not Rendition.objects.filter(video=video).exists()
+    assert [one.kind for one in Rendition.objects.filter(video=video)] == ["audio"]
+    video.refresh_from_db()
+    assert (video.playable, video.playable_at) == (False, None), "there is no picture any more"
     while any(run_next_step(queue=queue) for queue in ("opening", "encode", "package", "default")):
         pass
     video.refresh_from_db()

@@ -33,6 +33,20 @@ def fail(*, video_id: str) -> None:
     services.mark_failed(video_id=video_id, code="x", message="X.")
 
 
+def test_what_was_to_be_played_can_be_taken_back_while_it_is_processed() -> None:
+    video = make_video(status="processing")
+    services.mark_playable(video_id=video.pk)
+    for _ in range(2):
+        services.mark_unplayable(video_id=video.pk)
+    video.refresh_from_db()
+    assert (video.playable, video.playable_at) == (False, None)
+    ready = make_video(status="ready")
+    before = ready.playable
+    services.mark_unplayable(video_id=ready.pk)
+    ready.refresh_from_db()
+    assert ready.playable == before
+
+
 def test_only_what_a_consumer_may_set_is_set() -> None:
     project = make_project()
     fields = {
