@@ -296,6 +296,8 @@ def quality_in_words(quality: Mapping[str, Any]) -> tuple[str, ...]:
         found.append(f"{quality['frames']:,} of {quality['planned_frames']:,} frames")
     if quality.get("ssim_mean") is not None:
         found.append(f"SSIM {quality['ssim_mean']:.3f}, lowest {quality['ssim_lowest']:.3f}")
+    if mended := quality.get("mended_chunks"):
+        found.append(f"mended in {mended} {'chunk' if mended == 1 else 'chunks'}")
     if "av_offset_s" in quality:
         found.append(f"Begins {quality['av_offset_s']:+.3f} s")
         found.append(f"ends {quality['length_difference_s']:+.3f} s beside the picture")

@@ -348,3 +348,4 @@ class EncodedRendition:
     start_ticks: int
     segments: tuple[EncodedSegment, ...]
     ssim: float | None = None  # of a sample, compared with the source (0 to 1)
+    is_mended: bool = False  # near pictures stand for such as the source lacks

@@ -40,7 +40,7 @@ def encode_what_can_be_shown(
     """
 
     def encode(chunk: Chunk, folder: Path) -> tuple[EncodedRendition, ...]:
-        return encode_chunk(
+        encoded = encode_chunk(
             source,
             plan,
             chunk,
@@ -49,6 +49,7 @@ def encode_what_can_be_shown(
             heartbeat=heartbeat,
             on_progress=on_progress,
         )
+        return tuple(replace(one, is_mended=chunk.fills_gaps) for one in encoded)
 
     def find() -> SourceRejected | None:
         if plan.video is None:

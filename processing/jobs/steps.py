@@ -125,7 +125,11 @@ def run_encode_chunk(context: StepContext) -> Record:
         made = {"video_id": job.video_id, "revision": job.revision}
         for one, facts, run in runs:
             renditions.add_run(
-                **made, facts=facts, chunk_index=chunk.index, run=run, quality={"ssim": one.ssim}
+                **made,
+                facts=facts,
+                chunk_index=chunk.index,
+                run=run,
+                quality={"ssim": one.ssim, "is_mended": one.is_mended},
             )
         for name, why in unfit.items():
             renditions.withhold_rendition(**made, facts=_video_facts(plan, name, ""), reason=why.message)

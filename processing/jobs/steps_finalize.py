@@ -11,7 +11,7 @@ from processing.jobs.services import Record, finish_job, record_part
 from processing.jobs.step_context import StepContext
 from processing.media import EncodePlan
 from videos.catalog import renditions
-from videos.catalog.selectors import list_playable_renditions, list_ssim_samples
+from videos.catalog.selectors import count_mended_runs, list_playable_renditions, list_ssim_samples
 
 
 def run_finalize(context: StepContext) -> Record:
@@ -39,6 +39,7 @@ def _report(job: Job, plan: EncodePlan) -> dict[str, str]:
     """Record what was found of each rendition; returns why some are withheld, by name."""
     made = list_playable_renditions(job.video_id, job.revision)
     verdicts = judge_renditions(plan, made, list_ssim_samples(job.video_id, job.revision))
+    mended = count_mended_runs(job.video_id, job.revision)
     withheld = {one.name: one.withheld_reason for one in made if one.withheld_reason}
     for verdict in verdicts:
         reason = withheld.setdefault(verdict.name, verdict.problem)
@@ -46,7 +47,7 @@ def _report(job: Job, plan: EncodePlan) -> dict[str, str]:
             video_id=job.video_id,
             revision=job.revision,
             name=verdict.name,
-            quality=verdict.quality,
+            quality={**verdict.quality, "mended_chunks": mended.get(verdict.name, 0)},
             withheld_reason=reason,
         )
     return {name: reason for name, reason in withheld.items() if reason}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
@@ -144,6 +144,13 @@ def list_ssim_samples(video_id: str, revision: str) -> dict[str, list[float]]:
         if quality.get("ssim") is not None:
             found[name].append(quality["ssim"])
     return found
+
+
+def count_mended_runs(video_id: str, revision: str) -> dict[str, int]:
+    """Return in how many chunks of each rendition near pictures stand for missing ones, by name; none: not there."""
+    runs = RenditionRun.objects.filter(rendition__video_id=video_id, rendition__revision=revision)
+    qualities = runs.values_list("rendition__name", "quality")
+    return Counter(name for name, quality in qualities if quality.get("is_mended"))
 
 
 def _largest_first(rendition: Rendition) -> tuple[bool, int, int, str]:

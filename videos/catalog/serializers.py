@@ -214,6 +214,7 @@ RENDITION_EXAMPLE = {
         "is_aligned": True,
         "ssim_mean": 0.984,
         "ssim_lowest": 0.971,
+        "mended_chunks": 0,
     },
     "segments": 24,
     "size_bytes": 27103551,
@@ -236,6 +237,10 @@ class QualitySerializer(serializers.Serializer[Any]):
     )
     ssim_lowest = serializers.FloatField(
         required=False, allow_null=True, help_text="That of the least like sample."
+    )
+    mended_chunks = serializers.IntegerField(
+        required=False,
+        help_text="In how many chunks the source is damaged, and near pictures stand for missing ones.",
     )
     av_offset_s = serializers.FloatField(
         required=False, help_text="Of sound: by how much it begins after the picture."

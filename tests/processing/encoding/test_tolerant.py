@@ -48,6 +48,7 @@ def test_pictures_that_are_lost_at_both_ends_of_a_chunk_are_filled_from_the_othe
     for rendition in encode(cut, plan, index, tmp_path / "w"):
         ticks = sum(segment.duration_ticks for segment in rendition.segments)
         assert ticks == (chunk.end_frame - chunk.first_frame) * plan.video.frame_ticks
+        assert rendition.is_mended
 
 
 def test_a_chunk_of_which_nothing_is_left_is_the_source_s_fault(

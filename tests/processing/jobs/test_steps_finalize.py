@@ -103,3 +103,19 @@ def test_a_size_that_does_not_show_the_source_is_withheld_after_the_last_attempt
     rows = {one.name: one.withheld_reason for one in Rendition.objects.filter(video=video)}
     assert rows["v360"] == ""
     assert "does not show the source's picture" in rows["v240"]
+
+
+def test_it_is_said_where_near_pictures_stand_for_missing_ones(tmp_path: Path) -> None:
+    account = make_account()
+    source = make_clip(tmp_path / "a.mp4", duration_s=1).read_bytes()
+    for is_mended, chunks in ((False, 0), (True, 1)):
+        video = make_video(account.project, status="processing", source=source)
+        run_until_finalize(video)
+        run = RenditionRun.objects.get(rendition__video=video, rendition__name="v180")
+        assert run.quality["is_mended"] is False, "this source lacks nothing"
+        run.quality["is_mended"] = is_mended
+        run.save()
+        assert run_next_step(queue="default")
+        client: APIClient = account.client()
+        rows = {row["name"]: row for row in client.get(f"/api/v1/videos/{video.pk}/renditions").json()}
+        assert rows["v180"]["quality"]["mended_chunks"] == chunks
