@@ -6,6 +6,7 @@ from functools import partial
 
 import structlog
 
+from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
@@ -39,6 +40,7 @@ def run_clean_source(context: StepContext) -> Record:
             context.heartbeat()
             promised = sources.promise_replacement(video=video)
             take_file(promised.name, made.path)
+            _require_stored(promised.name, made.size_bytes)
             return partial(_replace, made=made, promised=promised, step=context.step)
     except ToolFailed as error:
         if not context.is_last_attempt:
@@ -71,6 +73,13 @@ def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
     if isinstance(made, CleanedCopy) and not _has_all_of(context.plan, made):
         return KeptAsItIs("its copy would not have the same streams", made.removed)
     return made
+
+
+def _require_stored(name: str, size_bytes: int) -> None:
+    """Look once more before the only other copy goes."""
+    if storage.size_of(name) != size_bytes:
+        message = "The clean copy of a source was not stored whole."
+        raise storage.StorageFault(message, name=name)
 
 
 def _has_all_of(plan: EncodePlan, made: CleanedCopy) -> bool:

@@ -14,7 +14,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES
 from processing.cleaning import clean as clean_module
-from processing.jobs import services
+from processing.jobs import services, steps_clean
 from processing.jobs.models import Job, Step
 from processing.jobs.step_context import StepContext
 from processing.jobs.steps_clean import MOST_WAITS, run_clean_source
@@ -249,3 +249,17 @@ def test_a_copy_that_is_always_broken_off_leaves_the_source(
     assert (step.status, step.faults) == ("done", 2)
     assert "broken off" in video.source_cleaning["reason"]
     assert (video.source_version, len(stored(video))) == ("", 1)
+
+
+def test_a_copy_that_was_not_stored_whole_takes_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_clip(tmp_path / "a.mp4", duration_s=1).read_bytes()
+    video, job = make_probed(data)
+    monkeypatch.setattr(steps_clean, "take_file", lambda name, _path: storage.save_bytes(name, b"a part"))
+    assert clean()
+    step = Step.objects.get(job=job, kind="clean_source")
+    assert (step.status, step.faults, step.failure_code) == ("ready", 1, storage.StorageFault.code)
+    video.refresh_from_db()
+    assert video.source_version == ""
+    assert data in stored(video).values()
