@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from tests.services import require_service
+import pytest
 
 PIECE_BYTES = 4096
 
@@ -17,7 +17,8 @@ PIECE_BYTES = 4096
 def small_disk(folder: Path, *, size_bytes: int) -> Iterator[Path]:
     """Give an empty disk at `folder`; it is gone afterwards, with all that is on it."""
     folder.mkdir(parents=True, exist_ok=True)
-    require_service("a system that mounts a tmpfs for tests", present=_can_mount(folder))
+    if not _can_mount(folder):  # no service that a CI could start: a right that its machine has or lacks
+        pytest.skip("this system lets nobody mount a tmpfs")
     _mount(folder, size_bytes)
     try:
         yield folder
