@@ -59,6 +59,7 @@ from tests import factories  # noqa: E402 - rows need Django
 from tests.factories import Account  # noqa: E402 - the same
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what meets the database, so that a run on another one repeats that alone, and what stays together."""
     for item in items:

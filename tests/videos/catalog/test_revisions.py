@@ -81,7 +81,11 @@ def test_it_takes_the_place_and_the_old_one_stays_a_while(media_dir: Path) -> No
     assert policy is not None
     assert policy.as_of(video.revision) is not None
     # A picture that is made anew for a revision that is over is still counted, and goes with it.
-    images.add_image_set(video_id=video.pk, revision=video.revision, kind="poster", version=1, size_bytes=5)
+    for version, size_bytes in ((1, 5), (2, 7)):
+        images.add_image_set(
+            video_id=video.pk, revision=video.revision, kind="poster", version=version, size_bytes=size_bytes
+        )
+    assert fresh(video).stored_bytes == now.stored_bytes + 5 + 7
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v720")
     storage.save_bytes(layout.init_name(folder), b"init")
     assert revisions.remove_past(longest_play_s=60, now=timezone.now() + timedelta(seconds=59)) == 0
