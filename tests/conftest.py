@@ -57,29 +57,25 @@ from rest_framework.test import APIClient  # noqa: E402 - the same
 
 from tests import factories  # noqa: E402 - rows need Django
 from tests.factories import Account  # noqa: E402 - the same
+from tests.lanes import Lanes  # noqa: E402 - the same
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what meets the database, so that a run on another one repeats that alone, and what stays together."""
+    """Mark what meets the database, so that a run on another one repeats that alone."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
             item.add_marker(pytest.mark.database)
         if item.get_closest_marker("embedded") and not item.get_closest_marker("timeout"):
-            item.add_marker(
-                pytest.mark.timeout(900)
-            )  # several processes that have to start, on a busy machine
-        # On several cores a file stays with one process, as it shares fixtures, unless it says what else belongs together.
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(_lane_of(item)))
+            item.add_marker(pytest.mark.timeout(900))  # several processes have to start, on a busy machine
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # One whole product at a time, and it first: what waits most ends last.
+        # First what waits most, so that it ends with all else.
         items.sort(key=lambda item: not item.get_closest_marker("embedded"))
 
 
-def _lane_of(item: pytest.Item) -> str:
-    return "embedded" if item.get_closest_marker("embedded") else item.nodeid.partition("::")[0]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
+    """Let whoever runs the suite in several processes have our lanes, whatever `--dist` says."""
+    return Lanes(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from streaming.manifests.presentation import Presentation
 from tests.corpus.catalogue import SOURCES
 from tests.corpus.source import Played
@@ -19,10 +17,6 @@ from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, Whole, encode_
 
 ACCEPTED = {source.name: source for source in SOURCES if isinstance(source.becomes, Played)}
 REFUSED = {source.name: source for source in SOURCES if isinstance(source.becomes, str)}
-# All that is looked at in a source is looked at by one process, which encodes it once.
-EACH_ACCEPTED = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"corpus: {name}"), id=name) for name in ACCEPTED
-]
 # A long film in chunks of a second would be thousands of processes.
 LONG = ENCODING.model_copy(update={"segment_s": 10.0, "chunk_s": 600.0})
 LONG_S, SHORT_S = 60, 6

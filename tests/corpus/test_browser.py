@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
 from tests.browser import quiet_page, running_chromium
-from tests.corpus.outcome import EACH_ACCEPTED, shown, stage, wanted
+from tests.corpus.outcome import ACCEPTED, shown, stage, wanted
 from tests.corpus.shaka import SCRIPT, fetch_shaka
 from tests.services import require_service
 
@@ -64,7 +64,7 @@ def page(site: str) -> Iterator[Page]:
         yield one
 
 
-@pytest.mark.parametrize("name", EACH_ACCEPTED)
+@pytest.mark.parametrize("name", ACCEPTED)
 def test_it_plays_from_beginning_to_end_in_both_players(name: str, page: Page, site: str) -> None:
     played, outcome = wanted(name), shown(name)
     url = f"{site}/{outcome.folder.name}/master.m3u8"

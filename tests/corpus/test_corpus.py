@@ -12,7 +12,7 @@ from processing.errors import SourceRejected
 from tests.clips import ffmpeg_path
 from tests.corpus.catalogue import SOURCES
 from tests.corpus.measure import find_beeps, find_strangers, read_pictures, read_thumbnails
-from tests.corpus.outcome import EACH_ACCEPTED, REFUSED, Shown, shown, wanted
+from tests.corpus.outcome import ACCEPTED, REFUSED, Shown, shown, wanted
 from tests.corpus.source import Played, Source
 from tests.processing.whole_encode import plan_of
 
@@ -20,7 +20,7 @@ AAC_PACKET = Fraction(1024, 48_000)
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize("name", EACH_ACCEPTED)
+@pytest.mark.parametrize("name", ACCEPTED)
 def test_every_frame_and_beep_of_an_accepted_source_is_in_its_place(name: str, tmp_path: Path) -> None:
     played, outcome = wanted(name), shown(name)
     video = outcome.whole.plan.video

@@ -28,10 +28,6 @@ pytestmark = [
 
 SEEDS = 438
 BATCHES = 6
-EACH_BATCH = [
-    pytest.param(batch, marks=pytest.mark.xdist_group(f"mutated: {batch}"), id=str(batch))
-    for batch in range(BATCHES)
-]
 LONGEST_STEP_S = 100  # of a second of video; far below the limits, and far above a busy machine
 MOST_CPU_S = 20  # a case
 MOST_MEMORY_KIB = 600 * 1024
@@ -101,7 +97,7 @@ def drive_within_limits(sources: Mapping[str, bytes]) -> dict[str, Job]:
     return jobs
 
 
-@pytest.mark.parametrize("batch", EACH_BATCH)
+@pytest.mark.parametrize("batch", range(BATCHES))
 def test_mutated_files_end_ready_or_refused_in_words(
     batch: int,
     bases: dict[str, bytes],
