@@ -48,7 +48,7 @@ def canaries(tmp_path: Path, data_dir: Path) -> Callable[[], Mapping[Path, bytes
     make_clip(tmp_path / "neighbour.mp4", size=(96, 64), duration_s=0.5, audio=False)
 
     def seen() -> dict[Path, bytes]:
-        made_by_steps = (data_dir / "media", data_dir / "work")
+        made_by_steps = (data_dir / "media", data_dir / "work", data_dir / "reservations")
         paths = [path for path in tmp_path.rglob("*") if path.is_file()]
         outside = [path for path in paths if not any(path.is_relative_to(own) for own in made_by_steps)]
         return {path: path.read_bytes() for path in [*outside, data_dir / "media" / "canary.txt"]}
@@ -93,7 +93,8 @@ def drive_within_limits(sources: Mapping[str, bytes]) -> dict[str, Job]:
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert spent_s < MOST_CPU_S + 2 * len(sources), "these files cost far more than they should"
-    assert after.ru_maxrss < MOST_MEMORY_KIB, "a program took far more memory than such files need"
+    # The largest that this process ever had: another test's may have been larger.
+    assert after.ru_maxrss <= max(MOST_MEMORY_KIB, before.ru_maxrss), "such files need far less memory"
     return jobs
 
 

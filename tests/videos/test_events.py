@@ -17,11 +17,12 @@ def test_the_vocabulary_is_frozen_and_holds_ids_alone() -> None:
         "VideoFailed",
         "VideoDeleted",
         "RevisionBegun",
+        "RevisionGone",
         "TrackAdded",
         "TrackRemoved",
     }
     for event in vocabulary:
         assert is_dataclass(event)
-        names = ["video_id", "track_id"] if event.__name__.startswith("Track") else ["video_id"]
-        assert [field.name for field in fields(event)] == names
+        more = {"TrackAdded": ["track_id"], "TrackRemoved": ["track_id"], "RevisionGone": ["revision"]}
+        assert [field.name for field in fields(event)] == ["video_id", *more.get(event.__name__, [])]
         assert getattr(event, "__dataclass_params__").frozen  # noqa: B009 - no public name tells it
