@@ -34,4 +34,6 @@ def cleaning_in_words(report: Mapping[str, Any]) -> str:
 
 
 def _counted(kinds: Mapping[str, int]) -> str:
-    return ", ".join(f"{KIND_WORDS.get(kind, kind)} ({count})" for kind, count in kinds.items())
+    # In our own order: PostgreSQL keeps that of no object.
+    order = [*(kind for kind in KIND_WORDS if kind in kinds), *sorted(set(kinds) - set(KIND_WORDS))]
+    return ", ".join(f"{KIND_WORDS.get(kind, kind)} ({kinds[kind]})" for kind in order)
