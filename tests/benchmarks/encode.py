@@ -91,7 +91,7 @@ def _conditions(size: Size) -> str:
     return (
         f"Written by `make bench`: one run, {os.cpu_count()} cores, load before it {_load()}, "
         f"{material.version()}. CPU is user and system time of all processes of a contender; the contenders take "
-        f"turns, {size.repeats} times, and the median counts. Natural clip: {size.clip_s} s of Big Buck Bunny, "
+        f"turns, {'once' if size.repeats == 1 else f'{size.repeats} times, and the median counts'}. Natural clip: {size.clip_s} s of Big Buck Bunny, "
         f"{size.height}p24. Ratios below 1 are in Gilfoyle's favour."
     )
 
@@ -162,7 +162,9 @@ def equal_quality(report: Report, cache: Path, size: Size, folder: Path) -> list
     report.text(
         f"Every rendition of the peer is scaled up to the source's size and compared with the source; Gilfoyle's "
         f"CRF is then chosen so that its VMAF (or, in the last column, SSIM) is the same. {seconds} s a clip. "
-        f"Targets: CPU ≤ {TARGETS['peer CPU']}, bits ≤ {TARGETS['peer bits']}."
+        f"Targets: CPU ≤ {TARGETS['peer CPU']}, bits ≤ {TARGETS['peer bits']}. Where the CRF lies outside of "
+        f"{min(CRFS):.0f} to {max(CRFS):.0f} it is extrapolated from encodes that their caps had hold of, and the "
+        f"ratios of bits say little; clips of a few seconds never fill the buffers that the caps allow."
     )
     report.table(
         ("clip", "peer", "peer's VMAF by rung", "Gilfoyle's CRF by rung", "CPU ÷ peer", "bits ÷ peer", "bits ÷ peer at equal SSIM"),

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.measured import Cost
+from tests.clips import make_clip
 from tests.embedded import OWN_VARIABLES, ROOT, running_gilfoyle, wait_until
-from tests.journeys.consumer import upload, video
+from tests.journeys.consumer import upload, video, wait_until_ready
 
 LONGEST_WAIT_S = 600
 
@@ -78,13 +79,16 @@ def _answer(process: subprocess.Popen[str]) -> dict[str, Any]:
 def seconds_to_playable(sources: dict[str, Path]) -> dict[str, float]:
     """Upload each source to a running Gilfoyle; return the seconds from the last byte sent to `playable`.
 
-    A video that plays is deleted before the next one is sent, so that each meets an idle machine.
+    Each meets an idle machine and a Gilfoyle that has processed one short video since it was started.
     """
     times = {}
     with tempfile.TemporaryDirectory(prefix="gilfoyle-benchmark-") as folder:
         for name, source in sources.items():
             with running_gilfoyle(Path(folder) / name) as gilfoyle:
                 client = gilfoyle.client
+                wait_until_ready(
+                    client, upload(client, make_clip(Path(folder) / f"{name}.mp4", duration_s=1))
+                )
                 video_id = upload(client, source)
                 sent = time.monotonic()
                 wait_until(
