@@ -35,9 +35,9 @@ def test_a_segment_says_where_its_times_belong():
 @given(st.lists(st.tuples(st.integers(0, 60_000), st.integers(1, 20_000)), min_size=1, max_size=20))
 def test_all_segments_together_are_the_track(times):
     cues = tuple(Cue(start, start + length, f"{n}") for n, (start, length) in enumerate(sorted(times)))
-    end_s = max(cue.end_ms for cue in cues) / 1000
+    end_ms = max(cue.end_ms for cue in cues)
     seen: set[Cue] = set()
-    for number in range(count_segments(end_s, is_complete=True)):
+    for number in range(count_segments(end_ms / 1000, is_complete=True)):
         shown = cues_of_segment(cues, number)
         if shown:
             assert read_track(write_segment(cues, number).encode()) == tuple(
@@ -46,4 +46,4 @@ def test_all_segments_together_are_the_track(times):
         assert all(cue.end_ms > number * SEGMENT_S * 1000 for cue in shown)
         seen.update(shown)
     # A rest of less than a millisecond makes no segment of its own.
-    assert seen >= {cue for cue in cues if cue.start_ms < end_s * 1000 - 1}
+    assert seen >= {cue for cue in cues if cue.start_ms < end_ms - 1}
