@@ -41,7 +41,9 @@ class SharedLoads(Generic[K, V]):
             self._end(key)
             ours.set_exception(error)
             raise
-        except BaseException:
+        except (
+            BaseException
+        ):  # this thread is told to stop: the others must not stop with it, nor wait for ever
             self._end(key)
             ours.cancel()
             raise

@@ -128,7 +128,7 @@ def _written(registry: Path, claims: Sequence[Claim]) -> IO[str]:
             file,
         )
         file.flush()
-    except BaseException:
+    except BaseException:  # whatever it was: nobody would ever remove what no reservation stands for
         path.unlink()
         with suppress(OSError):  # closing tries once more to write what did not fit
             file.close()

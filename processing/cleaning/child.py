@@ -14,6 +14,7 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import av
@@ -360,7 +361,7 @@ def blot(container: Any, path: str) -> int:
     """Blot out all notes where they stand in the file; returns how many packets were not found in it."""
     missed = 0
     streams = [stream for stream in container.streams if stream.type in {"video", "audio"}]
-    with open(path, "r+b") as file, mmap.mmap(file.fileno(), 0) as bytes_of:  # noqa: PTH123 - alone in its process
+    with Path(path).open("r+b") as file, mmap.mmap(file.fileno(), 0) as bytes_of:
         looks = {
             one.index: units_of(
                 one.codec_context.codec.canonical_name, bytes(one.codec_context.extradata or b"")

@@ -67,7 +67,7 @@ def _full_disk_told(folder: Path) -> Iterator[None]:
         yield
     except (StaleWork, NoSpace):
         raise
-    except Exception as error:
+    except Exception as error:  # all kinds: on a full disk anything may break, in any way
         is_full = isinstance(error, OSError) and is_full_disk(error)
         if is_full or not has_room(folder):
             raise NoSpace(FULL, folder=str(folder), stderr_tail=str(error)) from error

@@ -139,6 +139,13 @@ def test_a_rolled_back_transaction_sends_nothing(stub_broker: StubBroker) -> Non
     assert messages(stub_broker, "encode") == []
 
 
+def test_idle_workers_ask_again_soon_where_somebody_waits_to_play() -> None:
+    broker = make_broker("redis://127.0.0.1:1/0")
+    pauses_ms = {queue: getattr(broker.consume(queue, timeout=1000), "timeout") for queue in QUEUES}  # noqa: B009 - of Redis consumers alone
+    assert pauses_ms == {"default": 1000, "probe": 100, "opening": 100, "encode": 1000, "package": 100}
+    assert getattr(broker.consume("probe", timeout=10), "timeout") == 10  # noqa: B009 - the same
+
+
 def test_retries_are_few_and_no_time_limit_stops_an_encode() -> None:
     names = {type(part).__name__: part for part in make_broker("stub").middleware}
     assert "TimeLimit" not in names

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import os
+import selectors
 import subprocess
 import sys
 import time
@@ -12,6 +14,7 @@ import pytest
 
 from gilfoyle.lib.errors import StaleWork
 from processing.errors import ToolFailed, ToolTimedOut
+from processing.ffmpeg import runner
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import NO_FILES, STDERR_TAIL_BYTES, Files, Limits, run_captured, run_ffmpeg
 from tests.clips import ffmpeg_path
@@ -49,6 +52,26 @@ def test_it_returns_what_a_program_prints() -> None:
         run_captured(python(code), files=NO_FILES, limits=LIMITS, time_limit_s=60)
         == b"x" * 300_000 + b"end\n"
     )
+
+
+def test_the_end_of_a_program_is_noticed_when_it_comes() -> None:
+    with (
+        subprocess.Popen(python("input()"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
+        selectors.DefaultSelector() as selector,
+        runner._end_of(process, selector),
+    ):
+        assert selector.select(0) == []
+        assert process.stdin is not None
+        process.stdin.close()
+        assert [key.data for key, _ in selector.select(60)] == [None]
+
+
+def test_it_does_without_being_told_of_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int) -> int:
+        raise OSError(errno.ENOSYS, "an old kernel, or a sandbox")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    assert run_captured(python("print('x')"), files=NO_FILES, limits=LIMITS, time_limit_s=60) == b"x\n"
 
 
 def test_it_tells_how_a_program_failed_with_the_end_of_its_words() -> None:

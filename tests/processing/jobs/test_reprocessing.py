@@ -19,7 +19,7 @@ from processing.jobs.models import Job, Step
 from processing.jobs.reprocessing import reprocess
 from processing.jobs.worker import run_next_step
 from tests.clips import make_clip
-from tests.factories import Account, make_job, make_video
+from tests.factories import Account, api_client, make_account, make_api_key, make_job, make_video
 from videos import layout
 from videos.catalog import selectors
 from videos.catalog.models import Rendition, RenditionRun, Video
@@ -264,12 +264,15 @@ def test_what_can_not_be_asked_for(video: Video) -> None:
     assert not Video.objects.exclude(next_revision="").exists()
 
 
-def test_the_api_begins_it_and_shows_how_it_goes(video: Video, api: APIClient) -> None:
+def test_the_api_begins_it_and_shows_how_it_goes(video: Video, api: APIClient, account: Account) -> None:
     address = f"/api/v1/videos/{video.pk}/reprocess"
     both = api.post(address, {"renditions": ["v240"], "codecs": ["h264"]}, format="json")
     assert (both.status_code, both.json()["code"]) == (400, "invalid_input")
     strange = api.post(address, {"codecs": ["theora"]}, format="json")
     assert strange.status_code == 400
+    assert make_account().client().post(address).status_code == 404, "another project's"
+    _, reader = make_api_key(account.project, scopes=["videos:read"])
+    assert api_client(reader).post(address).status_code == 403
     answer = api.post(address, {"renditions": ["v240"]}, format="json")
     assert answer.status_code == 202
     shown = answer.json()
