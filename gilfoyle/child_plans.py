@@ -40,8 +40,11 @@ def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None
     web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
     return (
         ChildPlan("web", web, stop_s=3),
+        # Imports wait for other people's servers, so their threads come on top.
         # Openings are short, and go here so that no new video waits for a slot behind a long one's chunks.
-        ChildPlan("work", _worker(LIGHT_THREADS, ("default", "probe", "opening")), stop_s=5),
+        ChildPlan(
+            "work", _worker(LIGHT_THREADS + config.imports.at_once, ("default", "probe", "opening")), stop_s=5
+        ),
         ChildPlan(
             "encode",
             _worker(encoding_slots(config, cores=cores, memory_bytes=memory_bytes), ("encode",)),

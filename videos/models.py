@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from videos.access.models import ApiKey, Project
 from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
+from videos.imports.models import Import
 from videos.tracks.models import TextTrack
 from videos.uploads.models import Upload
 
 __all__ = [
     "ApiKey",
     "ImageSet",
+    "Import",
     "PastRevision",
     "Project",
     "PurgedVideo",

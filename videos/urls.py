@@ -4,6 +4,7 @@ from django.urls import path
 
 from videos.access.views import Account
 from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
+from videos.imports.views import VideoImport
 from videos.tracks.views import TrackDetail, TrackList
 from videos.uploads.views import VideoSource
 
@@ -12,6 +13,7 @@ urlpatterns = [
     path("videos", VideoList.as_view()),
     path("videos/<str:video_id>", VideoDetail.as_view()),
     path("videos/<str:video_id>/source", VideoSource.as_view()),
+    path("videos/<str:video_id>/import", VideoImport.as_view()),
     path("videos/<str:video_id>/renditions", VideoRenditions.as_view()),
     path("videos/<str:video_id>/tracks", TrackList.as_view()),
     path("videos/<str:video_id>/tracks/<str:track_id>", TrackDetail.as_view()),

@@ -25,6 +25,7 @@ from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, Video
 from gilfoyle.lib.config_problems import explain_problem
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
+from gilfoyle.lib.import_settings import ImportSettings
 from gilfoyle.lib.settings_section import Section
 
 # The folder of manage.py: what a relative path in settings.yaml starts from.
@@ -250,6 +251,7 @@ class Config(Section):
     broker: BrokerSettings = Field(default_factory=BrokerSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
     upload: UploadSettings = Field(default_factory=UploadSettings)
+    imports: ImportSettings = Field(default_factory=ImportSettings)
     encoding: EncodingSettings = Field(default_factory=EncodingSettings)
     images: ImagesSettings = Field(default_factory=ImagesSettings)
     text: TextSettings = Field(default_factory=TextSettings)

@@ -67,6 +67,10 @@ def new_job_id() -> str:
     return _prefixed("job")
 
 
+def new_import_id() -> str:
+    return _prefixed("imp")
+
+
 def new_step_id() -> str:
     return _prefixed("stp")
 

@@ -21,8 +21,8 @@ WHO_HEARS_WHAT: dict[str, list[str]] = {
     "PosterChosen": ["processing.subscribers.make_poster_anew"],
     "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
     "RevisionGone": ["videos.tracks.subscribers.forget_embedded_of"],
-    "VideoDeleted": ["processing.subscribers.stop_work"],
-    "VideoUploaded": ["processing.subscribers.process_upload"],
+    "VideoDeleted": ["videos.imports.subscribers.stop_import", "processing.subscribers.stop_work"],
+    "VideoUploaded": ["videos.imports.subscribers.close_import", "processing.subscribers.process_upload"],
 }
 
 

@@ -111,6 +111,16 @@ def begin_receiving(*, video_id: str) -> Video:
 
     Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists.
     """
+    video = require_receivable(video_id=video_id)
+    _move(video, states.UPLOADING)  # why it failed is kept: this upload may not arrive either
+    return video
+
+
+def require_receivable(*, video_id: str) -> Video:
+    """Lock a video that may be given a source.
+
+    Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists.
+    """
     video = locked_video(video_id)
     if video.status == states.DELETING:
         message = "This video is being deleted."
@@ -121,7 +131,6 @@ def begin_receiving(*, video_id: str) -> Video:
     if video.status not in {states.AWAITING_UPLOAD, states.FAILED}:
         message = "This video has a source already."
         raise SourceExists(message, hint="Make another video for another file.")
-    _move(video, states.UPLOADING)  # why it failed is kept: this upload may not arrive either
     return video
 
 
@@ -131,6 +140,16 @@ def stop_receiving(*, video_id: str) -> None:
     video = Video.objects.select_for_update().filter(pk=video_id).first()
     if video is not None and video.status == states.UPLOADING:
         _move(video, states.FAILED if video.source_upload_id else states.AWAITING_UPLOAD)
+
+
+@transaction.atomic
+def mark_not_received(*, video_id: str, code: str, message: str) -> None:
+    """Tell why the source that was awaited will not come; a video that has one, or is gone, stays as it is."""
+    video = Video.objects.select_for_update().filter(pk=video_id).first()
+    if video is None or video.status != states.AWAITING_UPLOAD:
+        return
+    _move(video, states.FAILED, failure_code=code[:64], failure_message=message[:500])
+    publish(VideoFailed(video.pk))
 
 
 @transaction.atomic

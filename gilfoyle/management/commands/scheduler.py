@@ -16,6 +16,7 @@ from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
 from videos.catalog.sources import remove_spare_sources
+from videos.imports.services import sweep_imports
 from videos.uploads.services import release_stale_uploads
 
 EVERY_S = 2.0
@@ -36,6 +37,7 @@ class Command(BaseCommand):
         longest_play_s = settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
         sweeps: dict[str, Sweep] = {
             "lost_work": sweep,
+            "imports": sweep_imports,
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,

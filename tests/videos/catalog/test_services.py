@@ -222,6 +222,16 @@ def test_a_failure_is_kept_in_words_and_ends_playing() -> None:
     assert (failed.failure_code, failed.failure_message) == ("c" * 64, "m" * 500)
 
 
+def test_a_source_that_will_not_come_fails_a_video_that_has_none_and_no_other() -> None:
+    awaiting, ready = make_video(), make_video(status="ready")
+    for video in (awaiting, ready):
+        services.mark_not_received(video_id=video.pk, code="source_not_there", message="It is not there.")
+        video.refresh_from_db()
+    assert (awaiting.status, awaiting.failure_message) == ("failed", "It is not there.")
+    assert (ready.status, ready.failure_code) == ("ready", "")
+    services.begin_receiving(video_id=awaiting.pk)
+
+
 def test_a_failed_video_is_taken_up_again_and_no_other() -> None:
     video = make_video(status=states.FAILED, failure_code="x", failure_message="X.")
     assert services.resume_processing(video_id=video.pk) == video.revision

@@ -3,7 +3,7 @@ from videos.catalog import states
 
 def test_the_moves_of_a_video() -> None:
     assert {status: sorted(moves) for status, moves in states.TRANSITIONS.items()} == {
-        "awaiting_upload": ["deleting", "uploading"],
+        "awaiting_upload": ["deleting", "failed", "uploading"],
         "uploading": ["awaiting_upload", "deleting", "failed", "processing"],
         "processing": ["deleting", "failed", "ready"],
         "ready": ["deleting", "processing"],

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from processing.jobs.models import Job
+from tests.factories import make_video
+from tests.file_server import FileServer, Offer, file_server
+from tests.videos.imports.arriving import DATA, allow_loopback, begin
+from videos import layout
+from videos.catalog.models import Video
+from videos.imports import services
+from videos.imports.models import Import
+from videos.imports.worker import run_next_import
+
+# The lease is renewed from a thread of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    monkeypatch.setattr("videos.imports.reading.PAUSES_S", (0, 0, 0, 0))
+    with file_server() as server:
+        server.offers["/clip.mp4"] = Offer(DATA)
+        allow_loopback(settings, server)
+        yield server
+
+
+def source_of(video: Video) -> bytes:
+    name = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    with storage.open_stored(name) as source:
+        return source.read()
+
+
+def test_a_file_is_fetched_hashed_and_handed_to_processing(server: FileServer, settings: Any) -> None:
+    video = make_video()
+    one = begin(video, server.url("/clip.mp4?signature=secret"), settings)
+    assert run_next_import()
+    video.refresh_from_db()
+    assert (video.status, video.source_sha256) == ("processing", hashlib.sha256(DATA).hexdigest())
+    assert source_of(video) == DATA
+    assert Job.objects.filter(video=video).count() == 1
+    one.refresh_from_db()
+    assert (one.status, one.received_bytes, one.size_bytes, one.version) == (
+        "finished", len(DATA), len(DATA), '"v1"',
+    )  # fmt: skip
+    assert one.source_url == server.url()
+    assert server.asked[0][0] == "/clip.mp4?signature=secret"
+    assert not run_next_import()
+
+
+def test_broken_connections_are_gone_on_from_where_they_broke(server: FileServer, settings: Any) -> None:
+    server.offers["/clip.mp4"].cuts = [100_000, 0, 0, 200_000, 1]
+    video = make_video()
+    begin(video, server.url(), settings)
+    run_next_import()
+    video.refresh_from_db()
+    assert source_of(video) == DATA
+    ranges = [headers.get("range") for _path, headers in server.asked]
+    assert ranges == [
+        None,
+        "bytes=100000-",
+        "bytes=100000-",
+        "bytes=100000-",
+        "bytes=300000-",
+        "bytes=300001-",
+    ]
+    assert {headers.get("if-range") for _path, headers in server.asked[1:]} == {'"v1"'}
+
+
+def test_what_is_not_there_fails_its_video_in_words(server: FileServer, settings: Any) -> None:
+    video = make_video()
+    one = begin(video, server.url("/other.mp4"), settings)
+    run_next_import()
+    one.refresh_from_db()
+    video.refresh_from_db()
+    assert (one.status, one.failure_code, one.attempt) == ("failed", "source_not_there", 1)
+    assert (video.status, video.failure_code) == ("failed", "source_not_there")
+    assert video.failure_message == "The server answered 404 (Not Found)."
+    begin(video, server.url(), settings)
+    run_next_import()
+    video.refresh_from_db()
+    assert (video.status, video.failure_code) == ("processing", "")
+
+
+def test_a_server_that_is_busy_is_asked_again_later(server: FileServer, settings: Any) -> None:
+    server.offers["/clip.mp4"].status = 503
+    video = make_video()
+    one = begin(video, server.url(), settings)
+    run_next_import()
+    one.refresh_from_db()
+    assert (one.status, one.faults, one.failure_code) == ("waiting", 1, "server_busy")
+    assert one.ready_at > timezone.now() + timedelta(seconds=5)
+    assert Video.objects.get().status == "awaiting_upload"
+    server.offers["/clip.mp4"].status = 200
+    Import.objects.update(ready_at=timezone.now())
+    run_next_import()
+    one.refresh_from_db()
+    assert (one.status, one.attempt) == ("finished", 2)
+
+
+def test_a_cancelled_import_stops_and_leaves_nothing(
+    server: FileServer, settings: Any, media_dir: Any
+) -> None:
+    video = make_video()
+    server.offers["/clip.mp4"].cuts = [100_000]
+
+    def cancel_the_second_time() -> None:
+        if len(server.asked) == 2:
+            services.cancel_import(video_id=video.pk)
+
+    server.offers["/clip.mp4"].before = cancel_the_second_time
+    one = begin(video, server.url(), settings)
+    run_next_import()
+    one.refresh_from_db()
+    video.refresh_from_db()
+    assert (one.status, video.status) == ("cancelled", "awaiting_upload")
+    assert [path for path in media_dir.rglob("*") if path.is_file()] == []

@@ -1,0 +1,221 @@
+"""The life of an import: begun, claimed under a lease, renewed, tried again, failed, cancelled.
+
+The source itself goes the way of every upload (`videos/uploads/services.py`); an import that has arrived is closed by
+the very transaction that hands the source over (`subscribers.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.errors import GilfoyleError, StaleWork
+from gilfoyle.lib.queue import send, send_on_commit
+from videos import layout
+from videos.catalog import services as catalog
+from videos.catalog.models import Video
+from videos.imports import states
+from videos.imports.errors import ImportInProgress
+from videos.imports.models import Import
+from videos.imports.remotes import find_remote
+from videos.uploads.models import Upload
+from videos.uploads.services import abort_upload
+
+log = structlog.get_logger(__name__)
+QUEUE = "default"
+CANDIDATES = 5
+MAX_FAULTS = 6
+MOST_PAUSE_S = 15 * 60
+SPACE_PAUSE_S = 60
+OURS = "Something went wrong on our side while the file was fetched."
+REPLACED = "Another file was uploaded to the video meanwhile."
+
+
+@transaction.atomic
+def start_import(*, video: Video, source_url: str, config: Config) -> Import:
+    """Note that a video's source is to be fetched, and say that there is work.
+
+    Raises: ImportsDisabled, AddressInvalid, BucketUnknown, ImportInProgress; what `begin_receiving` raises.
+    """
+    find_remote(source_url, config=config, project_name=video.project.name)  # or it is refused at once
+    catalog.require_receivable(video_id=video.pk)
+    if Import.objects.filter(video=video, status__in=states.LIVE).exists():
+        message = "An import to this video is under way."
+        raise ImportInProgress(message, hint="Wait for it to end, or cancel it.")
+    begun = Import.objects.create(video=video, source_url=source_url)
+    send_on_commit("run_import", queue=QUEUE)
+    return begun
+
+
+def claim_import(*, owner: str, lease_s: float, import_id: str = "") -> Import | None:
+    """Take the import that has waited longest (or the one that is named) under a lease, or None where there is none."""
+    now = timezone.now()
+    ready = Import.objects.filter(status=states.WAITING, ready_at__lte=now)
+    if import_id:
+        ready = ready.filter(pk=import_id)
+    while candidates := list(ready.order_by("ready_at", "pk")[:CANDIDATES]):
+        for one in candidates:
+            claimed = _move(
+                Import.objects.filter(pk=one.pk, attempt=one.attempt),
+                states.FETCHING,
+                attempt=one.attempt + 1,
+                lease_owner=owner,
+                lease_expires_at=now + timedelta(seconds=lease_s),
+                started_at=one.started_at or now,
+                upload_id="",
+                received_bytes=0,
+            )
+            if claimed:
+                ours = Import.objects.select_related("video__project")
+                if mine := ours.filter(pk=one.pk, attempt=one.attempt + 1).first():
+                    return mine
+    return None
+
+
+def renew_import(*, held: Import, lease_s: float, received_bytes: int) -> bool:
+    """Keep an import, and note how far it is; False when it was lost to another worker or cancelled."""
+    until = timezone.now() + timedelta(seconds=lease_s)
+    return bool(_held(held).update(lease_expires_at=until, received_bytes=received_bytes))
+
+
+def record_transfer(*, held: Import, size_bytes: int, version: str) -> None:
+    """Note which upload an import's bytes are counted in, and what was announced.
+
+    Raises: StaleWork.
+    """
+    upload = Upload.objects.filter(video=held.video_id, status="receiving").values_list("pk", flat=True)
+    held.upload_id = upload.first() or ""
+    noted = _held(held).update(upload_id=held.upload_id, size_bytes=size_bytes, version=version)
+    if not noted:
+        raise _lost(held)
+
+
+def close_arrived(*, video_id: str) -> None:
+    """End the import of a video that has its source now. Call inside the transaction that made it so."""
+    video = Video.objects.get(pk=video_id)
+    live = Import.objects.filter(video=video)
+    ours = live.filter(upload_id=video.source_upload_id)
+    _end(ours, states.FINISHED, received_bytes=video.source_size_bytes)
+    _end(live, states.CANCELLED, failure_code="source_exists", failure_message=REPLACED)
+
+
+@transaction.atomic
+def cancel_import(*, video_id: str) -> bool:
+    """Stop the import of a video, which then awaits a source as before; False, and no change, where there is none."""
+    catalog.hold_video(video_id=video_id)
+    live = Import.objects.filter(video_id=video_id, status__in=states.LIVE).first()
+    if live is None:
+        return False
+    _end(Import.objects.filter(pk=live.pk), states.CANCELLED)
+    _stop_transfer(live)
+    return True
+
+
+@transaction.atomic
+def fail_import(*, held: Import, error: GilfoyleError, is_final: bool) -> None:
+    """Note why an import did not arrive; it is tried again later, or its video is told.
+
+    Raises: StaleWork when the lease was lost meanwhile.
+    """
+    catalog.hold_video(video_id=held.video_id)
+    is_last = is_final or held.faults + 1 >= MAX_FAULTS
+    told = {
+        "failure_code": error.code[:64],
+        "failure_message": error.message[:500],
+        "failure_hint": error.hint[:500],
+        "faults": F("faults") + 1,
+    }
+    if is_last:
+        noted = _end(_held(held), states.FAILED, **told)
+    else:
+        pause_s = min(10 * 4**held.faults, MOST_PAUSE_S)
+        noted = _put_back(held, pause_s=pause_s, **told)
+    if not noted:
+        raise _lost(held)
+    _stop_transfer(held)
+    if is_last:
+        catalog.mark_not_received(video_id=held.video_id, code=error.code, message=error.message)
+
+
+@transaction.atomic
+def postpone_import(*, held: Import, error: GilfoyleError, pause_s: float) -> None:
+    """Let an import wait for what is lacking here; nothing counts against it.
+
+    Raises: StaleWork when the lease was lost meanwhile.
+    """
+    catalog.hold_video(video_id=held.video_id)
+    if not _put_back(held, pause_s=pause_s, failure_code=error.code, failure_message=error.message):
+        raise _lost(held)
+    _stop_transfer(held)
+
+
+def sweep_imports(*, now: datetime | None = None) -> int:
+    """Give away imports whose worker died, and say once more that there is work; returns how many were given away."""
+    now = now or timezone.now()
+    freed = 0
+    for lost in Import.objects.filter(status=states.FETCHING, lease_expires_at__lt=now):
+        freed += _free(lost, now)
+    if Import.objects.filter(status=states.WAITING, ready_at__lte=now).exists():
+        send("run_import", queue=QUEUE)
+    return freed
+
+
+@transaction.atomic
+def _free(lost: Import, now: datetime) -> bool:
+    catalog.hold_video(video_id=lost.video_id)
+    if not _move(
+        _held(lost).filter(lease_expires_at__lt=now),
+        states.WAITING,
+        ready_at=now,
+        lease_expires_at=None,
+        lease_owner="",
+    ):
+        return False
+    _stop_transfer(lost)  # its worker may be asleep: it can neither renew nor finish any more
+    log.warning("import_freed", import_id=lost.pk, video_id=lost.video_id, owner=lost.lease_owner)
+    return True
+
+
+def _stop_transfer(stopped: Import) -> None:
+    upload = Upload.objects.select_related("video").filter(pk=stopped.upload_id).first()
+    if upload is not None and abort_upload(upload=upload):
+        left = layout.source_name(upload.video.project_id, upload.video_id, upload.pk)
+        transaction.on_commit(partial(storage.delete, left), robust=True)
+
+
+def _held(held: Import) -> QuerySet[Import]:
+    return Import.objects.filter(pk=held.pk, status=states.FETCHING, attempt=held.attempt)
+
+
+def _put_back(held: Import, *, pause_s: float, **changes: Any) -> bool:
+    ready_at = timezone.now() + timedelta(seconds=pause_s)
+    return _move(
+        _held(held), states.WAITING, ready_at=ready_at, lease_expires_at=None, lease_owner="", **changes
+    )
+
+
+def _end(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
+    """End imports, and forget what of their addresses may be secret."""
+    moved = False
+    for one in imports.filter(status__in=states.leading_to(wanted)):
+        shown = {"source_url": one.shown_url, "lease_expires_at": None, "lease_owner": ""}
+        moved = _move(imports.filter(pk=one.pk), wanted, finished_at=timezone.now(), **shown, **changes)
+    return moved
+
+
+def _move(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
+    allowed = imports.filter(status__in=states.leading_to(wanted))
+    return bool(allowed.update(status=wanted, **changes))
+
+
+def _lost(held: Import) -> StaleWork:
+    message = "This import was given to another worker, or cancelled."
+    return StaleWork(message, import_id=held.pk)
