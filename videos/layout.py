@@ -14,6 +14,16 @@ def source_name(project_id: str, video_id: str, upload_id: str, version: str = "
     return f"{folder}/source-{version}" if version else f"{folder}/source"
 
 
+def upload_folder(project_id: str, upload_id: str) -> str:
+    """Return the folder of what has arrived of a resumable upload, until it is whole."""
+    return f"uploads/{project_id}/{upload_id}"
+
+
+def upload_piece_name(project_id: str, upload_id: str, piece: str) -> str:
+    """Return the name of what one writer stored of a resumable upload."""
+    return f"{upload_folder(project_id, upload_id)}/{piece}"
+
+
 def video_folder(project_id: str, video_id: str) -> str:
     """Return the folder of everything made from a video's source, all revisions."""
     return f"renditions/{project_id}/{video_id}"

@@ -6,7 +6,7 @@ from videos.access.models import ApiKey, Project
 from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
 from videos.imports.models import Import
 from videos.tracks.models import TextTrack
-from videos.uploads.models import Upload
+from videos.uploads.models import Upload, UploadGrant, UploadPiece
 
 __all__ = [
     "ApiKey",
@@ -19,5 +19,7 @@ __all__ = [
     "RenditionRun",
     "TextTrack",
     "Upload",
+    "UploadGrant",
+    "UploadPiece",
     "Video",
 ]

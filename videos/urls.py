@@ -6,6 +6,7 @@ from videos.access.views import Account
 from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
 from videos.imports.views import VideoImport
 from videos.tracks.views import TrackDetail, TrackList
+from videos.uploads.tus_views import TusEndpoint, TusEndpointSlash, TusUpload
 from videos.uploads.views import VideoSource
 
 urlpatterns = [
@@ -15,6 +16,9 @@ urlpatterns = [
     path("videos/<str:video_id>/source", VideoSource.as_view()),
     path("videos/<str:video_id>/import", VideoImport.as_view()),
     path("videos/<str:video_id>/renditions", VideoRenditions.as_view()),
+    path("uploads/tus", TusEndpoint.as_view()),
+    path("uploads/tus/", TusEndpointSlash.as_view()),
+    path("uploads/tus/<str:upload_id>", TusUpload.as_view()),
     path("videos/<str:video_id>/tracks", TrackList.as_view()),
     path("videos/<str:video_id>/tracks/<str:track_id>", TrackDetail.as_view()),
 ]

@@ -135,6 +135,10 @@ class UploadSettings(Section):
     lease_s: float = Field(
         60, ge=5, description="An upload that has not moved for so long may be taken over."
     )
+    expiry_s: float = Field(
+        24 * 3600, ge=60, description="A resumable upload is kept for so long after its last byte."
+    )
+    grant_max_ttl_s: int = Field(7 * 24 * 3600, ge=60, description="Longest life of an upload address.")
 
 
 class RungSettings(Section):

@@ -30,6 +30,7 @@ class Refusal(GilfoyleError):
 
     code = "refused"
     http_status: ClassVar[int] = 400
+    retry_after_s: ClassVar[int | None] = None
 
 
 class NotFound(Refusal):
@@ -68,6 +69,7 @@ class NoSpace(Refusal):
 
     code = "no_space"
     http_status = 507
+    retry_after_s = 60  # other work ends meanwhile, or what was deleted goes
 
 
 class Fault(GilfoyleError):

@@ -32,7 +32,7 @@ def write_then_rename(
         with file:
             for piece in pieces:
                 with faults(name):
-                    _write_whole(file, piece)
+                    write_whole(file, piece)
             with faults(name):
                 os.fsync(file.fileno())
         with faults(name):
@@ -41,7 +41,7 @@ def write_then_rename(
                 return False
             if not is_final:
                 unfinished.replace(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
             return True
     finally:
         unfinished.unlink(missing_ok=True)
@@ -77,13 +77,14 @@ def _take_name(unfinished: Path, target: Path) -> bool:
     return True
 
 
-def _write_whole(file: io.FileIO, piece: bytes) -> None:
+def write_whole(file: io.FileIO, piece: bytes) -> None:
+    """Write all of it: an unbuffered file may take less at once."""
     rest = memoryview(piece)
     while rest:
         rest = rest[file.write(rest) :]
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -104,5 +105,5 @@ def link(path: Path, target: Path, name: str) -> bool:
             if error.errno not in NO_LINKS:
                 raise
             return False
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return True

@@ -47,6 +47,10 @@ def new_upload_id() -> str:
     return _prefixed("upl")
 
 
+def new_grant_id() -> str:
+    return _prefixed("upg")
+
+
 def new_rendition_id() -> str:
     return _prefixed("ren")
 

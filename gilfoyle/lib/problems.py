@@ -32,6 +32,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         log.info("refused", code=error.code, **_loggable(error.facts))
         body = problem(error.http_status, error.code, error.message, hint=error.hint)
         headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else {}
+        if error.retry_after_s is not None:
+            headers["Retry-After"] = str(error.retry_after_s)
         return _answer(error.http_status, body, headers)
     if isinstance(error, Fault):
         log.error("fault", code=error.code, message=error.message, **_loggable(error.facts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from gilfoyle.lib.file_writes import _sync_folder
+from gilfoyle.lib.file_writes import sync_folder
 from gilfoyle.lib.storage import add_file, local_path
 from gilfoyle.lib.storage_faults import faults
 
@@ -31,5 +31,5 @@ def _link(name: str, path: Path, target: Path) -> bool:
             target.hardlink_to(path)
         except OSError:
             return False
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
         return True

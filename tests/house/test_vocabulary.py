@@ -21,7 +21,11 @@ WHO_HEARS_WHAT: dict[str, list[str]] = {
     "PosterChosen": ["processing.subscribers.make_poster_anew"],
     "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
     "RevisionGone": ["videos.tracks.subscribers.forget_embedded_of"],
-    "VideoDeleted": ["videos.imports.subscribers.stop_import", "processing.subscribers.stop_work"],
+    "VideoDeleted": [
+        "videos.imports.subscribers.stop_import",
+        "videos.uploads.subscribers.end_uploads",
+        "processing.subscribers.stop_work",
+    ],
     "VideoUploaded": ["videos.imports.subscribers.close_import", "processing.subscribers.process_upload"],
 }
 

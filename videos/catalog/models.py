@@ -65,6 +65,12 @@ class Video(models.Model):
     source_version = models.CharField(
         max_length=16, blank=True, default="", editable=False, help_text="Empty: stored as it was uploaded."
     )
+    source_limits = models.JSONField(
+        default=dict,
+        blank=True,
+        editable=False,
+        help_text="What its upload allowed, where less than the settings.",
+    )
     source_cleaning = models.JSONField(
         default=dict, blank=True, editable=False, help_text="What was removed from it, or why nothing was."
     )

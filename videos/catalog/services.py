@@ -153,8 +153,10 @@ def mark_not_received(*, video_id: str, code: str, message: str) -> None:
 
 
 @transaction.atomic
-def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str) -> None:
-    """Record a whole, stored source and let everyone know.
+def accept_source(
+    *, video_id: str, upload_id: str, size_bytes: int, sha256: str, limits: Mapping[str, Any] | None = None
+) -> None:
+    """Record a whole, stored source and let everyone know; `limits` are what its upload allowed of it.
 
     Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile.
     """
@@ -178,6 +180,7 @@ def accept_source(*, video_id: str, upload_id: str, size_bytes: int, sha256: str
         source_size_bytes=size_bytes,
         source_sha256=sha256,
         source_version="",
+        source_limits=dict(limits or {}),
         source_cleaning={},
         stored_bytes=size_bytes,
         uploaded_at=timezone.now(),

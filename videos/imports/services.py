@@ -15,11 +15,9 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send, send_on_commit
-from videos import layout
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.imports import states
@@ -27,7 +25,7 @@ from videos.imports.errors import ImportInProgress
 from videos.imports.models import Import
 from videos.imports.remotes import find_remote
 from videos.uploads.models import Upload
-from videos.uploads.services import abort_upload
+from videos.uploads.services import abort_upload, remove_bytes
 
 log = structlog.get_logger(__name__)
 QUEUE = "default"
@@ -187,8 +185,7 @@ def _free(lost: Import, now: datetime) -> bool:
 def _stop_transfer(stopped: Import) -> None:
     upload = Upload.objects.select_related("video").filter(pk=stopped.upload_id).first()
     if upload is not None and abort_upload(upload=upload):
-        left = layout.source_name(upload.video.project_id, upload.video_id, upload.pk)
-        transaction.on_commit(partial(storage.delete, left), robust=True)
+        transaction.on_commit(partial(remove_bytes, upload), robust=True)
 
 
 def _held(held: Import) -> QuerySet[Import]:

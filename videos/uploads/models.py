@@ -1,4 +1,4 @@
-"""One transfer of a source."""
+"""Transfers of sources, what has arrived of them, and the permissions to make them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,74 @@ from django.db import models
 from django.utils import timezone
 
 from gilfoyle.lib import ids
+from videos.access.models import ApiKey, Project
 from videos.catalog.models import Video
 from videos.uploads import states
+
+
+class UploadGrant(models.Model):
+    """What an address allows that uploads without an API key. Its secret is derived (grants.py) and stands in no row."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_grant_id, editable=False)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="upload_grants")
+    api_key = models.ForeignKey(
+        ApiKey, on_delete=models.CASCADE, help_text="Who gave it; it ends with this key."
+    )
+    max_size_bytes = models.BigIntegerField()
+    max_duration_s = models.FloatField(null=True, help_text="null: as long as the settings allow.")
+    containers = models.JSONField(default=list, help_text="Empty: all that the settings allow.")
+    allowed_origins = models.JSONField(default=list, help_text="Whose pages may use it.")
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.id
 
 
 class Upload(models.Model):
     """A transfer under way or ended. `lease_expires_at` moves while bytes arrive; past it, it is abandoned."""
 
     id = models.CharField(primary_key=True, max_length=22, default=ids.new_upload_id, editable=False)
-    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="uploads")
+    kind = models.CharField(
+        max_length=10, choices=[(kind, kind) for kind in states.KINDS], default=states.SINGLE
+    )
+    project = models.ForeignKey(
+        Project, on_delete=models.CASCADE, null=True, related_name="uploads", help_text="null: its video's."
+    )
+    video = models.ForeignKey(
+        Video,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="uploads",
+        help_text="null: a part of a file that will name its video when it is put together.",
+    )
+    grant = models.ForeignKey(
+        UploadGrant,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="uploads",
+        help_text="null: by API key.",
+    )
     status = models.CharField(
         max_length=10, choices=[(s, s) for s in states.STATUSES], default=states.RECEIVING
     )
-    length_bytes = models.BigIntegerField()
+    length_bytes = models.BigIntegerField(null=True, help_text="null: not told yet.")
     offset_bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, default="")
+    metadata = models.TextField(blank=True, default="", help_text="The header Upload-Metadata as it came.")
+    concat = models.TextField(blank=True, default="", help_text="The header Upload-Concat as it came.")
+    parts = models.JSONField(default=list, help_text="Ids of the uploads that this one is put together from.")
+    writer = models.CharField(
+        max_length=22, blank=True, default="", help_text="The one connection whose bytes count now."
+    )
+    writer_expires_at = models.DateTimeField(null=True, help_text="Past it, the writer is taken for dead.")
+    is_terminated = models.BooleanField(
+        default=False, help_text="Its client has ended it and may not see it any more."
+    )
     lease_expires_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
@@ -31,3 +84,24 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+
+class UploadPiece(models.Model):
+    """What one writer has stored of an upload: so many bytes of an object are durable, whatever else lies behind them."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="pieces")
+    name = models.CharField(max_length=22)
+    start_bytes = models.BigIntegerField()
+    size_bytes = models.BigIntegerField()
+    is_sealed = models.BooleanField(
+        default=False, help_text="Its writer did not let go of it and may yet write: nobody else adds to it."
+    )
+
+    class Meta:
+        ordering = ("start_bytes",)
+        constraints = (
+            models.UniqueConstraint(fields=("upload", "start_bytes"), name="piece_once_per_start"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} from {self.start_bytes}"

@@ -46,6 +46,7 @@ class _Lease:
 
     def __init__(self, upload: Upload, length: timedelta) -> None:
         self.upload, self.ends_at, self._length = upload, upload.lease_expires_at, length
+        self.length_bytes = upload.length_bytes or 0
         self._renew_at = timezone.now() + length / 4
 
     def keep(self, offset_bytes: int) -> None:
@@ -54,7 +55,7 @@ class _Lease:
         Raises: UploadTakenOver, ProjectSuspended; the database's error once the lease has run out over it.
         """
         now = timezone.now()
-        is_whole = offset_bytes == self.upload.length_bytes
+        is_whole = offset_bytes == self.length_bytes
         if now < self._renew_at and not is_whole:
             return
         self._renew_at = now + self._length / 4
@@ -131,8 +132,7 @@ def _begin(*, video: Video, length_bytes: int, lease: timedelta) -> Upload:
     for stale in Upload.objects.filter(video=video, status=states.RECEIVING, lease_expires_at__lt=now):
         # Its client may come back at once; whoever still writes for it can neither renew nor finish any more.
         if abort_upload(upload=stale, stale_at=now):
-            left = layout.source_name(video.project_id, video.pk, stale.pk)
-            transaction.on_commit(partial(storage.delete, left), robust=True)
+            transaction.on_commit(partial(remove_bytes, stale), robust=True)
             log.info("upload_taken_over", upload_id=stale.pk, video_id=video.pk)
     catalog.begin_receiving(video_id=video.pk)
     return Upload.objects.create(
@@ -141,7 +141,7 @@ def _begin(*, video: Video, length_bytes: int, lease: timedelta) -> Upload:
 
 
 def _stream(*, lease: _Lease, name: str, read: Read) -> _Received:
-    digest, length_bytes = hashlib.sha256(), lease.upload.length_bytes
+    digest, length_bytes = hashlib.sha256(), lease.length_bytes
     received = _Received(0, "")
 
     def pieces() -> Iterator[bytes]:
@@ -201,7 +201,8 @@ def _finish(*, lease: _Lease, received: _Received) -> None:
 
 @transaction.atomic
 def _record(*, upload: Upload, received: _Received) -> None:
-    catalog.hold_video(video_id=upload.video_id)
+    video_id = upload.video_id or ""
+    catalog.hold_video(video_id=video_id)
     if _move(
         Upload.objects.filter(pk=upload.pk),
         states.FINISHED,
@@ -209,7 +210,7 @@ def _record(*, upload: Upload, received: _Received) -> None:
         sha256=received.sha256,
     ):
         catalog.accept_source(
-            video_id=upload.video_id,
+            video_id=video_id,
             upload_id=upload.pk,
             size_bytes=received.size_bytes,
             sha256=received.sha256,
@@ -245,14 +246,27 @@ def abort_upload(*, upload: Upload, stale_at: datetime | None = None) -> bool:
 
     With `stale_at` also where its lease still holds at that time.
     """
-    catalog.hold_video(video_id=upload.video_id)
+    if upload.video_id is not None:
+        catalog.hold_video(video_id=upload.video_id)
     mine = Upload.objects.filter(pk=upload.pk)
     if stale_at is not None:
         mine = mine.filter(lease_expires_at__lt=stale_at)
     if not _move(mine, states.ABORTED):
         return False
-    catalog.stop_receiving(video_id=upload.video_id)
+    if upload.kind != states.PARTIAL and upload.video_id is not None:
+        catalog.stop_receiving(video_id=upload.video_id)
     return True
+
+
+def remove_bytes(upload: Upload) -> None:
+    """Remove what has arrived of an upload, whatever its kind; no fault where there is nothing.
+
+    Raises: StorageFault.
+    """
+    if upload.kind != states.SINGLE and upload.project_id is not None:
+        storage.delete_folder(layout.upload_folder(upload.project_id, upload.pk))
+    if upload.video is not None and upload.status != states.FINISHED:
+        storage.delete(layout.source_name(upload.video.project_id, upload.video.pk, upload.pk))
 
 
 def release_stale_uploads(*, now: datetime | None = None) -> int:
@@ -264,7 +278,7 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
         try:
             if not abort_upload(upload=upload, stale_at=now):
                 continue  # it went on, or even arrived, since it was looked up
-            storage.delete(layout.source_name(upload.video.project_id, upload.video_id, upload.pk))
+            remove_bytes(upload)
         except GilfoyleError as error:
             log.warning("upload_not_released", upload_id=upload.pk, code=error.code)
             continue

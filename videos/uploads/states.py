@@ -1,8 +1,15 @@
-"""An upload's statuses and the moves between them."""
+"""An upload's kinds, its statuses and the moves between them."""
 
 from __future__ import annotations
 
 from gilfoyle.lib.states import Transitions
+
+SINGLE = "single"  # in one request, whole or not at all
+RESUMABLE = "resumable"
+PARTIAL = "partial"  # a part of a file that is put together from several
+FINAL = "final"  # what it is put together to
+
+KINDS = (SINGLE, RESUMABLE, PARTIAL, FINAL)
 
 RECEIVING = "receiving"
 FINISHED = "finished"

@@ -17,6 +17,7 @@ from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
 from videos.catalog.sources import remove_spare_sources
 from videos.imports.services import sweep_imports
+from videos.uploads.finishing import finish_left_uploads
 from videos.uploads.services import release_stale_uploads
 
 EVERY_S = 2.0
@@ -38,6 +39,7 @@ class Command(BaseCommand):
         sweeps: dict[str, Sweep] = {
             "lost_work": sweep,
             "imports": sweep_imports,
+            "left_uploads": partial(finish_left_uploads, config=settings.GILFOYLE),
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "deleted_videos": purge_deleted,

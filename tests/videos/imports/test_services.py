@@ -49,7 +49,7 @@ def receiving(held: Import) -> Upload:
 
 def accept(upload: Upload) -> None:
     Upload.objects.filter(pk=upload.pk).update(status="finished")
-    catalog.accept_source(video_id=upload.video_id, upload_id=upload.pk, size_bytes=10, sha256="ab")
+    catalog.accept_source(video_id=upload.video_id or "", upload_id=upload.pk, size_bytes=10, sha256="ab")
 
 
 def run_out(held: Import) -> None:

@@ -1,0 +1,145 @@
+"""Pieces of a file that arrives bit by bit: each has one writer, and what it flushed survives its process.
+
+On a filesystem a piece grows, also under a later writer; in a bucket nothing can be added to an object, so each flush
+is a piece of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+from gilfoyle.lib import file_writes, storage
+from gilfoyle.lib.storage_faults import StorageFault, faults
+
+READ_BYTES = 1024 * 1024
+FILE_FLUSH_BYTES = 32 * 1024 * 1024  # so much is lost at most when a process is killed
+OBJECT_BYTES = 8 * 1024 * 1024  # held in memory until it is stored; parts of a bucket's own copies need 5 MiB
+
+
+class PieceWriter(Protocol):
+    """Takes the bytes of one piece."""
+
+    size_bytes: int
+    flush_bytes: int
+    is_growing: bool
+
+    def write(self, data: bytes) -> None:
+        """Take bytes. Raises: NoSpace, StorageFault."""
+
+    def flush(self) -> None:
+        """Make durable what was taken. Raises: NoSpace, StorageFault."""
+
+    def close(self) -> None:
+        """Let go of the piece; what was not flushed may be lost."""
+
+
+def can_grow() -> bool:
+    """Tell whether a later writer can add to a piece."""
+    return storage.local_path("") is not None
+
+
+def open_piece(name: str, *, kept_bytes: int = 0) -> PieceWriter:
+    """Begin a piece, or go on with one behind its first `kept_bytes`.
+
+    Raises: NoSpace, StorageFault.
+    """
+    path = storage.local_path(name)
+    return _ObjectPiece(name) if path is None else _FilePiece(name, path, kept_bytes)
+
+
+class _FilePiece:
+    flush_bytes = FILE_FLUSH_BYTES
+    is_growing = True
+
+    def __init__(self, name: str, path: Path, kept_bytes: int) -> None:
+        self._name, self._folder = name, path.parent
+        self.size_bytes = kept_bytes
+        with faults(name):
+            if not kept_bytes:
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._is_new = not kept_bytes
+            self._file = path.open("r+b" if kept_bytes else "xb", buffering=0)
+            try:
+                self._cut(kept_bytes)
+            except BaseException:
+                self._file.close()
+                raise
+
+    def _cut(self, kept_bytes: int) -> None:
+        """Remove what its last writer could not make durable."""
+        if os.fstat(self._file.fileno()).st_size < kept_bytes:
+            message = "A stored object is shorter than it was."
+            raise StorageFault(message, name=self._name)
+        self._file.truncate(kept_bytes)
+        self._file.seek(kept_bytes)
+
+    def write(self, data: bytes) -> None:
+        with faults(self._name):
+            file_writes.write_whole(self._file, data)
+        self.size_bytes += len(data)
+
+    def flush(self) -> None:
+        with faults(self._name):
+            os.fsync(self._file.fileno())
+            if self._is_new:
+                for folder in (self._folder, *self._folder.parents[:2]):  # each may be as new as the piece
+                    file_writes.sync_folder(folder)
+                self._is_new = False
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class _ObjectPiece:
+    flush_bytes = OBJECT_BYTES
+    is_growing = False
+
+    def __init__(self, name: str) -> None:
+        self._name, self._data = name, bytearray()
+        self.size_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        self._data += data
+        self.size_bytes += len(data)
+
+    def flush(self) -> None:
+        storage.save_bytes(self._name, bytes(self._data))
+        self._data.clear()
+
+    def close(self) -> None:
+        self._data.clear()
+
+
+def read_piece(name: str, size_bytes: int) -> Iterator[bytes]:
+    """Give the first `size_bytes` of a piece, in constant memory.
+
+    Raises: ObjectMissing, StorageFault where it is shorter.
+    """
+    left = size_bytes
+    with closing(storage.open_stored(name)) as file:
+        while left:
+            with faults(name):
+                data = file.read(min(READ_BYTES, left))
+            if not data:
+                message = "A stored object is shorter than it was."
+                raise StorageFault(message, name=name)
+            left -= len(data)
+            yield data
+
+
+def trim_piece(name: str, size_bytes: int) -> None:
+    """Cut off what a writer left behind the durable bytes of a piece.
+
+    Raises: ObjectMissing, StorageFault.
+    """
+    path = storage.local_path(name)
+    if path is None:
+        return
+    with faults(name), path.open("r+b") as file:
+        if os.fstat(file.fileno()).st_size != size_bytes:
+            file.truncate(size_bytes)
+            os.fsync(file.fileno())

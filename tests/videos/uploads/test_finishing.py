@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.storage import StorageFault
+from processing.jobs.models import Job
+from tests.factories import Account
+from tests.videos.uploads.test_resumable import append, create, files, status_of
+from videos.catalog.models import Video
+from videos.errors import UploadTakenOver
+from videos.uploads import finishing, tus
+from videos.uploads.errors import UploadExpired
+from videos.uploads.finishing import finish_left_uploads, finish_upload
+from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.permits import Permit, permit_of_key
+from videos.uploads.resumable import create_upload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def permit(account: Account) -> Permit:
+    return permit_of_key(account.key, settings.GILFOYLE)
+
+
+def part(permit: Permit, data: bytes) -> Upload:
+    upload = create(permit, len(data), Upload_Concat="partial")
+    return append(permit, upload, data) if data else upload
+
+
+def final(permit: Permit, *parts: Upload) -> Upload:
+    text = "final;" + " ".join(f"/any/prefix/{one.pk}" for one in parts)
+    creation = tus.read_creation({"Upload-Concat": text}, has_body=False)
+    made = create_upload(permit=permit, creation=creation, config=settings.GILFOYLE)
+    finish_upload(upload_id=made.pk, config=settings.GILFOYLE)
+    made.refresh_from_db()
+    return made
+
+
+def sources(media_dir: Path) -> list[bytes]:
+    return [path.read_bytes() for path in files(media_dir) if "sources" in path.parts]
+
+
+def break_finishing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_args: Any, **_kwargs: Any) -> None:
+        message = "The store is away."
+        raise StorageFault(message)
+
+    monkeypatch.setattr(storage, "copy_object", fail)
+
+
+def test_what_a_store_did_not_take_is_finished_by_the_sweep(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = create(permit)
+    break_finishing(monkeypatch)
+    with pytest.raises(StorageFault):
+        append(permit, upload, b"abcdef")
+    monkeypatch.undo()
+    assert finish_left_uploads(config=settings.GILFOYLE) == 0  # not at once: who failed still has the pen
+    Upload.objects.filter(pk=upload.pk).update(writer_expires_at=timezone.now())
+    assert finish_left_uploads(config=settings.GILFOYLE) == 1
+    upload.refresh_from_db()
+    assert upload.sha256 == hashlib.sha256(b"abcdef").hexdigest()
+    assert sources(media_dir) == [b"abcdef"]
+    assert status_of(upload) == "processing"
+    assert Job.objects.count() == 1
+    assert finish_left_uploads(config=settings.GILFOYLE) == 0
+
+
+def test_a_process_that_died_before_the_row_was_written_is_repeated(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = create(permit)
+
+    def die(*_args: Any) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(finishing, "_record", die)
+    with pytest.raises(SystemExit):
+        append(permit, upload, b"abcdef")
+    monkeypatch.undo()
+    assert sources(media_dir) == [b"abcdef"]  # nobody is told of it yet
+    assert status_of(upload) == "uploading"
+    Upload.objects.filter(pk=upload.pk).update(writer_expires_at=timezone.now())
+    assert finish_left_uploads(config=settings.GILFOYLE) == 1
+    assert status_of(upload) == "processing"
+
+
+def test_a_broken_store_holds_up_no_other(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, whole = create(permit), create(permit)
+    for upload in (broken, whole):
+        append(permit, upload, b"abc")
+        Upload.objects.filter(pk=upload.pk).update(length_bytes=3)
+    UploadPiece.objects.filter(upload=broken).update(name="gone")
+    assert finish_left_uploads(config=settings.GILFOYLE) == 1
+    assert (status_of(broken), status_of(whole)) == ("uploading", "processing")
+    assert finish_left_uploads(config=settings.GILFOYLE) == 0
+
+
+def test_pieces_that_do_not_add_up_make_no_source(permit: Permit, media_dir: Path) -> None:
+    upload = create(permit)
+    append(permit, upload, b"abc")
+    Upload.objects.filter(pk=upload.pk).update(offset_bytes=6)
+    with pytest.raises(StorageFault):
+        finish_upload(upload_id=upload.pk, config=settings.GILFOYLE)
+    assert sources(media_dir) == []
+
+
+def test_one_at_a_time_finishes(permit: Permit, media_dir: Path) -> None:
+    upload = create(permit, 3)
+    later = timezone.now() + timedelta(minutes=1)
+    Upload.objects.filter(pk=upload.pk).update(offset_bytes=3, writer="another", writer_expires_at=later)
+    assert not finish_upload(upload_id=upload.pk, config=settings.GILFOYLE)
+
+
+def test_who_lost_the_pen_records_nothing(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = create(permit)
+    copy = storage.copy_object
+
+    def be_overtaken(name: str, target: str) -> None:
+        copy(name, target)
+        Upload.objects.filter(pk=upload.pk).update(writer="another")
+
+    monkeypatch.setattr(storage, "copy_object", be_overtaken)
+    with pytest.raises(UploadTakenOver):
+        append(permit, upload, b"abcdef")
+    assert status_of(upload) == "uploading"
+    assert Upload.objects.get(pk=upload.pk).writer == "another"
+
+
+def test_a_video_that_was_deleted_gets_no_source(permit: Permit, media_dir: Path) -> None:
+    upload = create(permit)
+    assert upload.video is not None
+    Video.objects.filter(pk=upload.video.pk).update(status="deleting")
+    with pytest.raises(UploadTakenOver):
+        append(permit, upload, b"abcdef")
+    upload.refresh_from_db()
+    assert upload.status == "aborted"
+    assert files(media_dir) == []
+
+
+def test_parts_are_put_together_in_their_order(permit: Permit, media_dir: Path) -> None:
+    one, two = part(permit, b"hello"), part(permit, b" world")
+    assert not Video.objects.exists()
+    whole = final(permit, one, two, one)
+    assert (whole.status, whole.offset_bytes, whole.length_bytes) == ("finished", 16, 16)
+    assert sources(media_dir) == [b"hello worldhello"]
+    assert whole.sha256 == hashlib.sha256(b"hello worldhello").hexdigest()
+    with pytest.raises(UploadExpired):
+        final(permit, one)
+
+
+def test_parts_that_went_into_a_file_take_no_room(
+    permit: Permit, media_dir: Path, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        final(permit, part(permit, b"hello"), part(permit, b""), part(permit, b" world"))
+    assert [path.read_bytes() for path in files(media_dir)] == [b"hello world"]
+
+
+def test_a_file_waits_for_its_last_part(permit: Permit, media_dir: Path) -> None:
+    one, two = part(permit, b"hello"), create(permit, 6, Upload_Concat="partial")
+    whole = final(permit, one, two)
+    assert (whole.status, whole.length_bytes) == ("receiving", 11)
+    assert status_of(whole) == "uploading"
+    append(permit, two, b" world")
+    assert sources(media_dir) == [b"hello world"]
+    assert status_of(whole) == "processing"
+
+
+def test_a_part_that_another_file_waits_for_stays(permit: Permit, media_dir: Path) -> None:
+    shared, late = part(permit, b"hello"), create(permit, 1, Upload_Concat="partial")
+    waiting = final(permit, shared, late)
+    first = final(permit, shared)
+    assert first.status == "finished"
+    append(permit, late, b"!")
+    waiting.refresh_from_db()
+    assert waiting.status == "finished"
+    assert sorted(sources(media_dir)) == [b"hello", b"hello!"]
+
+
+def test_an_empty_file_is_whole_at_once(permit: Permit, media_dir: Path) -> None:
+    upload = create(permit, 0)
+    assert finish_upload(upload_id=upload.pk, config=settings.GILFOYLE)
+    assert sources(media_dir) == [b""]

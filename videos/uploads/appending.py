@@ -1,0 +1,282 @@
+"""Bytes of a resumable upload, from a connection into storage: in constant memory, and counted only when durable."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from gilfoyle.lib import ids, storage_pieces
+from gilfoyle.lib.config import Config
+from videos import layout
+from videos.errors import UploadIncomplete
+from videos.uploads import states, tus
+from videos.uploads.errors import (
+    ChecksumMismatch,
+    TusHeaderInvalid,
+    UploadExpired,
+    UploadResumedElsewhere,
+)
+from videos.uploads.finishing import finish_finals_of, finish_upload
+from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.permits import Permit, require_still_good
+from videos.uploads.resumable import as_standing, expiry, find_upload, take_pen
+from videos.uploads.services import require_room
+
+log = structlog.get_logger(__name__)
+Read = Callable[[int], bytes]
+READ_BYTES = 256 * 1024
+FLUSH_S = 5.0  # a slow client's bytes are made durable at least so often
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The bytes of a request. `size_bytes` None: it ends when it ends; `trailer` gives a checksum that came behind them."""
+
+    read: Read
+    size_bytes: int | None
+    trailer: Callable[[], str | None] = lambda: None
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A piece that is being written: where it begins in the file, and how much of it is durable."""
+
+    name: str
+    start_bytes: int
+    writer: storage_pieces.PieceWriter
+    durable_bytes: int
+
+
+def append_bytes(*, permit: Permit, upload_id: str, append: tus.Append, body: Body, config: Config) -> Upload:
+    """Add the body's bytes to an upload; when the last of them has come, the file goes to processing.
+
+    What came before a connection broke is kept, unless a checksum was to be met.
+
+    Raises: UploadNotFound, UploadExpired, UploadOffsetMismatch, UploadLengthFixed, FinalUploadClosed, SourceTooLarge,
+    NoSpace, ChecksumMismatch, ChecksumUnsupported, TusHeaderInvalid, UploadIncomplete, UploadResumedElsewhere,
+    KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired, StorageFault.
+    """
+    upload = find_upload(permit=permit, upload_id=upload_id)
+    standing = as_standing(upload)
+    window = tus.decide_append(
+        standing, append, body_bytes=body.size_bytes, largest_bytes=permit.largest_bytes
+    )
+    if upload.status == states.RECEIVING:
+        if standing.length_bytes is None:  # what was told at the beginning was reserved then
+            wanted_bytes = window.length_bytes or standing.offset_bytes + (body.size_bytes or 0)
+            require_room(length_bytes=wanted_bytes - standing.offset_bytes, config=config, besides=upload)
+        if not standing.is_whole:
+            take_pen(upload_id=upload_id)
+        _Session(permit, upload, append, body, config).run()
+    return find_upload(permit=permit, upload_id=upload_id)
+
+
+class _Session:
+    """One connection's turn as the writer of an upload."""
+
+    def __init__(
+        self, permit: Permit, upload: Upload, append: tus.Append, body: Body, config: Config
+    ) -> None:
+        self.permit, self.append, self.body, self.config = permit, append, body, config
+        self.upload = upload
+        self.me = ids.random_text(22)
+        self.lease = timedelta(seconds=config.upload.lease_s)
+        self.received_bytes = 0
+        self.flushed_at = time.monotonic()
+        self.unrecorded: list[_Piece] = []
+        self.piece: _Piece | None = None
+        self.is_checked = append.checksum is not None or append.checksum_follows
+
+    def run(self) -> None:
+        self.window = self._become_writer()
+        is_all = self.window.start_bytes == 0 and self.body.size_bytes == self.window.length_bytes
+        # A file that comes in one request is hashed on its way; of others the store is read again at the end.
+        digest = hashlib.sha256() if is_all else None
+        try:
+            self._receive(digest)
+            is_whole = self._record(is_last=True)
+        except BaseException:
+            self._let_go()
+            raise
+        finally:
+            if self.piece is not None:
+                self.piece.writer.close()
+        self._hand_on(is_whole=is_whole, sha256=digest.hexdigest() if digest else None)
+        self._require_all_came()
+
+    @transaction.atomic
+    def _become_writer(self) -> tus.Window:
+        """Raises: UploadResumedElsewhere where another one was faster; as `decide_append`."""
+        upload = Upload.objects.select_for_update().get(pk=self.upload.pk)
+        if upload.status != states.RECEIVING:
+            raise _ended()
+        is_taken = upload.writer and upload.writer_expires_at and upload.writer_expires_at > timezone.now()
+        if is_taken:
+            raise _taken_over()
+        window = tus.decide_append(
+            as_standing(upload),
+            self.append,
+            body_bytes=self.body.size_bytes,
+            largest_bytes=self.permit.largest_bytes,
+        )
+        upload.writer, upload.writer_expires_at = self.me, timezone.now() + self.lease
+        upload.length_bytes = window.length_bytes
+        upload.lease_expires_at = expiry(self.permit, self.config)
+        upload.save(update_fields=["writer", "writer_expires_at", "length_bytes", "lease_expires_at"])
+        self.upload = upload
+        return window
+
+    def _receive(self, digest: Any) -> None:
+        checksum = hashlib.new(self.append.checksum.algorithm) if self.append.checksum else None
+        # Which algorithm a trailer names is known only when the bytes are gone.
+        sums = [hashlib.new(name) for name in tus.ALGORITHMS] if self.append.checksum_follows else []
+        sums += [one for one in (checksum, digest) if one is not None]
+        limit = self.window.most_bytes if self.body.size_bytes is None else self.body.size_bytes
+        while self.received_bytes < limit:
+            data = self._read(min(READ_BYTES, limit - self.received_bytes))
+            if not data:
+                break
+            for one in sums:
+                one.update(data)
+            # All of it counts only once it is certain that no more follows.
+            self._write(data, is_last=self.received_bytes + len(data) == limit)
+        if self.body.size_bytes is None and self.received_bytes == limit and self._read(1):
+            raise tus.too_many_bytes(self.window.length_bytes, self.permit.largest_bytes)
+        if self.is_checked:
+            self._require_checksum({one.name: one for one in sums})
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self.body.read(size)
+        except OSError as error:  # how a broken or a stalled connection shows
+            log.info("upload_broke", upload_id=self.upload.pk, error=str(error))
+            return b""
+
+    def _write(self, data: bytes, *, is_last: bool) -> None:
+        if self.piece is None:
+            self.piece = self._open_piece()
+        writer = self.piece.writer
+        writer.write(data)
+        self.received_bytes += len(data)
+        is_full = writer.size_bytes - self.piece.durable_bytes >= writer.flush_bytes
+        if not is_last and (is_full or time.monotonic() - self.flushed_at >= FLUSH_S):
+            self._flush()
+            if self.is_checked:
+                self._stay_writer()
+            else:
+                self._record()
+
+    def _open_piece(self) -> _Piece:
+        """Begin a piece, or go on with the last one where its writer has let go of it."""
+        at = self.window.start_bytes + self.received_bytes
+        last = UploadPiece.objects.filter(upload=self.upload).order_by("start_bytes").last()
+        if (
+            storage_pieces.can_grow()
+            and last is not None
+            and not last.is_sealed
+            and last.start_bytes + last.size_bytes == at
+        ):
+            writer = storage_pieces.open_piece(self._name(last.name), kept_bytes=last.size_bytes)
+            return _Piece(last.name, last.start_bytes, writer, last.size_bytes)
+        name = ids.random_text(22)
+        return _Piece(name, at, storage_pieces.open_piece(self._name(name)), 0)
+
+    def _name(self, piece: str) -> str:
+        return layout.upload_piece_name(self.permit.project_id, self.upload.pk, piece)
+
+    def _flush(self) -> None:
+        """Make durable what came; it counts once it is recorded."""
+        self.flushed_at = time.monotonic()
+        piece = self.piece
+        if piece is None or piece.writer.size_bytes == piece.durable_bytes:
+            return
+        piece.writer.flush()
+        piece.durable_bytes = piece.writer.size_bytes
+        if piece not in self.unrecorded:
+            self.unrecorded.append(piece)
+        if not piece.writer.is_growing:
+            self.piece = None
+
+    def _record(self, *, is_last: bool = False) -> bool:
+        """Count what is durable, and stay the writer, or let go of the pen; tells whether all is there.
+
+        Raises: UploadResumedElsewhere.
+        """
+        if is_last:
+            self._flush()
+        offset_bytes = self.window.start_bytes + self.received_bytes
+        is_whole = offset_bytes == self.window.length_bytes
+        is_kept = not is_last or (is_whole and self.upload.kind == states.RESUMABLE)
+        require_still_good(self.permit)
+        with transaction.atomic():
+            self._change(
+                offset_bytes=offset_bytes,
+                writer=self.me if is_kept else "",
+                writer_expires_at=timezone.now() + self.lease if is_kept else None,
+                lease_expires_at=expiry(self.permit, self.config),
+            )
+            for piece in self.unrecorded:
+                UploadPiece.objects.update_or_create(
+                    upload=self.upload,
+                    start_bytes=piece.start_bytes,
+                    defaults={"name": piece.name, "size_bytes": piece.durable_bytes},
+                )
+        self.unrecorded.clear()
+        return is_whole
+
+    def _stay_writer(self) -> None:
+        require_still_good(self.permit)
+        self._change(writer_expires_at=timezone.now() + self.lease)
+
+    def _change(self, **changes: Any) -> None:
+        """Raises: UploadResumedElsewhere where this is not the writer any more."""
+        mine = Upload.objects.filter(pk=self.upload.pk, writer=self.me, status=states.RECEIVING)
+        if not mine.update(**changes):
+            raise _taken_over()
+
+    def _require_checksum(self, sums: dict[str, Any]) -> None:
+        """Raises: ChecksumMismatch, ChecksumUnsupported, TusHeaderInvalid."""
+        self._require_all_came()
+        checksum = self.append.checksum or tus.read_checksum(self.body.trailer())
+        if checksum is None:
+            message = "The trailer Upload-Checksum was announced, and did not come."
+            raise TusHeaderInvalid(message, hint="A proxy may have dropped it; send it as a header.")
+        if not hmac.compare_digest(sums[checksum.algorithm].digest(), checksum.digest):
+            message = "The bytes do not match their checksum; none of them was kept."
+            raise ChecksumMismatch(message, hint="Send them again.")
+
+    def _require_all_came(self) -> None:
+        if self.body.size_bytes is not None and self.received_bytes < self.body.size_bytes:
+            kept = "none was kept" if self.is_checked else "they were kept"
+            message = f"Only {self.received_bytes} of {self.body.size_bytes} bytes arrived; {kept}."
+            raise UploadIncomplete(message, hint="Ask with HEAD how far the upload is, and go on.")
+
+    def _let_go(self) -> None:
+        """Let another one be the writer at once: this one's files are closed next, and never written again."""
+        Upload.objects.filter(pk=self.upload.pk, writer=self.me).update(writer="", writer_expires_at=None)
+
+    def _hand_on(self, *, is_whole: bool, sha256: str | None) -> None:
+        if not is_whole:
+            return
+        if self.upload.kind == states.PARTIAL:
+            finish_finals_of(part_id=self.upload.pk, project_id=self.permit.project_id, config=self.config)
+        else:
+            finish_upload(upload_id=self.upload.pk, writer=self.me, sha256=sha256, config=self.config)
+
+
+def _taken_over() -> UploadResumedElsewhere:
+    message = "Another connection has gone on with this upload, or it was ended."
+    return UploadResumedElsewhere(message, hint="Ask with HEAD how far it is.")
+
+
+def _ended() -> UploadExpired:
+    return UploadExpired("This upload has expired or was ended.", hint="Start a new one.")

@@ -1,0 +1,54 @@
+"""The bytes of a request as they come in: of a known length, or in chunks with trailers behind them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from videos.uploads import tus
+from videos.uploads.appending import Body
+from videos.uploads.errors import TusHeaderInvalid
+
+
+def body_of(request: HttpRequest) -> Body:
+    """Return the body of a request, nothing of which was read.
+
+    Raises: TusHeaderInvalid.
+    """
+    if request.META.get("HTTP_TRANSFER_ENCODING"):
+        stream: Any = request.META["wsgi.input"]  # Django's own stream ends where no length is told
+        return Body(lambda size: _read_chunked(stream, size), None, lambda: _trailer(stream))
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    size_bytes = tus.read_number({"Content-Length": text}, "Content-Length")
+    return Body(request.read, size_bytes or 0)
+
+
+def _read_chunked(stream: Any, size: int) -> bytes:
+    try:
+        data: bytes = stream.read(size)
+    except OSError:
+        raise
+    except Exception as error:
+        if type(error).__module__.startswith("gunicorn"):  # chunks or trailers that are none
+            message = "The body is not in well-formed chunks."
+            raise TusHeaderInvalid(message) from error
+        raise
+    return data
+
+
+def can_have_trailers(request: HttpRequest) -> bool:
+    """Tell whether the server hands on what came behind a body."""
+    return type(request.META.get("wsgi.input")).__module__.startswith("gunicorn")
+
+
+def _trailer(stream: Any) -> str | None:
+    """Return Upload-Checksum as it came behind the body, all of which was read."""
+    trailers = getattr(_request_of(stream), "trailers", ())
+    return next((value for name, value in trailers if name.upper() == "UPLOAD-CHECKSUM"), None)
+
+
+def _request_of(stream: Any) -> Any:
+    """Return gunicorn's request: WSGI itself knows no trailers."""
+    reader = getattr(stream, "reader", None)
+    return getattr(reader, "req", None)

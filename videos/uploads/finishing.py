@@ -1,0 +1,208 @@
+"""A resumable upload that is all there becomes its video's source. Can be repeated from any point at which it broke off."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from gilfoyle.lib import ids, storage, storage_pieces
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.errors import GilfoyleError, InvalidTransition
+from videos import layout
+from videos.catalog import services as catalog
+from videos.errors import UploadTakenOver, VideoNotFound
+from videos.uploads import states
+from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.services import abort_upload, remove_bytes
+
+log = structlog.get_logger(__name__)
+BATCH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A stretch of the file: an object, and how much of it counts."""
+
+    name: str
+    size_bytes: int
+
+
+class _Pen:
+    """The right to finish an upload, renewed while its bytes are read."""
+
+    def __init__(self, upload: Upload, lease: timedelta) -> None:
+        self.upload, self._lease = upload, lease
+        self._renew_at = timezone.now() + lease / 4
+
+    def keep(self) -> None:
+        """Raises: UploadTakenOver."""
+        now = timezone.now()
+        if now < self._renew_at:
+            return
+        self._renew_at = now + self._lease / 4
+        mine = Upload.objects.filter(pk=self.upload.pk, writer=self.upload.writer, status=states.RECEIVING)
+        if not mine.update(writer_expires_at=now + self._lease):
+            raise _taken_over()
+
+
+def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: str | None = None) -> bool:
+    """Make the source of a video from what has arrived; `writer` who has the pen already, `sha256` where it is known.
+
+    False, and no change, where it is not all there, is finished, or somebody else is at it.
+
+    Raises: UploadTakenOver where its video is gone; NoSpace, StorageFault: then it is tried again later.
+    """
+    lease = timedelta(seconds=config.upload.lease_s)
+    upload = _take_up(upload_id, writer, lease)
+    if upload is None or upload.video is None or upload.length_bytes is None:
+        return False
+    source = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk)
+    try:
+        digest = _store(upload, source, _Pen(upload, lease), sha256)
+        _record(upload, digest)
+    except (InvalidTransition, VideoNotFound) as error:
+        if abort_upload(upload=upload):
+            remove_bytes(upload)
+        message = "The video was deleted while its source arrived."
+        raise UploadTakenOver(message) from error
+    log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes)
+    return True
+
+
+@transaction.atomic
+def _take_up(upload_id: str, writer: str, lease: timedelta) -> Upload | None:
+    upload = Upload.objects.select_for_update().filter(pk=upload_id, status=states.RECEIVING).first()
+    if upload is None or upload.kind not in {states.RESUMABLE, states.FINAL}:
+        return None
+    is_free = (
+        not upload.writer or upload.writer_expires_at is None or upload.writer_expires_at <= timezone.now()
+    )
+    if not (is_free or upload.writer == writer):
+        return None
+    if upload.kind == states.FINAL:
+        parts = Upload.objects.filter(pk__in=upload.parts)
+        lengths = {part.pk: part.length_bytes for part in parts if part.offset_bytes == part.length_bytes}
+        if not set(upload.parts) <= set(lengths):
+            return None
+        upload.length_bytes = sum(lengths[part] or 0 for part in upload.parts)
+    elif upload.offset_bytes != upload.length_bytes:
+        return None
+    upload.writer = writer or ids.random_text(22)
+    upload.writer_expires_at = timezone.now() + lease
+    upload.save(update_fields=["length_bytes", "writer", "writer_expires_at"])
+    return upload
+
+
+def _store(upload: Upload, source: str, pen: _Pen, sha256: str | None) -> str:
+    """Store the source under its name; returns its SHA-256."""
+    pieces = _pieces_of(upload)
+    if sum(piece.size_bytes for piece in pieces) != upload.length_bytes:
+        message = "What was stored of an upload is not what was counted."
+        raise storage.StorageFault(message, name=source)
+    digest = hashlib.sha256()
+    if len(pieces) != 1:
+        storage.save_stream(source, _hashed(pieces, digest, pen))
+        return digest.hexdigest()
+    (piece,) = pieces
+    storage_pieces.trim_piece(piece.name, piece.size_bytes)
+    if sha256 is None:
+        for _ in _hashed(pieces, digest, pen):
+            pass
+        sha256 = digest.hexdigest()
+    storage.copy_object(
+        piece.name, source
+    )  # a second name for the same bytes; the first goes with its folder
+    return sha256
+
+
+def _pieces_of(upload: Upload) -> list[_Stored]:
+    project_id = upload.project_id or ""
+    stored: dict[str, list[_Stored]] = {}
+    owners = [upload.pk] if upload.kind == states.RESUMABLE else list(upload.parts)
+    for piece in UploadPiece.objects.filter(upload_id__in=owners).order_by("start_bytes"):
+        name = layout.upload_piece_name(project_id, piece.upload_id, piece.name)
+        stored.setdefault(piece.upload_id, []).append(_Stored(name, piece.size_bytes))
+    return [piece for owner in owners for piece in stored.get(owner, ())]
+
+
+def _hashed(pieces: list[_Stored], digest: hashlib._Hash, pen: _Pen) -> Iterator[bytes]:
+    for piece in pieces:
+        for data in storage_pieces.read_piece(piece.name, piece.size_bytes):
+            digest.update(data)
+            pen.keep()
+            yield data
+
+
+@transaction.atomic
+def _record(upload: Upload, sha256: str) -> None:
+    video_id, length_bytes = upload.video_id or "", upload.length_bytes or 0
+    catalog.hold_video(video_id=video_id)
+    mine = Upload.objects.filter(pk=upload.pk, writer=upload.writer, status=states.RECEIVING)
+    if not mine.update(
+        status=states.FINISHED,
+        offset_bytes=length_bytes,
+        sha256=sha256,
+        writer="",
+        writer_expires_at=None,
+        finished_at=timezone.now(),
+    ):
+        raise _taken_over()
+    grant = upload.grant
+    limits = {"max_duration_s": grant.max_duration_s, "containers": grant.containers} if grant else {}
+    catalog.accept_source(
+        video_id=video_id,
+        upload_id=upload.pk,
+        size_bytes=length_bytes,
+        sha256=sha256,
+        limits={name: value for name, value in limits.items() if value},
+    )
+    _let_parts_go(upload)
+    folder = layout.upload_folder(upload.project_id or "", upload.pk)
+    transaction.on_commit(partial(storage.delete_folder, folder), robust=True)
+
+
+def _let_parts_go(upload: Upload) -> None:
+    """End the parts that went into a file, but those that another one still waits for."""
+    waiting = Upload.objects.filter(kind=states.FINAL, status=states.RECEIVING, project_id=upload.project_id)
+    needed = {part for parts in waiting.values_list("parts", flat=True) for part in parts}
+    for part in Upload.objects.filter(pk__in=set(upload.parts) - needed, status=states.RECEIVING):
+        Upload.objects.filter(pk=part.pk).update(status=states.FINISHED, finished_at=timezone.now())
+        transaction.on_commit(partial(remove_bytes, part), robust=True)
+
+
+def finish_finals_of(*, part_id: str, project_id: str, config: Config) -> None:
+    """Put together what has waited for this part, and for no other any more.
+
+    Raises: as `finish_upload`.
+    """
+    waiting = Upload.objects.filter(kind=states.FINAL, status=states.RECEIVING, project_id=project_id)
+    for upload_id, parts in list(waiting.values_list("pk", "parts")):
+        if part_id in parts:
+            finish_upload(upload_id=upload_id, config=config)
+
+
+def finish_left_uploads(*, config: Config) -> int:
+    """Finish uploads that are all there, but whose process died, or whose store failed; returns how many."""
+    now = timezone.now()
+    is_free = Q(writer="") | Q(writer_expires_at__lte=now)
+    is_whole = Q(kind=states.RESUMABLE, offset_bytes=F("length_bytes")) | Q(kind=states.FINAL)
+    left = Upload.objects.filter(is_free, is_whole, status=states.RECEIVING, lease_expires_at__gt=now)
+    finished = 0
+    for upload_id in list(left.order_by("created_at").values_list("pk", flat=True)[:BATCH]):
+        try:
+            finished += finish_upload(upload_id=upload_id, config=config)
+        except GilfoyleError as error:  # its lease holds for a while: others come first
+            log.warning("upload_not_finished", upload_id=upload_id, code=error.code)
+    return finished
+
+
+def _taken_over() -> UploadTakenOver:
+    return UploadTakenOver("This upload was given up, or the video was deleted.", hint="Start again.")

@@ -1,0 +1,102 @@
+"""Who may upload what: by an API key, or by an address that a key has given. Asked on every request, and while bytes arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from gilfoyle.lib.config import Config
+from videos.access.models import ApiKey
+from videos.catalog import states
+from videos.errors import KeyInvalid, ProjectSuspended, ScopeMissing
+from videos.uploads.errors import GrantExpired, GrantInvalid
+from videos.uploads.models import UploadGrant
+
+SCOPE = "uploads:write"
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """What one request may do. Without a grant it is the key's own: any video of its project."""
+
+    project_id: str
+    api_key_id: str
+    largest_bytes: int
+    grant_id: str | None = None
+    video_id: str | None = None
+    expires_at: datetime | None = None
+    limits: Mapping[str, Any] = field(default_factory=dict)
+
+
+def permit_of_key(key: ApiKey, config: Config) -> Permit:
+    """Return what a key may upload."""
+    return Permit(key.project_id, key.pk, int(config.upload.max_size_bytes))
+
+
+def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:
+    """Return what an address may upload, whoever has it.
+
+    Raises: GrantInvalid, GrantExpired, ProjectSuspended.
+    """
+    _require_good_grant(grant)
+    limits = {"max_duration_s": grant.max_duration_s, "containers": grant.containers}
+    return Permit(
+        project_id=grant.video.project_id,
+        api_key_id=grant.api_key_id,
+        largest_bytes=min(grant.max_size_bytes, int(config.upload.max_size_bytes)),
+        grant_id=grant.pk,
+        video_id=grant.video_id,
+        expires_at=grant.expires_at,
+        limits={name: value for name, value in limits.items() if value},
+    )
+
+
+def require_still_good(permit: Permit) -> None:
+    """Ask again, while bytes arrive.
+
+    Raises: KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired.
+    """
+    if permit.grant_id is not None:
+        grant = find_grant(permit.grant_id)
+        if grant is None:
+            raise _no_grant()
+        _require_good_grant(grant)
+        return
+    key = ApiKey.objects.select_related("project").filter(pk=permit.api_key_id).first()
+    if key is None or not key.is_active:
+        message = "The API key is not valid any more."
+        raise KeyInvalid(message)
+    _require_active_project(is_suspended=key.project.is_suspended)
+    if SCOPE not in key.scopes:
+        message = f"This key lacks the scope {SCOPE}."
+        raise ScopeMissing(message)
+
+
+def find_grant(grant_id: str) -> UploadGrant | None:
+    """Return a grant with all that decides whether it still holds."""
+    return UploadGrant.objects.select_related("video__project", "api_key").filter(pk=grant_id).first()
+
+
+def _require_good_grant(grant: UploadGrant) -> None:
+    key, video = grant.api_key, grant.video
+    _require_active_project(is_suspended=video.project.is_suspended)
+    is_dead = not key.is_active or SCOPE not in key.scopes or video.status == states.DELETING
+    if is_dead or grant.revoked_at is not None:
+        raise _no_grant()
+    if grant.expires_at <= timezone.now():
+        message = "This upload address has expired."
+        raise GrantExpired(message, hint="Ask for another one.")
+
+
+def _no_grant() -> GrantInvalid:
+    return GrantInvalid("This upload address is not valid, or not any more.", hint="Ask for another one.")
+
+
+def _require_active_project(*, is_suspended: bool) -> None:
+    if is_suspended:
+        message = "This project is suspended."
+        raise ProjectSuspended(message, hint="Ask the operator of this server.")

@@ -1,0 +1,253 @@
+"""Uploads that may be broken off and gone on with: created, asked after, ended. Their bytes: `appending.py`.
+
+The row is the truth: its offset moves only when bytes are durable. One connection at a time is the writer; another
+one takes over from it, and what the former still stores counts for nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import cast
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from gilfoyle.lib.config import Config
+from videos.access.models import Project
+from videos.catalog import selectors
+from videos.catalog import services as catalog
+from videos.catalog.models import Video
+from videos.errors import UploadInProgress
+from videos.uploads import states, tus
+from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFound
+from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.permits import Permit
+from videos.uploads.services import abort_upload, remove_bytes, require_room
+
+log = structlog.get_logger(__name__)
+GRACE_S = 2.0  # a connection that was cut is noticed, and what came of it is stored, in less
+POLL_S = 0.05
+MAX_OPEN_PARTS = 256
+TITLE_KEYS = ("title", "name")
+MAX_TITLE_LENGTH = 255
+
+
+def create_upload(*, permit: Permit, creation: tus.Creation, config: Config) -> Upload:
+    """Make an upload that awaits its bytes; without a video of its own it makes one.
+
+    A paused upload to the same video is given up for it.
+
+    Raises: SourceTooLarge, NoSpace, TusHeaderInvalid, UploadNotFound, UploadExpired, VideoNotFound, SourceExists,
+    UploadInProgress, VideoBeingDeleted.
+    """
+    if creation.kind == states.PARTIAL:
+        return _create_partial(permit, creation, config)
+    parts = _find_parts(permit, creation)
+    length_bytes = _length_of(parts) if parts else creation.length_bytes
+    _require_fits(permit, length_bytes, config)
+    upload = _begin(permit, creation, [part.pk for part in parts], length_bytes, config)
+    try:
+        # Once more, now that uploads which begin at the same moment see each other.
+        require_room(length_bytes=length_bytes or 0, config=config, besides=upload)
+    except BaseException:
+        abort_upload(upload=upload)
+        raise
+    return upload
+
+
+def _create_partial(permit: Permit, creation: tus.Creation, config: Config) -> Upload:
+    _require_fits(permit, creation.length_bytes, config)
+    open_parts = _own(permit).filter(kind=states.PARTIAL, status=states.RECEIVING)
+    if permit.grant_id is not None and open_parts.count() >= MAX_OPEN_PARTS:
+        message = f"More than {MAX_OPEN_PARTS} parts are open at once."
+        raise UploadInProgress(message, hint="Put them together, or end those that are not needed.")
+    return Upload.objects.create(
+        kind=states.PARTIAL,
+        project_id=permit.project_id,
+        grant_id=permit.grant_id,
+        length_bytes=creation.length_bytes,
+        metadata=creation.metadata_text,
+        concat=creation.concat.text if creation.concat else "",
+        lease_expires_at=expiry(permit, config),
+    )
+
+
+def _require_fits(permit: Permit, length_bytes: int | None, config: Config) -> None:
+    if length_bytes is not None and length_bytes > permit.largest_bytes:
+        raise tus.too_many_bytes(None, permit.largest_bytes)
+    require_room(length_bytes=length_bytes or 0, config=config)
+
+
+def _find_parts(permit: Permit, creation: tus.Creation) -> list[Upload]:
+    """Return the parts of a final upload, in their order; one may be there several times."""
+    if creation.concat is None:
+        return []
+    ids = [tus.part_id(url) for url in creation.concat.urls]
+    found = {part.pk: part for part in _own(permit).filter(pk__in=ids, kind=states.PARTIAL)}
+    if missing := [part_id for part_id in ids if part_id not in found]:
+        message = f"There is no such part: {missing[0][:64]}."
+        raise UploadNotFound(message)
+    if any(part.status != states.RECEIVING for part in found.values()):
+        message = "A part was removed, or put together already."
+        raise UploadExpired(message, hint="Upload it again.")
+    return [found[part_id] for part_id in ids]
+
+
+def _length_of(parts: Sequence[Upload]) -> int | None:
+    lengths = [part.length_bytes for part in parts]
+    return None if None in lengths else sum(length or 0 for length in lengths)
+
+
+@transaction.atomic
+def _begin(
+    permit: Permit, creation: tus.Creation, parts: list[str], length_bytes: int | None, config: Config
+) -> Upload:
+    video = _video_for(permit, creation.metadata)
+    catalog.hold_video(video_id=video.pk)
+    _give_up_paused(video)
+    catalog.begin_receiving(video_id=video.pk)
+    return Upload.objects.create(
+        kind=creation.kind,
+        project_id=permit.project_id,
+        video=video,
+        grant_id=permit.grant_id,
+        length_bytes=length_bytes,
+        metadata=creation.metadata_text,
+        concat=creation.concat.text if creation.concat else "",
+        parts=parts,
+        lease_expires_at=expiry(permit, config),
+    )
+
+
+def _video_for(permit: Permit, metadata: Mapping[str, bytes]) -> Video:
+    """Return the video that is meant, or a new one. Raises: VideoNotFound, TusHeaderInvalid."""
+    if permit.video_id is not None:
+        return Video.objects.get(pk=permit.video_id)
+    texts = {name: _text_of(metadata[name]) for name in ("video_id", *TITLE_KEYS) if name in metadata}
+    project = Project.objects.get(pk=permit.project_id)
+    if "video_id" in texts:
+        return selectors.get_video(project=project, video_id=texts["video_id"])
+    title = next((texts[name] for name in TITLE_KEYS if name in texts), "")
+    return catalog.create_video(project=project, fields={"title": title})
+
+
+def _text_of(value: bytes) -> str:
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if not text.isprintable() or len(text) > MAX_TITLE_LENGTH:
+        message = f"A text in Upload-Metadata has more than {MAX_TITLE_LENGTH}, or unprintable characters."
+        raise TusHeaderInvalid(message)
+    return text
+
+
+def _give_up_paused(video: Video) -> None:
+    """Make way for a new upload: one that nobody writes is given up, as its client has lost its address."""
+    now = timezone.now()
+    paused = Upload.objects.filter(video=video, status=states.RECEIVING).exclude(kind=states.SINGLE)
+    for upload in paused:
+        if not _is_written(upload, now) and not as_standing(upload).is_whole and abort_upload(upload=upload):
+            transaction.on_commit(partial(remove_bytes, upload), robust=True)
+            log.info("upload_replaced", upload_id=upload.pk, video_id=video.pk)
+
+
+def _is_written(upload: Upload, now: datetime) -> bool:
+    return bool(upload.writer) and upload.writer_expires_at is not None and upload.writer_expires_at > now
+
+
+def expiry(permit: Permit, config: Config) -> datetime:
+    """Return when an upload that gets no more bytes is removed."""
+    at = timezone.now() + timedelta(seconds=config.upload.expiry_s)
+    return min(at, permit.expires_at) if permit.expires_at else at
+
+
+def find_upload(*, permit: Permit, upload_id: str) -> Upload:
+    """Return an upload that the permit reaches.
+
+    Raises: UploadNotFound, UploadExpired.
+    """
+    upload = _own(permit).exclude(kind=states.SINGLE).filter(pk=upload_id).first()
+    if upload is None:
+        message = "There is no such upload."
+        raise UploadNotFound(message, hint="Start a new one.")
+    is_over = upload.status == states.RECEIVING and upload.lease_expires_at <= timezone.now()
+    if upload.status == states.ABORTED or upload.is_terminated or is_over:
+        message = "This upload has expired or was ended."
+        raise UploadExpired(message, hint="Start a new one.")
+    return upload
+
+
+def _own(permit: Permit) -> QuerySet[Upload]:
+    uploads = Upload.objects.filter(project_id=permit.project_id)
+    return uploads if permit.grant_id is None else uploads.filter(grant_id=permit.grant_id)
+
+
+def as_standing(upload: Upload) -> tus.Standing:
+    """Return a row as the protocol sees it."""
+    return tus.Standing(
+        kind=cast("tus.Kind", upload.kind),
+        length_bytes=upload.length_bytes,
+        offset_bytes=upload.offset_bytes,
+        expires_at=upload.lease_expires_at,
+        metadata_text=upload.metadata,
+        concat_text=upload.concat,
+        is_finished=upload.status == states.FINISHED,
+    )
+
+
+def look_up(*, permit: Permit, upload_id: str) -> Upload:
+    """Return an upload whose offset stays as it is until its client goes on: whoever still wrote to it is stopped.
+
+    Raises: UploadNotFound, UploadExpired.
+    """
+    upload = find_upload(permit=permit, upload_id=upload_id)
+    if not as_standing(upload).is_whole and upload.status == states.RECEIVING:
+        take_pen(upload_id=upload_id)
+        upload.refresh_from_db()
+    return upload
+
+
+def take_pen(*, upload_id: str) -> None:
+    """Make an upload free for another writer: wait a moment for one that is ending, then count its bytes no more."""
+    give_up_at = time.monotonic() + GRACE_S
+    while True:
+        row = Upload.objects.filter(pk=upload_id).values_list("writer", "writer_expires_at").first()
+        if row is None or not row[0]:
+            return
+        is_alive = row[1] is not None and row[1] > timezone.now()
+        if not is_alive or time.monotonic() >= give_up_at:
+            break
+        time.sleep(POLL_S)
+    with transaction.atomic():
+        if Upload.objects.filter(pk=upload_id, writer=row[0]).update(writer="", writer_expires_at=None):
+            # It may wake up and go on writing: nobody else adds to what it has open.
+            UploadPiece.objects.filter(upload_id=upload_id).update(is_sealed=True)
+            log.info("upload_taken_over", upload_id=upload_id)
+
+
+@transaction.atomic
+def end_uploads_of(*, video_id: str) -> None:
+    """Give up what is on its way to a video that is being deleted."""
+    for upload in Upload.objects.filter(video_id=video_id, status=states.RECEIVING).exclude(
+        kind=states.SINGLE
+    ):
+        if abort_upload(upload=upload):
+            transaction.on_commit(partial(remove_bytes, upload), robust=True)
+
+
+def terminate_upload(*, permit: Permit, upload_id: str) -> None:
+    """End an upload for good; of a finished one only the upload goes, its video stays.
+
+    Raises: UploadNotFound, UploadExpired.
+    """
+    upload = find_upload(permit=permit, upload_id=upload_id)
+    is_aborted = abort_upload(upload=upload)
+    Upload.objects.filter(pk=upload.pk).update(is_terminated=True, metadata="", writer="")
+    if is_aborted:
+        remove_bytes(upload)
