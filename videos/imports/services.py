@@ -38,8 +38,8 @@ REPLACED = "Another file was uploaded to the video meanwhile."
 
 
 @transaction.atomic
-def start_import(*, video: Video, source_url: str, config: Config) -> Import:
-    """Note that a video's source is to be fetched, and say that there is work.
+def start_import(*, video: Video, source_url: str, config: Config, is_nudged: bool = True) -> Import:
+    """Note that a video's source is to be fetched, and say that there is work, unless the caller does it itself.
 
     Raises: ImportsDisabled, AddressInvalid, BucketUnknown, ImportInProgress; what `begin_receiving` raises.
     """
@@ -49,7 +49,8 @@ def start_import(*, video: Video, source_url: str, config: Config) -> Import:
         message = "An import to this video is under way."
         raise ImportInProgress(message, hint="Wait for it to end, or cancel it.")
     begun = Import.objects.create(video=video, source_url=source_url)
-    send_on_commit("run_import", queue=QUEUE)
+    if is_nudged:
+        send_on_commit("run_import", queue=QUEUE)
     return begun
 
 

@@ -12,6 +12,8 @@ from django.db import connection, transaction
 
 from gilfoyle.lib import storage
 from tests.factories import make_project
+from tests.file_server import Offer, file_server
+from tests.videos.imports.arriving import allow_loopback
 from videos import layout
 from videos.access.services import suspend_project
 from videos.catalog import services
@@ -28,7 +30,7 @@ class Printed:
 def run(*argv: object) -> Printed:
     printed = Printed()
     try:
-        call_command("import_video", *map(str, argv), stdout=printed.out, stderr=printed.err)
+        call_command("import_videos", *map(str, argv), stdout=printed.out, stderr=printed.err)
     except CommandError as error:
         printed.failure, printed.returncode = str(error), error.returncode
     return printed
@@ -39,6 +41,11 @@ def clip(tmp_path: Path) -> Path:
     path = tmp_path / "clip é.mp4"
     path.write_bytes(os.urandom(2_500_000))
     return path
+
+
+def limit_size(settings: Any, size_bytes: int) -> None:
+    upload = settings.GILFOYLE.upload.model_copy(update={"max_size_bytes": size_bytes})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"upload": upload})
 
 
 def read_source(video: Video) -> bytes:
@@ -54,7 +61,7 @@ def test_a_file_becomes_a_video_named_after_it(clip: Path) -> None:
     video = Video.objects.get()
     assert (video.project, video.title, video.status) == (project, "clip é.mp4", "processing")
     assert read_source(video) == clip.read_bytes()
-    assert printed.out.getvalue().splitlines() == [f"{video.pk}  {clip}", "1 of 1 files imported."]
+    assert printed.out.getvalue().splitlines() == [f"{video.pk}  {clip}", "1 of 1 imported."]
     assert printed.failure == ""
 
 
@@ -65,24 +72,94 @@ def test_a_title_and_a_project_can_be_given(clip: Path) -> None:
     assert [(video.project, video.title) for video in Video.objects.all()] == [(project, "Party")]
 
 
-def test_one_file_that_fails_holds_up_no_other(clip: Path, tmp_path: Path) -> None:
+def test_one_file_that_fails_holds_up_no_other(clip: Path, settings: Any) -> None:
     make_project()
-    printed = run(tmp_path / "missing.mp4", clip, tmp_path)
-    assert printed.failure == "2 of 3 files failed; the reasons stand above."
+    limit_size(settings, 2_600_000)
+    large = clip.with_name("a.mp4")
+    large.write_bytes(bytes(2_700_000))
+    printed = run(large, clip)
+    assert printed.failure == "1 of 2 failed; the reasons stand above."
     assert printed.returncode == 1
-    assert "missing.mp4: No such file or directory" in printed.err.getvalue()
-    assert f"{tmp_path}: Is a directory" in printed.err.getvalue()
-    assert "1 of 3 files imported." in printed.out.getvalue()
+    assert "the largest accepted here is 2600000" in printed.err.getvalue()
+    assert "1 of 2 imported, 1 failed." in printed.out.getvalue()
     assert Video.objects.exclude(status="deleting").count() == 1
+
+
+def test_what_is_wrong_with_what_was_asked_for_is_told_before_anything_is_imported(
+    clip: Path, tmp_path: Path
+) -> None:
+    make_project()
+    listed = tmp_path / "list.csv"
+    listed.write_text(f"source,poster_at_s\n{clip.name},soon\nmissing.mp4,1\n")
+    printed = run(clip, tmp_path / "missing.mp4", listed)
+    assert printed.failure == "Nothing was imported; what is wrong stands above."
+    assert printed.returncode == 1
+    assert printed.err.getvalue().splitlines() == [
+        f"{tmp_path}/missing.mp4: there is no such file or folder.",
+        f"{listed}, line 2: poster_at_s: A valid number is required.",
+        f"{listed}, line 3: there is no such file.",
+    ]
+    assert not Video.objects.exists()
+
+
+def test_a_folder_is_imported_and_the_same_command_goes_on_where_it_was(clip: Path, tmp_path: Path) -> None:
+    make_project()
+    folder = tmp_path / "in"
+    deeper = folder / "b" / "second.MOV"
+    deeper.parent.mkdir(parents=True)
+    clip = clip.rename(folder / clip.name)
+    deeper.write_bytes(b"second")
+    (folder / "notes.txt").write_text("no video")
+    printed = run(folder, "--dry-run")
+    assert printed.out.getvalue().splitlines()[-1] == "2 of 2 would be imported, 1 other files left out."
+    assert not Video.objects.exists()
+    run(clip)
+    printed = run(folder)
+    assert "1 of 2 imported, 1 there already, 1 other files left out." in printed.out.getvalue()
+    printed = run(folder)
+    assert printed.out.getvalue().splitlines() == [
+        f"{Video.objects.get(title=clip.name).pk}  {clip}  (was there already)",
+        f"{Video.objects.get(title='second.MOV').pk}  {deeper}  (was there already)",
+        "0 of 2 imported, 2 there already, 1 other files left out.",
+    ]
+    assert (printed.failure, Video.objects.count()) == ("", 2)
+
+
+def test_a_list_says_what_its_videos_are_called(clip: Path, tmp_path: Path) -> None:
+    make_project()
+    listed = tmp_path / "list.csv"
+    listed.write_text(f'source;title;external_id;metadata\n{clip.name};Party;post-1;"{{""a"": 1}}"\n')
+    assert run(listed).failure == ""
+    video = Video.objects.get()
+    assert (video.title, video.external_id, video.metadata) == ("Party", "post-1", {"a": 1})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_address_is_fetched_once(settings: Any) -> None:
+    make_project()
+    with file_server(**{"clip.mp4": Offer(b"moving pictures")}) as server:
+        allow_loopback(settings, server)
+        printed = run(server.url("/clip.mp4?signature=secret"), server.url("/none.mp4"))
+        assert printed.failure == "1 of 2 failed; the reasons stand above."
+        assert f"{server.url('/none.mp4')}: The server answered 404 (Not Found)." in printed.err.getvalue()
+        assert "secret" not in printed.out.getvalue()
+        again = run(server.url())
+    video = Video.objects.exclude(status="deleting").get()
+    assert (video.title, read_source(video)) == ("clip.mp4", b"moving pictures")
+    assert again.out.getvalue().splitlines()[-1] == "0 of 1 imported, 1 there already."
+
+
+def test_nothing_to_import_is_a_failure(tmp_path: Path) -> None:
+    make_project()
+    assert "nothing to import" in run(tmp_path).failure
 
 
 def test_a_refused_file_leaves_no_video_behind(clip: Path, settings: Any) -> None:
     make_project()
-    upload = settings.GILFOYLE.upload.model_copy(update={"max_size_bytes": 10})
-    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"upload": upload})
+    limit_size(settings, 10)
     printed = run(clip)
     assert "the largest accepted here is 10" in printed.err.getvalue()
-    assert printed.failure == "1 of 1 files failed; the reasons stand above."
+    assert printed.failure == "1 of 1 failed; the reasons stand above."
     assert not Video.objects.exclude(status="deleting").exists()
 
 
@@ -111,7 +188,7 @@ def test_a_source_that_had_arrived_outlives_an_interruption(clip: Path) -> None:
         ([], [], "Name the project with --project. `manage.py create_api_key --project NAME` makes one."),
         (["A", "B"], [], "Name the project with --project. There are: A, B."),
         (["A", "B"], ["--project", "C"], "There is no such project. There are: A, B."),
-        (["A"], ["another.mp4", "--title", "x"], "--title is for a single file."),
+        (["A"], ["https://a.example/b.mp4", "--title", "x"], "--title is for a single file."),
     ],
 )
 def test_what_is_unclear_is_asked_for(clip: Path, projects: list[str], argv: list[str], words: str) -> None:
@@ -162,7 +239,7 @@ def test_it_waits_until_a_video_is_ready(clip: Path) -> None:
     with meanwhile(lambda video_id: services.mark_ready(video_id=video_id)):
         printed = run(clip, "--wait")
     video = Video.objects.get()
-    assert printed.out.getvalue().splitlines()[1:] == [f"{video.pk}  ready", "1 of 1 files ready."]
+    assert printed.out.getvalue().splitlines()[1:] == [f"{video.pk}  ready", "1 of 1 imported and ready."]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -176,7 +253,7 @@ def test_it_tells_why_a_video_will_not_be_ready(
     with meanwhile(change):
         printed = run(clip, "--wait")
     assert words in printed.err.getvalue()
-    assert printed.failure == "1 of 1 files failed; the reasons stand above."
+    assert printed.failure == "1 of 1 failed; the reasons stand above."
 
 
 def test_an_operator_may_not_import_into_a_suspended_project_unawares(clip: Path) -> None:

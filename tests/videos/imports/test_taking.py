@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories import make_project
+from tests.file_server import FileServer, Offer, file_server
+from tests.videos.imports.arriving import DATA, allow_loopback
+from videos.access.models import Project
+from videos.catalog import services as catalog
+from videos.catalog.models import Video
+from videos.imports.collecting import Wish
+from videos.imports.models import Import
+from videos.imports.taking import Taken, Taking, look_up, take
+
+# The lease of an import is renewed from a thread of its own.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def project() -> Project:
+    return make_project()
+
+
+@pytest.fixture
+def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServer]:
+    monkeypatch.setattr("videos.imports.reading.PAUSES_S", (0, 0, 0, 0))
+    with file_server() as server:
+        server.offers["/clip.mp4"] = Offer(DATA)
+        allow_loopback(settings, server)
+        yield server
+
+
+def taking(project: Project, settings: Any, heard: list[tuple[int, int]] | None = None) -> Taking:
+    def hear(*now: int) -> None:
+        (heard if heard is not None else []).append((now[0], now[1]))
+
+    return Taking(project, settings.GILFOYLE, hear, hear)
+
+
+def file_wish(folder: Path, data: bytes = DATA, name: str = "a.mp4") -> Wish:
+    path = folder / name
+    path.write_bytes(data)
+    return Wish(str(path), {"title": name}, path)
+
+
+def web_wish(server: FileServer, path: str = "/clip.mp4") -> Wish:
+    return Wish(server.url(path), {"title": path})
+
+
+def there() -> list[str]:
+    return [video.pk for video in Video.objects.exclude(status="deleting")]
+
+
+def test_the_same_bytes_are_imported_once_into_a_project(
+    tmp_path: Path, project: Project, settings: Any
+) -> None:
+    heard: list[tuple[int, int]] = []
+    first = take(file_wish(tmp_path), taking(project, settings, heard))
+    assert (first.outcome, heard[-1]) == ("imported", (len(DATA), len(DATA)))
+    again = take(file_wish(tmp_path, name="b.mp4"), taking(project, settings))
+    assert again == Taken("present", first.video)
+    assert take(file_wish(tmp_path, DATA[::-1]), taking(project, settings)).outcome == "imported"
+    assert take(file_wish(tmp_path), taking(make_project(), settings)).outcome == "imported"
+    assert len(there()) == 3
+
+
+def test_of_a_deleted_video_nothing_is_there(tmp_path: Path, project: Project, settings: Any) -> None:
+    first = take(file_wish(tmp_path), taking(project, settings))
+    assert first.video is not None
+    catalog.delete_video(video=first.video)
+    assert take(file_wish(tmp_path), taking(project, settings)).outcome == "imported"
+
+
+def test_what_could_not_be_processed_is_not_tried_with_the_same_bytes(
+    tmp_path: Path, project: Project, settings: Any
+) -> None:
+    first = take(file_wish(tmp_path), taking(project, settings))
+    assert first.video is not None
+    catalog.mark_failed(video_id=first.video.pk, code="source_not_media", message="This is not a media file.")
+    again = take(file_wish(tmp_path), taking(project, settings))
+    assert again.outcome == "failed"
+    assert again.words.endswith("This is not a media file.")
+
+
+def test_a_look_writes_nothing(tmp_path: Path, project: Project, settings: Any, server: FileServer) -> None:
+    file, web = file_wish(tmp_path), web_wish(server)
+    assert [look_up(wish, taking(project, settings)).outcome for wish in (file, web)] == ["imported"] * 2
+    assert look_up(web_wish(server, "/none"), taking(project, settings)).outcome == "failed"
+    assert (
+        look_up(Wish("x", {}, tmp_path / "x"), taking(project, settings)).words
+        == "No such file or directory."
+    )
+    assert (there(), Import.objects.count()) == ([], 0)
+    first = take(file, taking(project, settings))
+    assert look_up(file, taking(project, settings)) == Taken("present", first.video)
+
+
+def test_an_address_is_fetched_at_once_and_not_again_while_it_is_the_same(
+    project: Project, settings: Any, server: FileServer
+) -> None:
+    heard: list[tuple[int, int]] = []
+    first = take(web_wish(server), taking(project, settings, heard))
+    assert (first.outcome, heard[-1]) == ("imported", (len(DATA), len(DATA)))
+    assert take(web_wish(server), taking(project, settings)) == Taken("present", first.video)
+    server.offers["/clip.mp4"].tag = '"v2"'  # fetched again, and then found to be the same
+    assert take(web_wish(server), taking(project, settings)) == Taken("present", first.video)
+    server.offers["/clip.mp4"] = Offer(DATA[::-1], tag='"v3"')
+    assert take(web_wish(server), taking(project, settings)).outcome == "imported"
+    assert len(there()) == 2
+
+
+def test_what_can_not_be_fetched_leaves_no_video(project: Project, settings: Any, server: FileServer) -> None:
+    none = take(web_wish(server, "/none.mp4"), taking(project, settings))
+    assert none.words == "The server answered 404 (Not Found). Check the address."
+    server.offers["/clip.mp4"].before = lambda: setattr(
+        server.offers["/clip.mp4"], "status", 403 if len(server.asked) > 2 else 200
+    )
+    assert take(web_wish(server), taking(project, settings)).outcome == "failed"
+    assert there() == []
+
+
+def test_what_may_work_later_is_left_to_the_workers(
+    project: Project, settings: Any, server: FileServer
+) -> None:
+    server.offers["/clip.mp4"].before = lambda: setattr(
+        server.offers["/clip.mp4"], "status", 503 if len(server.asked) > 1 else 200
+    )
+    later = take(web_wish(server), taking(project, settings))
+    assert later.words == "The server answered 503 (Service Unavailable). The workers try it again."
+    assert Import.objects.get().status == "waiting"
+
+
+@pytest.mark.parametrize("kind", ["file", "web"])
+def test_whoever_interrupts_leaves_nothing_behind(
+    kind: str, tmp_path: Path, project: Project, settings: Any, server: FileServer, media_dir: Path
+) -> None:
+    def interrupt(*_now: int) -> None:
+        raise KeyboardInterrupt
+
+    wish = file_wish(tmp_path) if kind == "file" else web_wish(server)
+    with pytest.raises(KeyboardInterrupt):
+        take(wish, Taking(project, settings.GILFOYLE, interrupt))
+    assert there() == []
+    assert not Import.objects.filter(status__in=("waiting", "fetching")).exists()
+    assert [path for path in media_dir.rglob("*") if path.is_file()] == []

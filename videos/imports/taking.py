@@ -1,0 +1,216 @@
+"""Imports one file or address at once, in this very process; what is there already is told by its checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from django.db import transaction
+from django.db.models import F
+
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.errors import GilfoyleError
+from videos.access.models import Project
+from videos.catalog import services as catalog
+from videos.catalog import states as video_states
+from videos.catalog.models import Video
+from videos.imports import services, states
+from videos.imports.collecting import Wish
+from videos.imports.models import Import
+from videos.imports.reading import RemoteReader
+from videos.imports.remotes import find_remote
+from videos.imports.worker import run_import
+from videos.uploads.models import Upload
+from videos.uploads.services import receive_source, require_room
+
+READ_BYTES = 1024 * 1024
+OnBytes = Callable[[int, int], None]  # how much there is of how much
+LATER = "The workers try it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How it ended: `imported`, `present` (it was there already), or `failed`, and then why."""
+
+    outcome: Literal["imported", "present", "failed"]
+    video: Video | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """Where it goes, and who hears how far it is: while it arrives, and while it is compared with what is there."""
+
+    project: Project
+    config: Config
+    on_bytes: OnBytes = lambda _received, _size: None
+    on_check: OnBytes = lambda _checked, _size: None
+
+
+def take(wish: Wish, taking: Taking) -> Taken:
+    """Import a file or address, unless its video is there."""
+    try:
+        return (
+            _take_address(wish, taking) if wish.path is None else _take_file(wish.path, wish.fields, taking)
+        )
+    except OSError as error:
+        return Taken("failed", words=f"{error.strerror}.")
+    except GilfoyleError as error:
+        return _failed(error)
+
+
+def look_up(wish: Wish, taking: Taking) -> Taken:
+    """Tell how `take` would end, as far as can be told; nothing is written."""
+    try:
+        present = (
+            find_same_address(wish.source, taking=taking)
+            if wish.path is None
+            else _find_same_path(wish.path, taking)
+        )
+    except OSError as error:
+        return Taken("failed", words=f"{error.strerror}.")
+    except GilfoyleError as error:
+        return _failed(error)
+    return _present(present) if present else Taken("imported")
+
+
+def _find_same_path(path: Path, taking: Taking) -> Video | None:
+    with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        require_room(length_bytes=size_bytes, config=taking.config)
+        return find_same_file(file, taking=taking, size_bytes=size_bytes)
+
+
+def _take_file(path: Path, fields: Mapping[str, Any], taking: Taking) -> Taken:
+    with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if present := find_same_file(file, taking=taking, size_bytes=size_bytes):
+            return _present(present)
+        return Taken("imported", _receive(file, size_bytes, fields, taking))
+
+
+def _take_address(wish: Wish, taking: Taking) -> Taken:
+    if present := find_same_address(wish.source, taking=taking):
+        return _present(present)
+    held = _begin(wish, taking)
+    try:
+        error = run_import(held, config=taking.config, on_bytes=taking.on_bytes)
+    except BaseException:
+        # As on Ctrl-C: nobody is to go on with it.
+        services.cancel_import(video_id=held.video_id)
+        catalog.delete_if_sourceless(video_id=held.video_id)
+        raise
+    return _ended(held, error)
+
+
+def find_same_file(file: BinaryIO, *, taking: Taking, size_bytes: int) -> Video | None:
+    """Return the video that was made of the same bytes; only where one of the same length is there they are all read."""
+    if not _sources(taking.project).filter(length_bytes=size_bytes).exists():
+        return None
+    digest, checked_bytes = hashlib.sha256(), 0
+    while piece := file.read(READ_BYTES):
+        digest.update(piece)
+        checked_bytes += len(piece)
+        taking.on_check(checked_bytes, size_bytes)
+    file.seek(0)
+    return _same(taking.project, size_bytes, digest.hexdigest())
+
+
+def find_same_address(url: str, *, taking: Taking) -> Video | None:
+    """Return the video of an earlier import of the same address whose file has not changed since.
+
+    Raises: what connecting does.
+    """
+    remote = find_remote(url, config=taking.config, project_name=taking.project.name)
+    with RemoteReader(remote, pause=lambda _pause_s: None) as reader:
+        version = reader.version
+    before = Import.objects.filter(
+        source_url=url.partition("?")[0],
+        status=states.FINISHED,
+        version=version.tag,
+        size_bytes=version.size_bytes,
+    ).exclude(version="")
+    return (
+        Video.objects.filter(
+            project=taking.project, imports__in=before, source_upload_id=F("imports__upload_id")
+        )
+        .exclude(status=video_states.DELETING)
+        .first()
+    )
+
+
+def _sources(project: Project) -> Any:
+    """Return the uploads that are the source of a video of the project."""
+    return Upload.objects.filter(
+        video__project=project, status="finished", video__source_upload_id=F("pk")
+    ).exclude(video__status=video_states.DELETING)
+
+
+def _same(project: Project, size_bytes: int | None, sha256: str, *, besides: str = "") -> Video | None:
+    same = _sources(project).filter(length_bytes=size_bytes, sha256=sha256).exclude(video=besides)
+    found = same.select_related("video").order_by("created_at").first()
+    return found.video if found else None
+
+
+def _receive(file: BinaryIO, size_bytes: int, fields: Mapping[str, Any], taking: Taking) -> Video:
+    video = catalog.create_video(project=taking.project, fields=fields)
+    received_bytes = 0
+
+    def read(size: int) -> bytes:
+        nonlocal received_bytes
+        piece = file.read(size)
+        received_bytes += len(piece)
+        taking.on_bytes(received_bytes, size_bytes)
+        return piece
+
+    try:
+        receive_source(video=video, length_bytes=size_bytes, read=read, config=taking.config)
+    except BaseException:
+        # Also on Ctrl-C: nobody will send the source of this video any more, unless it had just arrived.
+        catalog.delete_if_sourceless(video_id=video.pk)
+        raise
+    video.refresh_from_db()
+    return video
+
+
+@transaction.atomic
+def _begin(wish: Wish, taking: Taking) -> Import:
+    """Make a video and its import, held by this process from the beginning: no worker is to take it."""
+    video = catalog.create_video(project=taking.project, fields=wish.fields)
+    begun = services.start_import(video=video, source_url=wish.source, config=taking.config, is_nudged=False)
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    held = services.claim_import(owner=owner, lease_s=taking.config.upload.lease_s, import_id=begun.pk)
+    return held or begun
+
+
+def _ended(held: Import, error: GilfoyleError | None) -> Taken:
+    video = Video.objects.get(pk=held.video_id)
+    if error is None:
+        if earlier := _same(video.project, video.source_size_bytes, video.source_sha256, besides=video.pk):
+            catalog.delete_video(video=video)
+            return _present(earlier)
+        return Taken("imported", video)
+    held.refresh_from_db()
+    if held.status in states.LIVE:
+        return Taken("failed", video, f"{error.message} {LATER}")
+    with suppress(GilfoyleError):
+        catalog.delete_video(video=video)  # nobody has seen it, and the reason is told here
+    return _failed(error)
+
+
+def _present(video: Video) -> Taken:
+    if video.status == video_states.FAILED:
+        return Taken(
+            "failed", video, f"It was imported before, and could not be processed: {video.failure_message}"
+        )
+    return Taken("present", video)
+
+
+def _failed(error: GilfoyleError) -> Taken:
+    return Taken("failed", words=f"{error.message} {error.hint}".strip())
