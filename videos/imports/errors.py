@@ -41,12 +41,6 @@ class SourceUnusable(InvalidInput):
     code = "source_unusable"
 
 
-class LengthUnknown(InvalidInput):
-    """The other server does not tell how long the file is."""
-
-    code = "source_length_unknown"
-
-
 class SourceChanged(Fault):
     """The file is not the one whose first part was fetched: it is begun anew."""
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from gilfoyle.lib import ids
 from videos.catalog.models import Video
 from videos.imports import states
+from videos.imports.parts import Version
 
 
 class Import(models.Model):
@@ -26,12 +27,15 @@ class Import(models.Model):
     ready_at = models.DateTimeField(default=timezone.now, help_text="Not to be claimed before.")
     lease_owner = models.CharField(max_length=64, blank=True, default="")
     lease_expires_at = models.DateTimeField(null=True)
-    upload_id = models.CharField(
-        max_length=22, blank=True, default="", help_text="The transfer of this attempt."
-    )
+    upload_id = models.CharField(max_length=22, blank=True, default="", help_text="Where its bytes arrive.")
     size_bytes = models.BigIntegerField(null=True, help_text="What the other server announced.")
     received_bytes = models.BigIntegerField(default=0)
-    version = models.CharField(max_length=255, blank=True, default="", help_text="The file's entity tag.")
+    version = models.CharField(
+        max_length=255,
+        blank=True,
+        default="",
+        help_text="The file's entity tag, or the time of its last change.",
+    )
     failure_code = models.CharField(max_length=64, blank=True, default="")
     failure_message = models.CharField(max_length=500, blank=True, default="")
     failure_hint = models.CharField(max_length=500, blank=True, default="")
@@ -53,6 +57,12 @@ class Import(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def known_version(self) -> Version:
+        """Which file the bytes that have arrived are of."""
+        is_tag = self.version.startswith('"')
+        return Version(self.size_bytes, self.version if is_tag else "", "" if is_tag else self.version)
 
     @property
     def percent(self) -> int | None:

@@ -109,7 +109,7 @@ def _partial(headers: Mapping[str, str]) -> Part:
 def _version(headers: Mapping[str, str], size_bytes: int | None) -> Version:
     tag = headers.get("etag", "").strip()
     is_strong = tag.startswith('"') and len(tag) <= MAX_TAG
-    return Version(size_bytes, tag if is_strong else "", headers.get("last-modified", "").strip())
+    return Version(size_bytes, tag if is_strong else "", headers.get("last-modified", "").strip()[:MAX_TAG])
 
 
 def _length(headers: Mapping[str, str]) -> int | None:

@@ -21,20 +21,22 @@ PASSING = (OutboundFault, ServerBusy)  # what another try may not meet
 
 
 class RemoteReader:
-    """A file elsewhere as something to `read`; where the connection breaks, it goes on from that byte."""
+    """A file elsewhere as something to `read`, from a byte on; where the connection breaks, it goes on from there."""
 
-    def __init__(self, remote: Remote, *, pause: Callable[[float], None]) -> None:
-        self._remote, self._pause = remote, pause
+    def __init__(
+        self, remote: Remote, *, pause: Callable[[float], None], first: int = 0, known: Version | None = None
+    ) -> None:
+        self._remote, self._pause, self._known = remote, pause, known
         self._stack = ExitStack()
         self._pieces: Iterator[bytes] = iter(())
         self._rest = b""
         self._failures = 0
         self.version = Version(None)
-        self.received_bytes = 0
+        self.received_bytes = first
 
     def __enter__(self) -> Self:
         """Connect. Raises: what the remote does."""
-        self._connect(None)
+        self._connect(self._known)
         return self
 
     def __exit__(

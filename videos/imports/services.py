@@ -32,7 +32,6 @@ QUEUE = "default"
 CANDIDATES = 5
 MAX_FAULTS = 6
 MOST_PAUSE_S = 15 * 60
-SPACE_PAUSE_S = 60
 OURS = "Something went wrong on our side while the file was fetched."
 REPLACED = "Another file was uploaded to the video meanwhile."
 
@@ -69,8 +68,6 @@ def claim_import(*, owner: str, lease_s: float, import_id: str = "") -> Import |
                 lease_owner=owner,
                 lease_expires_at=now + timedelta(seconds=lease_s),
                 started_at=one.started_at or now,
-                upload_id="",
-                received_bytes=0,
             )
             if claimed:
                 ours = Import.objects.select_related("video__project")
@@ -85,16 +82,26 @@ def renew_import(*, held: Import, lease_s: float, received_bytes: int) -> bool:
     return bool(_held(held).update(lease_expires_at=until, received_bytes=received_bytes))
 
 
-def record_transfer(*, held: Import, size_bytes: int, version: str) -> None:
-    """Note which upload an import's bytes are counted in, and what was announced.
+@transaction.atomic
+def record_transfer(*, held: Import, upload_id: str, size_bytes: int | None, version: str) -> None:
+    """Note in which upload an import's bytes arrive, and of which file.
 
     Raises: StaleWork.
     """
-    upload = Upload.objects.filter(video=held.video_id, status="receiving").values_list("pk", flat=True)
-    held.upload_id = upload.first() or ""
-    noted = _held(held).update(upload_id=held.upload_id, size_bytes=size_bytes, version=version)
-    if not noted:
+    held.upload_id, held.size_bytes, held.version = upload_id, size_bytes, version
+    if not _held(held).update(upload_id=upload_id, size_bytes=size_bytes, version=version):
         raise _lost(held)
+
+
+@transaction.atomic
+def drop_transfer(*, held: Import) -> None:
+    """Throw away what has arrived: it is of a file that is another one by now.
+
+    Raises: StaleWork.
+    """
+    catalog.hold_video(video_id=held.video_id)
+    _stop_transfer(held)
+    record_transfer(held=held, upload_id="", size_bytes=None, version="")
 
 
 def close_arrived(*, video_id: str) -> None:
@@ -102,7 +109,8 @@ def close_arrived(*, video_id: str) -> None:
     video = Video.objects.get(pk=video_id)
     live = Import.objects.filter(video=video)
     ours = live.filter(upload_id=video.source_upload_id)
-    _end(ours, states.FINISHED, received_bytes=video.source_size_bytes)
+    size_bytes = video.source_size_bytes
+    _end(ours, states.FINISHED, received_bytes=size_bytes, size_bytes=size_bytes)
     _end(live, states.CANCELLED, failure_code="source_exists", failure_message=REPLACED)
 
 
@@ -139,7 +147,10 @@ def fail_import(*, held: Import, error: GilfoyleError, is_final: bool) -> None:
         noted = _put_back(held, pause_s=pause_s, **told)
     if not noted:
         raise _lost(held)
-    _stop_transfer(held)
+    if (
+        is_last or not held.version
+    ):  # without a mark to know the file by, nobody can go on with its first half
+        _stop_transfer(held)
     if is_last:
         catalog.mark_not_received(video_id=held.video_id, code=error.code, message=error.message)
 
@@ -151,9 +162,11 @@ def postpone_import(*, held: Import, error: GilfoyleError, pause_s: float) -> No
     Raises: StaleWork when the lease was lost meanwhile.
     """
     catalog.hold_video(video_id=held.video_id)
-    if not _put_back(held, pause_s=pause_s, failure_code=error.code, failure_message=error.message):
+    told = {"failure_code": error.code, "failure_message": error.message, "failure_hint": error.hint}
+    if not _put_back(held, pause_s=pause_s, **told):
         raise _lost(held)
-    _stop_transfer(held)
+    if not held.version:
+        _stop_transfer(held)
 
 
 def sweep_imports(*, now: datetime | None = None) -> int:
@@ -178,7 +191,8 @@ def _free(lost: Import, now: datetime) -> bool:
         lease_owner="",
     ):
         return False
-    _stop_transfer(lost)  # its worker may be asleep: it can neither renew nor finish any more
+    if not lost.version:
+        _stop_transfer(lost)
     log.warning("import_freed", import_id=lost.pk, video_id=lost.video_id, owner=lost.lease_owner)
     return True
 

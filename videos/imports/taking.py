@@ -30,7 +30,7 @@ from videos.uploads.models import Upload
 from videos.uploads.services import receive_source, require_room
 
 READ_BYTES = 1024 * 1024
-OnBytes = Callable[[int, int], None]  # how much there is of how much
+OnBytes = Callable[[int, int | None], None]  # how much there is of how much
 LATER = "The workers try it again."
 
 
@@ -133,7 +133,7 @@ def find_same_address(url: str, *, taking: Taking) -> Video | None:
     before = Import.objects.filter(
         source_url=url.partition("?")[0],
         status=states.FINISHED,
-        version=version.tag,
+        version=version.condition,
         size_bytes=version.size_bytes,
     ).exclude(version="")
     return (

@@ -19,16 +19,18 @@ from gilfoyle.lib.outbound import OutboundFault
 from gilfoyle.lib.queue import close_old_connections
 from videos.errors import UploadInProgress, UploadTakenOver
 from videos.imports import services
-from videos.imports.errors import LengthUnknown, ServerBusy, SourceChanged
+from videos.imports.errors import ServerBusy, SourceChanged
 from videos.imports.models import Import
-from videos.imports.reading import RemoteReader
-from videos.imports.remotes import find_remote
-from videos.uploads.services import receive_source
+from videos.imports.transfer import Transfer
+from videos.uploads.errors import UploadExpired, UploadNotFound, UploadResumedElsewhere
 
 log = structlog.get_logger(__name__)
 TOLD = (OutboundFault, ServerBusy, SourceChanged)  # faults whose words are for the consumer
 OTHERS_PAUSE_S = 10
 SPACE_PAUSE_S = 60
+# Another upload, which may not arrive, holds the video, or has taken the place of ours.
+CROSSED = (UploadInProgress, UploadTakenOver, UploadResumedElsewhere, UploadExpired, UploadNotFound)
+OnBytes = Callable[[int, int | None], None]
 _busy = threading.Lock()
 _running = 0
 
@@ -128,7 +130,7 @@ def _slot(at_once: int) -> Iterator[bool]:
 
 
 def run_import(
-    held: Import, *, config: Config, on_bytes: Callable[[int, int], None] = lambda _received, _size: None
+    held: Import, *, config: Config, on_bytes: OnBytes = lambda _received, _size: None
 ) -> GilfoyleError | None:
     """Fetch what was claimed, and note how it ended; returns what went wrong.
 
@@ -137,7 +139,7 @@ def run_import(
     log.info("import_started")
     try:
         _fetch(held, config, on_bytes)
-    except (StaleWork, UploadTakenOver) as error:
+    except StaleWork as error:
         log.warning("import_given_up")
         return error
     except GilfoyleError as error:
@@ -150,25 +152,15 @@ def run_import(
     return None
 
 
-def _fetch(held: Import, config: Config, on_bytes: Callable[[int, int], None]) -> None:
+def _fetch(held: Import, config: Config, on_bytes: OnBytes) -> None:
     lease = ImportLease(held, lease_s=config.upload.lease_s)
-    remote = find_remote(held.source_url, config=config, project_name=held.video.project.name)
-    with lease.kept(), RemoteReader(remote, pause=lease.pause) as reader:
-        size_bytes = reader.version.size_bytes
-        if size_bytes is None:
-            message = "The server does not tell how long the file is."
-            raise LengthUnknown(message, hint="Offer it where the answer has a Content-Length.")
 
-        def read(size: int) -> bytes:
-            if not held.upload_id:
-                services.record_transfer(held=held, size_bytes=size_bytes, version=reader.version.tag)
-            lease.check()
-            piece = reader.read(size)
-            lease.received_bytes = reader.received_bytes
-            on_bytes(reader.received_bytes, size_bytes)
-            return piece
+    def hear(received_bytes: int, size_bytes: int | None) -> None:
+        lease.received_bytes = received_bytes
+        on_bytes(received_bytes, size_bytes)
 
-        receive_source(video=held.video, length_bytes=size_bytes, read=read, config=config)
+    with lease.kept():
+        Transfer(held, config, check=lease.check, pause=lease.pause, on_bytes=hear).run()
 
 
 def _note(held: Import, error: GilfoyleError) -> GilfoyleError:
@@ -177,7 +169,7 @@ def _note(held: Import, error: GilfoyleError) -> GilfoyleError:
     try:
         if isinstance(error, NoSpace):
             services.postpone_import(held=held, error=error, pause_s=SPACE_PAUSE_S)
-        elif isinstance(error, UploadInProgress):  # somebody else's upload, which may not arrive
+        elif isinstance(error, CROSSED):
             services.postpone_import(held=held, error=error, pause_s=OTHERS_PAUSE_S)
         elif isinstance(error, Fault) and not isinstance(error, TOLD):
             services.fail_import(held=held, error=OurFault(services.OURS), is_final=False)

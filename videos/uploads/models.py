@@ -80,7 +80,10 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index(fields=("status", "lease_expires_at"), name="upload_abandoned"),)
+        indexes = (
+            models.Index(fields=("status", "lease_expires_at"), name="upload_abandoned"),
+            models.Index(fields=("length_bytes", "sha256"), name="upload_same_bytes"),
+        )
 
     def __str__(self) -> str:
         return self.id

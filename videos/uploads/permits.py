@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
-from videos.access.models import ApiKey
+from videos.access.models import ApiKey, Project
 from videos.catalog import states
 from videos.errors import KeyInvalid, ProjectSuspended, ScopeMissing
 from videos.uploads.errors import GrantExpired, GrantInvalid
@@ -24,7 +24,7 @@ class Permit:
     """What one request may do. Without a grant it is the key's own: any video of its project."""
 
     project_id: str
-    api_key_id: str
+    api_key_id: str  # "": no request's, but the house's own work
     largest_bytes: int
     grant_id: str | None = None
     video_id: str | None = None
@@ -35,6 +35,11 @@ class Permit:
 def permit_of_key(key: ApiKey, config: Config) -> Permit:
     """Return what a key may upload."""
     return Permit(key.project_id, key.pk, int(config.upload.max_size_bytes))
+
+
+def permit_of_house(*, project_id: str, video_id: str, config: Config) -> Permit:
+    """Return what the house itself may bring to a video, such as an import that a key has asked for."""
+    return Permit(project_id, "", int(config.upload.max_size_bytes), video_id=video_id)
 
 
 def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:
@@ -65,6 +70,9 @@ def require_still_good(permit: Permit) -> None:
         if grant is None:
             raise _no_grant()
         _require_good_grant(grant)
+        return
+    if not permit.api_key_id:
+        _require_active_project(is_suspended=Project.objects.get(pk=permit.project_id).is_suspended)
         return
     key = ApiKey.objects.select_related("project").filter(pk=permit.api_key_id).first()
     if key is None or not key.is_active:

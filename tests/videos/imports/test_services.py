@@ -37,13 +37,17 @@ def claim(settings: Any, video: Video | None = None) -> Import:
     return held
 
 
-def receiving(held: Import) -> Upload:
-    """Begin the transfer of an import, as `receive_source` does."""
+def receiving(held: Import, version: str = '"v1"') -> Upload:
+    """Begin the transfer of an import, as `Transfer` does."""
     catalog.begin_receiving(video_id=held.video_id)
     upload = Upload.objects.create(
-        video_id=held.video_id, length_bytes=10, lease_expires_at=timezone.now() + timedelta(seconds=60)
+        kind="resumable",
+        project_id=held.video.project_id,
+        video_id=held.video_id,
+        length_bytes=10,
+        lease_expires_at=timezone.now() + timedelta(seconds=60),
     )
-    services.record_transfer(held=held, size_bytes=10, version='"v1"')
+    services.record_transfer(held=held, upload_id=upload.pk, size_bytes=10, version=version)
     return upload
 
 
@@ -187,26 +191,46 @@ def test_deleting_a_video_stops_its_import(settings: Any) -> None:
     assert (held.status, Video.objects.get().status) == ("cancelled", "deleting")
 
 
+@pytest.mark.parametrize(("version", "is_kept"), [('"v1"', True), ("", False)])
 def test_a_dead_workers_import_is_given_away_and_it_can_change_nothing_any_more(
-    settings: Any, django_capture_on_commit_callbacks: Any
+    version: str, is_kept: bool, settings: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
     held = claim(settings)
-    upload = receiving(held)
-    left = layout.source_name(held.video.project_id, held.video_id, upload.pk)
-    storage.save_bytes(left, b"stored, but its worker died before it was recorded")
+    upload = receiving(held, version)
+    left = layout.upload_piece_name(held.video.project_id, upload.pk, "piece")
+    storage.save_bytes(left, b"what has arrived")
     assert services.sweep_imports() == 0
     run_out(held)
     with django_capture_on_commit_callbacks(execute=True):
         assert services.sweep_imports() == 1
     upload.refresh_from_db()
-    assert (upload.status, Video.objects.get().status) == ("aborted", "awaiting_upload")
-    assert not storage.exists(left)
+    assert (upload.status, Video.objects.get().status) == (
+        ("receiving", "uploading") if is_kept else ("aborted", "awaiting_upload")
+    )
+    assert storage.exists(left) == is_kept
     assert not services.renew_import(held=held, lease_s=60, received_bytes=5)
     with pytest.raises(StaleWork):
-        services.record_transfer(held=held, size_bytes=10, version="")
+        services.record_transfer(held=held, upload_id="", size_bytes=10, version="")
+    with pytest.raises(StaleWork):
+        services.drop_transfer(held=held)
     again = services.claim_import(owner="another", lease_s=60)
     assert again is not None
-    assert (again.attempt, again.upload_id, again.received_bytes) == (2, "", 0)
+    assert (again.attempt, again.upload_id) == (2, upload.pk)
+
+
+def test_what_is_of_another_file_is_thrown_away(
+    settings: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    held = claim(settings)
+    upload = receiving(held)
+    left = layout.upload_piece_name(held.video.project_id, upload.pk, "piece")
+    storage.save_bytes(left, b"what has arrived")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.drop_transfer(held=held)
+    held.refresh_from_db()
+    assert (held.status, held.upload_id, held.version, held.size_bytes) == ("fetching", "", "", None)
+    assert not storage.exists(left)
+    assert Video.objects.get().status == "awaiting_upload"
 
 
 def test_waiting_imports_are_told_of_once_more(settings: Any, stub_broker: StubBroker) -> None:

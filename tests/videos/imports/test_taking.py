@@ -35,8 +35,8 @@ def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServe
 
 
 def taking(project: Project, settings: Any, heard: list[tuple[int, int]] | None = None) -> Taking:
-    def hear(*now: int) -> None:
-        (heard if heard is not None else []).append((now[0], now[1]))
+    def hear(*now: int | None) -> None:
+        (heard if heard is not None else []).append((now[0] or 0, now[1] or 0))
 
     return Taking(project, settings.GILFOYLE, hear, hear)
 
@@ -138,7 +138,7 @@ def test_what_may_work_later_is_left_to_the_workers(
 def test_whoever_interrupts_leaves_nothing_behind(
     kind: str, tmp_path: Path, project: Project, settings: Any, server: FileServer, media_dir: Path
 ) -> None:
-    def interrupt(*_now: int) -> None:
+    def interrupt(*_now: int | None) -> None:
         raise KeyboardInterrupt
 
     wish = file_wish(tmp_path) if kind == "file" else web_wish(server)

@@ -148,12 +148,12 @@ class _Bars:
         self._bar.close()
         self._total.update(1)
 
-    def show_arrived(self, received_bytes: int, size_bytes: int) -> None:
+    def show_arrived(self, received_bytes: int, size_bytes: int | None) -> None:
         self._bar.total = size_bytes
         self._bar.update(received_bytes - self._bar.n)
 
-    def show_checked(self, checked_bytes: int, size_bytes: int) -> None:
-        self._bar.set_postfix_str("comparing" if checked_bytes < size_bytes else "", refresh=False)
+    def show_checked(self, checked_bytes: int, size_bytes: int | None) -> None:
+        self._bar.set_postfix_str("" if checked_bytes == size_bytes else "comparing", refresh=False)
         self.show_arrived(checked_bytes, size_bytes)
         if checked_bytes == size_bytes:
             self._bar.reset(total=size_bytes)
