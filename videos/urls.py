@@ -1,13 +1,25 @@
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from videos.access.views import Account
 from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
 from videos.imports.views import VideoImport
 from videos.tracks.views import TrackDetail, TrackList
+from videos.uploads.grant_views import UploadGrantDetail, UploadGrants
+from videos.uploads.granted_views import GrantedEndpoint, GrantedUpload
 from videos.uploads.tus_views import TusEndpoint, TusEndpointSlash, TusUpload
 from videos.uploads.views import VideoSource
+
+
+class GrantToken(StringConverter):
+    """What has the shape of an upload address's secret, and no upload's id has."""
+
+    regex = r"upg_[^/]+"
+
+
+register_converter(GrantToken, "grant")
 
 urlpatterns = [
     path("account", Account.as_view()),
@@ -18,7 +30,11 @@ urlpatterns = [
     path("videos/<str:video_id>/renditions", VideoRenditions.as_view()),
     path("uploads/tus", TusEndpoint.as_view()),
     path("uploads/tus/", TusEndpointSlash.as_view()),
+    path("uploads/tus/<grant:token>", GrantedEndpoint.as_view()),
+    path("uploads/tus/<grant:token>/<str:upload_id>", GrantedUpload.as_view()),
     path("uploads/tus/<str:upload_id>", TusUpload.as_view()),
+    path("uploads", UploadGrants.as_view()),
+    path("uploads/<str:grant_id>", UploadGrantDetail.as_view()),
     path("videos/<str:video_id>/tracks", TrackList.as_view()),
     path("videos/<str:video_id>/tracks/<str:track_id>", TrackDetail.as_view()),
 ]

@@ -114,13 +114,15 @@ class _ObjectPiece:
         self._data.clear()
 
 
-def read_piece(name: str, size_bytes: int) -> Iterator[bytes]:
-    """Give the first `size_bytes` of a piece, in constant memory.
+def read_piece(name: str, size_bytes: int, *, first: int = 0) -> Iterator[bytes]:
+    """Give the first `size_bytes` of a piece, or of these what comes from `first` on, in constant memory.
 
     Raises: ObjectMissing, StorageFault where it is shorter.
     """
-    left = size_bytes
+    left = size_bytes - first
     with closing(storage.open_stored(name)) as file:
+        with faults(name):
+            file.seek(first)
         while left:
             with faults(name):
                 data = file.read(min(READ_BYTES, left))

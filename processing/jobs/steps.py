@@ -28,6 +28,7 @@ from processing.jobs.steps_trial import run_trial
 from processing.ladder.planner import plan_encode
 from processing.ladder.text import plan_text
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
+from processing.probing.narrowing import narrowed
 from processing.probing.probe import probe_source
 from videos.catalog import renditions
 from videos.catalog import services as catalog
@@ -40,7 +41,7 @@ def run_probe(context: StepContext) -> Record:
     with context.source() as source:
         info = probe_source(
             source,
-            upload=context.config.upload,
+            upload=narrowed(context.config.upload, context.job.video.source_limits),
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
         )

@@ -13,8 +13,8 @@ import struct
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Literal
-from urllib.parse import urlsplit
 
+from gilfoyle.lib.origins import normalize_origin as normalize_origin  # noqa: PLC0414 - origins are claims too
 from streaming.errors import TokenInvalid
 
 VERSION = 1
@@ -27,9 +27,6 @@ LATEST_TIME_S = 2**32 - 1
 
 _HEAD = struct.Struct(">BBII8s")
 _SHAPE = re.compile(r"([0-9A-Za-z]{6})\.([0-9A-Za-z_-]{24,200})\.([0-9A-Za-z_-]{22,86})", re.ASCII)
-_ORIGIN = re.compile(
-    r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?|https?://\[[0-9a-f:]+\](?::[0-9]{1,5})?", re.ASCII
-)
 _DOMAIN = b"gilfoyle-play-v1\0"
 
 ORIGIN_TLV, NONCE_TLV, TAG_TLV, MAX_HEIGHT_TLV, COUNTRIES_TLV = 1, 2, 3, 4, 5
@@ -261,22 +258,6 @@ def _from_base64(text: str) -> bytes:
     if _to_base64(data) != text:
         raise TokenInvalid("base64")
     return data
-
-
-def normalize_origin(text: str) -> str | None:
-    """Return `scheme://host[:port]` of an http(s) origin in its canonical spelling, else None."""
-    try:
-        parts = urlsplit(text.strip())
-        port = parts.port
-    except ValueError:
-        return None
-    host = parts.hostname or ""
-    if ":" in host:
-        host = f"[{host}]"
-    is_bare = parts.path in {"", "/"} and not (parts.query or parts.fragment or "@" in parts.netloc)
-    default_port = {"http": 80, "https": 443}.get(parts.scheme)
-    origin = f"{parts.scheme}://{host}" + (f":{port}" if port is not None and port != default_port else "")
-    return origin if is_bare and _ORIGIN.fullmatch(origin) else None
 
 
 def hash_origin(origin: str) -> bytes:

@@ -7,7 +7,8 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from streaming.tokens.claims import MAX_ORIGINS, normalize_origin
+from gilfoyle.lib.origin_field import OriginField
+from streaming.tokens.claims import MAX_ORIGINS
 from videos.tracks.models import KINDS
 
 _TOKEN = "k3Jx9Q.AU1py2BWZcrgZ0F2Y0hAu3fuAoXyqA.9sT1yI0KQ4iM2vC7xk1bQw"  # noqa: S105  made up, signed by nothing
@@ -32,18 +33,6 @@ EXAMPLE = {
     "tracks": [EXAMPLE_TRACK],
     "expires_at": "2026-11-20T12:00:00Z",
 }
-
-
-class OriginField(serializers.CharField):
-    """A web origin, kept in its canonical spelling."""
-
-    default_error_messages = {"origin": "Must be an origin such as https://www.example.org, without a path."}
-
-    def to_internal_value(self, data: Any) -> str:
-        origin = normalize_origin(super().to_internal_value(data))
-        if origin is None:
-            self.fail("origin")
-        return origin
 
 
 @extend_schema_serializer(

@@ -94,3 +94,13 @@ class RangeInvalid(Refusal):
     """A Content-Range that says nothing, or is not what the body is."""
 
     code = "content_range_invalid"
+
+
+class UploadBytesDiffer(Conflict):
+    """What was sent again is not what was sent before: another file."""
+
+    code = "upload_bytes_differ"
+
+
+class GrantNotFound(NotFound):
+    code = "upload_grant_not_found"

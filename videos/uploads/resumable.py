@@ -188,6 +188,12 @@ def _own(permit: Permit) -> QuerySet[Upload]:
     return uploads if permit.grant_id is None else uploads.filter(grant_id=permit.grant_id)
 
 
+def find_pending_of_grant(grant_id: str) -> Upload | None:
+    """Return the file that an address uploads, or has uploaded; its parts are none."""
+    files = Upload.objects.filter(grant_id=grant_id, kind__in=(states.RESUMABLE, states.FINAL))
+    return files.filter(is_terminated=False).exclude(status=states.ABORTED).order_by("-created_at").first()
+
+
 def as_standing(upload: Upload) -> tus.Standing:
     """Return a row as the protocol sees it."""
     return tus.Standing(

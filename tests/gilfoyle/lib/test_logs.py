@@ -22,6 +22,10 @@ def test_scrub_leaves_the_key_id_of_a_token_and_the_prefix_of_a_key() -> None:
     assert scrub(f'"/embed/{TOKEN}" 200') == '"/embed/k3Yab1~" 200'
     assert scrub(f"GET //play//{TOKEN}/p") == "GET //play/k3Yab1~/p"
     assert scrub(f"key {KEY}.") == f"key {KEY[:12]}_~."
+    grant = "upg_3kTmvU1qQx0aZpLr7e"
+    assert scrub(f"PATCH /api/v1/uploads/tus/{grant}.c2lnbmF0dXJl-_/upl_1") == (
+        f"PATCH /api/v1/uploads/tus/{grant}~/upl_1"
+    )
     assert scrub("nothing secret") == "nothing secret"
 
 

@@ -21,6 +21,8 @@ from videos.uploads import errors
         (errors.GrantInvalid, 403, "upload_grant_invalid"),
         (errors.GrantExpired, 410, "upload_grant_expired"),
         (errors.OriginNotAllowed, 403, "origin_not_allowed"),
+        (errors.GrantNotFound, 404, "upload_grant_not_found"),
+        (errors.UploadBytesDiffer, 409, "upload_bytes_differ"),
         (errors.RangeInvalid, 400, "content_range_invalid"),
     ],
 )

@@ -1,0 +1,163 @@
+"""`/uploads/tus/{token}`: the tus server, and plain PUT, for who has an upload address and no API key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from gilfoyle.lib.origins import normalize_origin
+from gilfoyle.lib.schema import refusals
+from videos.uploads import cors, states
+from videos.uploads.bodies import body_of
+from videos.uploads.content_range import describe_range
+from videos.uploads.errors import GrantInvalid, UploadOffsetMismatch
+from videos.uploads.grants import read_grant
+from videos.uploads.models import Upload, UploadGrant
+from videos.uploads.permits import Permit, find_grant, permit_of_grant
+from videos.uploads.putting import put_bytes
+from videos.uploads.serializers import PutUploadSerializer
+from videos.uploads.tus_views import HEADERS, TusEndpoint, TusUpload, TusView
+
+TOKEN = OpenApiParameter(
+    "token",
+    OpenApiTypes.STR,
+    OpenApiParameter.PATH,
+    description="As it stands in `tus_url` of `POST /uploads`.",
+)
+RANGE = OpenApiParameter(
+    "Content-Range",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="`bytes FIRST-LAST/TOTAL`, or `bytes */TOTAL` with an empty body to ask how far it is. Left out: the body "
+    "is the whole file.",
+)
+
+
+class GrantedView(TusView):
+    """What an address itself permits, and to whose pages."""
+
+    authentication_classes = ()
+    grant: UploadGrant | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # First of all: pages of the allowed origins are to be able to read every refusal.
+        grant_id = read_grant(kwargs["token"], root_secret=settings.GILFOYLE_ROOT_SECRET)
+        self.grant = find_grant(grant_id) if grant_id else None
+        super().initial(request, *args, **kwargs)
+
+    def find_permit(self, request: Request, **_kwargs: str) -> Permit:
+        """Return what the address allows.
+
+        Raises: GrantInvalid, GrantExpired, ProjectSuspended, OriginNotAllowed.
+        """
+        if self.grant is None:
+            message = "This upload address is not valid."
+            raise GrantInvalid(message, hint="Ask for another one.")
+        cors.require_allowed(request.headers.get("Origin"), *self._origins())
+        return permit_of_grant(self.grant, settings.GILFOYLE)
+
+    def _origins(self) -> tuple[list[str], str | None]:
+        allowed: list[str] = self.grant.allowed_origins if self.grant else []
+        return allowed, normalize_origin(settings.GILFOYLE.public_url)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        response["Vary"] = "Origin"
+        if self.grant is not None:
+            is_preflight = request.method == "OPTIONS"
+            headers = cors.preflight_headers if is_preflight else cors.answer_headers
+            for name, value in headers(request.headers.get("Origin"), *self._origins()).items():
+                response[name] = value
+        response["Referrer-Policy"] = "no-referrer"  # the address itself is the secret
+        return response
+
+
+@extend_schema_view(
+    post=extend_schema(
+        operation_id="create_granted_tus_upload",
+        summary="Create a resumable upload by an upload address (tus 1.0)",
+        description="As `POST /uploads/tus`, without a key, to the video of the address. Browsers may, from its origins.",
+        parameters=[TOKEN],
+    )
+)
+class GrantedEndpoint(GrantedView, TusEndpoint):
+    def require_version(self, request: Request) -> None:
+        if request.method != "PUT":
+            super().require_version(request)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        response = super().handle_exception(exc)
+        if isinstance(exc, UploadOffsetMismatch):
+            for name, value in describe_range(exc.offset_bytes).items():
+                response[name] = value
+        return response
+
+    @extend_schema(
+        operation_id="put_granted_upload",
+        summary="Upload a file by an upload address, whole or in pieces",
+        description="Without the tus protocol: the file as the body of one `PUT`, or of several with `Content-Range`, as "
+        "UpChunk sends them. 308 with `Range` tells how far it is; 200 that all is there. A piece may be sent again.",
+        parameters=[TOKEN, RANGE],
+        request={"application/octet-stream": OpenApiTypes.BINARY},
+        responses={
+            200: PutUploadSerializer,
+            308: OpenApiResponse(PutUploadSerializer, description="Kept; go on behind the end of `Range`."),
+            **refusals(
+                {
+                    400: "`content_range_invalid`, `upload_incomplete`.",
+                    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`.",
+                    409: "`upload_offset_mismatch`, `upload_bytes_differ`, `source_exists`, `upload_in_progress`.",
+                    410: "`upload_grant_expired`.",
+                    411: "`length_required`.",
+                    413: "`source_too_large`.",
+                    507: "`no_space`: try again after `Retry-After` seconds.",
+                }
+            ),
+        },
+        tags=["uploads"],
+    )
+    def put(self, request: Request, **_kwargs: str) -> Response:
+        upload = put_bytes(
+            permit=self.permit,
+            content_range=request.headers.get("Content-Range"),
+            body=body_of(request._request),  # noqa: SLF001 - the body, untouched by DRF's parsers
+            config=settings.GILFOYLE,
+        )
+        is_finished = upload is not None and upload.status == states.FINISHED
+        return Response(
+            PutUploadSerializer(_put_so_far(self.permit, upload)).data,
+            status=status.HTTP_200_OK if is_finished else status.HTTP_308_PERMANENT_REDIRECT,
+            headers=describe_range(upload.offset_bytes if upload else 0),
+        )
+
+
+def _put_so_far(permit: Permit, upload: Upload | None) -> dict[str, Any]:
+    is_finished = upload is not None and upload.status == states.FINISHED
+    return {
+        "video_id": permit.video_id,
+        "status": "finished" if is_finished else "receiving",
+        "offset_bytes": upload.offset_bytes if upload else 0,
+        "length_bytes": upload.length_bytes if upload else None,
+    }
+
+
+@extend_schema_view(
+    patch=extend_schema(
+        operation_id="append_to_granted_tus_upload",
+        summary="Go on with a resumable upload by an upload address (tus 1.0)",
+        parameters=[TOKEN, HEADERS["Upload-Offset"]],
+    ),
+    delete=extend_schema(
+        operation_id="terminate_granted_tus_upload",
+        summary="End a resumable upload by an upload address (tus 1.0)",
+        parameters=[TOKEN],
+    ),
+)
+class GrantedUpload(GrantedView, TusUpload):
+    pass

@@ -1,0 +1,130 @@
+"""Grants: an address that uploads to one video without an API key. Given, looked at, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from gilfoyle.lib.config import Config
+from videos.access.models import ApiKey, Project
+from videos.catalog import selectors, states
+from videos.catalog import services as catalog
+from videos.catalog.models import Video
+from videos.errors import SourceExists
+from videos.uploads import states as upload_states
+from videos.uploads.errors import GrantNotFound
+from videos.uploads.grants import sign_grant
+from videos.uploads.models import Upload, UploadGrant
+from videos.uploads.resumable import find_pending_of_grant
+from videos.uploads.services import abort_upload, remove_bytes
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantWish:
+    """What an address is to allow; None: as much as the settings do."""
+
+    video_id: str | None = None
+    video: Mapping[str, Any] | None = None
+    ttl_s: int | None = None
+    max_size_bytes: int | None = None
+    max_duration_s: float | None = None
+    containers: Sequence[str] = ()
+    allowed_origins: Sequence[str] = ()
+
+
+@transaction.atomic
+def create_grant(*, key: ApiKey, wish: GrantWish, config: Config) -> UploadGrant:
+    """Make an upload address for a video, which is made too where none is named.
+
+    Raises: VideoNotFound, SourceExists.
+    """
+    if wish.video_id is None:
+        video = catalog.create_video(project=key.project, fields=wish.video or {})
+    else:
+        video = selectors.get_video(project=key.project, video_id=wish.video_id)
+        _require_receivable(video)
+    upload = config.upload
+    ttl_s = wish.ttl_s or min(int(upload.expiry_s), upload.grant_max_ttl_s)
+    grant = UploadGrant.objects.create(
+        video=video,
+        api_key=key,
+        max_size_bytes=min(wish.max_size_bytes or int(upload.max_size_bytes), int(upload.max_size_bytes)),
+        max_duration_s=wish.max_duration_s,
+        containers=list(wish.containers),
+        allowed_origins=list(wish.allowed_origins),
+        expires_at=timezone.now() + timedelta(seconds=min(ttl_s, upload.grant_max_ttl_s)),
+    )
+    log.info("upload_granted", grant_id=grant.pk, video_id=video.pk)
+    return grant
+
+
+def _require_receivable(video: Video) -> None:
+    """Raises: SourceExists. An upload that is under way may be given up until then."""
+    if video.status not in {states.AWAITING_UPLOAD, states.FAILED, states.UPLOADING}:
+        message = "This video has a source already."
+        raise SourceExists(message, hint="Make another video for another file.")
+
+
+def get_grant(*, project: Project, grant_id: str) -> UploadGrant:
+    """Return a project's grant.
+
+    Raises: GrantNotFound.
+    """
+    grants = UploadGrant.objects.select_related("video__project", "api_key")
+    grant = grants.filter(pk=grant_id, video__project=project).first()
+    if grant is None:
+        message = "There is no such upload address."
+        raise GrantNotFound(message)
+    return grant
+
+
+def revoke_grant(*, grant: UploadGrant) -> None:
+    """Take an address back: what is on its way by it is given up. A second time changes nothing.
+
+    Raises: StorageFault.
+    """
+    UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now())
+    for upload in Upload.objects.filter(grant=grant, status=upload_states.RECEIVING):
+        if abort_upload(upload=upload):
+            remove_bytes(upload)
+
+
+def tus_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str:
+    """Return the address; whoever has it may upload."""
+    return f"{config.public_url}/api/v1/uploads/tus/{sign_grant(grant.pk, root_secret=root_secret)}"
+
+
+def describe_grant(grant: UploadGrant, *, config: Config, root_secret: bytes) -> dict[str, Any]:
+    """Return a grant as its giver sees it."""
+    upload = find_pending_of_grant(grant.pk)
+    return {
+        "id": grant.pk,
+        "video_id": grant.video_id,
+        "status": _status(grant, upload),
+        "tus_url": tus_url(grant, config=config, root_secret=root_secret),
+        "expires_at": grant.expires_at,
+        "max_size_bytes": grant.max_size_bytes,
+        "max_duration_s": grant.max_duration_s,
+        "containers": grant.containers,
+        "allowed_origins": grant.allowed_origins,
+        "offset_bytes": upload.offset_bytes if upload else 0,
+        "length_bytes": upload.length_bytes if upload else None,
+    }
+
+
+def _status(grant: UploadGrant, upload: Upload | None) -> str:
+    if upload is not None and upload.status == upload_states.FINISHED:
+        return "finished"
+    if grant.revoked_at is not None:
+        return "revoked"
+    if grant.expires_at <= timezone.now():
+        return "expired"
+    return "waiting" if upload is None else "receiving"
