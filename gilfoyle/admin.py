@@ -51,6 +51,7 @@ from videos.catalog import states
 from videos.catalog.admin import VideoAdmin, poster_address, status_pills
 from videos.catalog.cleaning_words import cleaning_in_words
 from videos.catalog.selectors import get_playback_policy, list_playable_renditions
+from videos.imports.admin import WithImports, describe_imports
 from videos.models import Upload, Video
 from videos.segment_index import PlayableRendition
 from videos.tracks.admin import WithTracks, describe_tracks, list_left_out
@@ -91,8 +92,8 @@ class UploadRow:
 
 
 @admin.register(Video)
-class VideoPageAdmin(WithTracks, VideoAdmin):
-    """A video with its player, its work, its renditions, text tracks and uploads."""
+class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
+    """A video with its player, its work, its renditions, text tracks, imports and uploads."""
 
     change_form_outer_before_template = "gilfoyle/admin/video_top.html"
     change_form_outer_after_template = "gilfoyle/admin/video_more.html"
@@ -181,6 +182,7 @@ def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
         "renditions": [describe_rendition(rendition) for rendition in renditions],
         "tracks": describe_tracks(video),
         "left_out": list_left_out(video),
+        "imports": describe_imports(video),
         "uploads": [describe_upload(upload) for upload in uploads],
         **describe_work(video, request),
     }

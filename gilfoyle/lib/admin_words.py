@@ -29,6 +29,7 @@ TONES: dict[str, Tone] = {
     "processing": "busy",
     "uploading": "busy",
     "receiving": "busy",
+    "fetching": "busy",
     "running": "busy",
     "retiring": "wait",
     "held": "wait",
