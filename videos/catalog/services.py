@@ -146,9 +146,13 @@ def stop_receiving(*, video_id: str) -> None:
 def mark_not_received(*, video_id: str, code: str, message: str) -> None:
     """Tell why the source that was awaited will not come; a video that has one, or is gone, stays as it is."""
     video = Video.objects.select_for_update().filter(pk=video_id).first()
-    if video is None or video.status != states.AWAITING_UPLOAD:
+    if video is None or video.source_upload_id or video.status not in {states.AWAITING_UPLOAD, states.FAILED}:
         return
-    _move(video, states.FAILED, failure_code=code[:64], failure_message=message[:500])
+    told = {"failure_code": code[:64], "failure_message": message[:500]}
+    if video.status == states.FAILED:  # an earlier one did not come either; the latest reason counts
+        Video.objects.filter(pk=video.pk).update(**told)
+    else:
+        _move(video, states.FAILED, **told)
     publish(VideoFailed(video.pk))
 
 

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from gilfoyle.lib.admin import HouseAdmin, page_of
-from gilfoyle.lib.admin_words import NONE, bar, clipped, pill, size_in_words, when
+from gilfoyle.lib.admin_words import NONE, bar, pill, size_in_words, when
 from videos.catalog.models import Video
 from videos.imports import services, states
 from videos.imports.models import Import
@@ -27,7 +27,7 @@ class ImportRow:
     """One import, in words."""
 
     id: str
-    source: SafeString | str
+    source: str
     status: SafeString
     arrived: SafeString | str
     size: str
@@ -48,7 +48,7 @@ def _describe(one: Import) -> ImportRow:
     known = one.status == states.FETCHING and one.percent is not None
     return ImportRow(
         id=one.pk,
-        source=clipped(one.shown_url),
+        source=one.shown_url,
         status=pill(one.status),
         arrived=bar(one.percent or 0) if known else size_in_words(one.received_bytes),
         size=NONE if one.size_bytes is None else size_in_words(one.size_bytes),

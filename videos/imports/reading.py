@@ -16,7 +16,7 @@ from videos.imports.parts import Version
 from videos.imports.remotes import Remote
 
 log = structlog.get_logger(__name__)
-PAUSES_S = (1.0, 2.0, 5.0, 10.0)  # between tries that brought nothing
+PAUSES_S = (0.2, 1.0, 5.0, 10.0)  # between tries that brought nothing
 PASSING = (OutboundFault, ServerBusy)  # what another try may not meet
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Protocol
 
 from gilfoyle.lib.config import Config
-from gilfoyle.lib.outbound import Deadline, Door, fetch
-from gilfoyle.lib.public_addresses import WebAddress, parse_address
+from gilfoyle.lib.outbound import Deadline, Door, fetch, refuse
+from gilfoyle.lib.public_addresses import WebAddress, may_connect, parse_address
 from videos.imports.buckets import SCHEME, find_object
 from videos.imports.errors import ImportsDisabled
 from videos.imports.parts import Body, Version, judge_answer
@@ -44,7 +45,7 @@ class WebFile:
 def find_remote(source_url: str, *, config: Config, project_name: str) -> Remote:
     """Return the file that an address names; nothing is connected to yet.
 
-    Raises: ImportsDisabled, AddressInvalid, BucketUnknown.
+    Raises: ImportsDisabled, AddressInvalid, AddressRefused, BucketUnknown.
     """
     settings = config.imports
     if not settings.enabled:
@@ -55,5 +56,8 @@ def find_remote(source_url: str, *, config: Config, project_name: str) -> Remote
     deadline = Deadline(time.monotonic() + settings.max_time_s)
     if source_url.lower().startswith(SCHEME):
         return find_object(source_url, buckets=settings.buckets, project_name=project_name, deadline=deadline)
-    door = Door(settings.ports, settings.private_networks)
-    return WebFile(parse_address(source_url, ports=settings.ports), door, deadline)
+    address = parse_address(source_url, ports=settings.ports)
+    with suppress(ValueError):  # a name, which is looked up when it is connected to
+        if not may_connect(ip_address(address.host), settings.private_networks):
+            raise refuse()
+    return WebFile(address, Door(settings.ports, settings.private_networks), deadline)

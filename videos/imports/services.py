@@ -40,7 +40,7 @@ REPLACED = "Another file was uploaded to the video meanwhile."
 def start_import(*, video: Video, source_url: str, config: Config, is_nudged: bool = True) -> Import:
     """Note that a video's source is to be fetched, and say that there is work, unless the caller does it itself.
 
-    Raises: ImportsDisabled, AddressInvalid, BucketUnknown, ImportInProgress; what `begin_receiving` raises.
+    Raises: ImportsDisabled, AddressInvalid, AddressRefused, BucketUnknown, ImportInProgress; what `begin_receiving` raises.
     """
     find_remote(source_url, config=config, project_name=video.project.name)  # or it is refused at once
     catalog.require_receivable(video_id=video.pk)

@@ -185,7 +185,7 @@ def _begin(wish: Wish, taking: Taking) -> Import:
     video = catalog.create_video(project=taking.project, fields=wish.fields)
     begun = services.start_import(video=video, source_url=wish.source, config=taking.config, is_nudged=False)
     owner = f"{socket.gethostname()}:{os.getpid()}"
-    held = services.claim_import(owner=owner, lease_s=taking.config.upload.lease_s, import_id=begun.pk)
+    held = services.claim_import(owner=owner, lease_s=taking.config.encoding.lease_s, import_id=begun.pk)
     return held or begun
 
 

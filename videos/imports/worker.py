@@ -105,7 +105,7 @@ def run_next_import() -> bool:
         if not is_free:
             return False
         owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
-        held = services.claim_import(owner=owner, lease_s=config.upload.lease_s)
+        held = services.claim_import(owner=owner, lease_s=config.encoding.lease_s)
         if held is None:
             return False
         with structlog.contextvars.bound_contextvars(
@@ -153,7 +153,7 @@ def run_import(
 
 
 def _fetch(held: Import, config: Config, on_bytes: OnBytes) -> None:
-    lease = ImportLease(held, lease_s=config.upload.lease_s)
+    lease = ImportLease(held, lease_s=config.encoding.lease_s)
 
     def hear(received_bytes: int, size_bytes: int | None) -> None:
         lease.received_bytes = received_bytes

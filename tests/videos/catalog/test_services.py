@@ -223,12 +223,15 @@ def test_a_failure_is_kept_in_words_and_ends_playing() -> None:
 
 
 def test_a_source_that_will_not_come_fails_a_video_that_has_none_and_no_other() -> None:
-    awaiting, ready = make_video(), make_video(status="ready")
-    for video in (awaiting, ready):
+    awaiting, failed, ready = make_video(), make_video(status="failed"), make_video(status="ready")
+    processed = make_video(status="failed", source=b"x")
+    for video in (awaiting, failed, ready, processed):
         services.mark_not_received(video_id=video.pk, code="source_not_there", message="It is not there.")
         video.refresh_from_db()
     assert (awaiting.status, awaiting.failure_message) == ("failed", "It is not there.")
+    assert (failed.status, failed.failure_message) == ("failed", "It is not there.")
     assert (ready.status, ready.failure_code) == ("ready", "")
+    assert (processed.status, processed.failure_code) == ("failed", "")
     services.begin_receiving(video_id=awaiting.pk)
 
 

@@ -54,6 +54,8 @@ def test_what_went_wrong_is_told_with_a_hint(api: APIClient, account: Account, s
         ("file:///etc/passwd", 422, "address_invalid"),
         ("http://user@files.example/", 422, "address_invalid"),
         ("https://files.example:22/", 422, "address_invalid"),
+        ("http://169.254.169.254/latest/meta-data/", 422, "address_refused"),
+        ("http://[::ffff:7f00:1]/", 422, "address_refused"),
         ("s3://footage/clip.mp4", 422, "bucket_unknown"),
         ("", 400, "invalid_input"),
         (None, 400, "invalid_input"),
