@@ -11,9 +11,7 @@ import ctypes
 import json
 import os
 import resource
-import shutil
 import signal
-import socket
 import stat
 import struct
 import sys
@@ -59,7 +57,9 @@ def _leave_network(libc: ctypes.CDLL) -> bool:
 
 def _hand_over_listener(descriptor: int, port: int) -> None:
     """Open a socket that only this network reaches, and give it to the parent, who serves the source there."""
-    import fcntl  # noqa: PLC0415 - only where there are namespaces
+    # Late: every program waits for what is imported above, and only those with a remote source need these.
+    import fcntl  # noqa: PLC0415
+    import socket  # noqa: PLC0415
 
     with socket.socket(fileno=descriptor) as parent, socket.socket() as listener:
         # struct ifreq: the name of the interface in 16 bytes, then its flags in a union of 24.
@@ -106,6 +106,14 @@ def _leave_files(libc: ctypes.CDLL, program: str, reads: list[str], writes: list
     os.close(rules)
 
 
+def _find(program: str) -> str:
+    """Return where the system finds a program that may be named without its folder."""
+    if "/" in program:
+        return program
+    places = (f"{folder}/{program}" for folder in os.get_exec_path())
+    return next((place for place in places if os.access(place, os.X_OK)), program)
+
+
 def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
     with contextlib.suppress(OSError):  # what isn't there needs no rule
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -135,7 +143,7 @@ def main(arguments: list[str]) -> None:
                 sys.exit("There is no network of its own for this program.")
             _hand_over_listener(**limits["serve"])
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # else a set-user program could give back what was taken
-        _leave_files(libc, shutil.which(argv[0]) or argv[0], limits["reads"], limits["writes"])
+        _leave_files(libc, _find(argv[0]), limits["reads"], limits["writes"])
     os.nice(limits["niceness"])
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold a customer's pictures
     _limit(resource.RLIMIT_CPU, limits["cpu_s"])

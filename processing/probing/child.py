@@ -20,6 +20,7 @@ import av
 MAX_UNDECODED_PACKETS = 600  # a recording may begin in the middle of a group of pictures
 AUDIO_PACKETS_TRIED = 50
 FRAMES_LOOKED_AT = 12
+ENCRYPTION_ASKED = 1000  # key frames or packets of sound: an encrypted film begins in the clear, for seconds
 BUFFER_BYTES = 1024 * 1024
 ZEROS = bytes(BUFFER_BYTES)
 MAX_BOXES = 1000  # a file of more is no plain one
@@ -54,8 +55,9 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         picture = _pick_picture(streams, request)
         if picture and picture["width"] * picture["height"] > request["max_pixels"]:
             return {**document, "problem": "picture_too_large", "video": picture}
-        document |= _read_packets(container, picture, _pick_sounds(streams, request), request, file)
-    return document
+        sounds = _pick_sounds(streams, request)
+        read = _read_packets(container, [*filter(None, [picture]), *sounds], request["max_pixels"], file)
+    return {**document, "video": read.pop(0) if picture else None, "audio": read}
 
 
 def _describe(stream: Any) -> dict[str, Any]:
@@ -86,10 +88,7 @@ def _describe(stream: Any) -> dict[str, Any]:
             "has_alpha_beside": stream.metadata.get("alpha_mode") == "1",
         }
     elif stream.type == "audio":
-        described |= {
-            "channels": codec.channels if codec else 0,
-            "sample_rate": codec.sample_rate if codec else 0,
-        }
+        described |= {name: getattr(codec, name, 0) for name in ("channels", "sample_rate")}
     return described
 
 
@@ -103,8 +102,8 @@ def _pick_picture(streams: list[dict[str, Any]], request: dict[str, Any]) -> dic
 def _pick_sounds(streams: list[dict[str, Any]], request: dict[str, Any]) -> list[dict[str, Any]]:
     """Choose the sounds that may be decoded, the default one first, then in their order."""
     accepted = request["audio_decoders"]
-    fitting = [s for s in streams if s["type"] == "audio" and s["decoder"] in accepted]
-    fitting = [s for s in fitting if s["channels"] > 0 and s["sample_rate"] > 0]
+    sounds = [s for s in streams if s["type"] == "audio" and s["channels"] > 0 and s["sample_rate"] > 0]
+    fitting = [s for s in sounds if s["decoder"] in accepted]
     return sorted(fitting, key=lambda s: not s["is_default"])[: request["max_audio_streams"]]
 
 
@@ -116,36 +115,46 @@ class _Index:
         self.first_frame: Any = None
         self.frames_left = FRAMES_LOOKED_AT if stream.type == "video" else 1
         self.is_interlaced = False
-        self.keeps_all = stream.type == "video"  # a day of sound has millions of packets
+        self.is_picture = stream.type == "video"
         self.first: int | None = None
-        self.times: list[int] = []
+        self.times: list[int] = []  # of pictures alone: a day of sound has millions of packets
         self.keys: list[int] = []
         self.last: tuple[int, int] | None = None  # when the last packet begins, and how long it says it is
         self.end: int | None = None
-        self.undecoded = 0
-        self.has_seen_enough = False
+        self.undecoded, self.has_seen_enough = 0, False
         self.is_encrypted = False
+        self.asks_left = ENCRYPTION_ASKED
         self.hides_frames = False  # an edit list leaves some out
         self.has_leading_pictures = False  # shown before the key frame that they follow in the file
 
     def add(self, packet: Any) -> None:
+        """Note one packet. An hour has hundreds of thousands of them, and somebody waits: nothing here is dear."""
         time = packet.pts if packet.pts is not None else packet.dts
         if time is None:
             return
-        self.is_encrypted = self.is_encrypted or packet.has_sidedata("encryption_info")
-        if packet.is_keyframe and self.keeps_all:
-            self.keys.append(time)
+        if packet.is_keyframe:
+            self._add_key(time, packet)
         elif self.keys and time < self.keys[-1]:
             self.has_leading_pictures = True
         if packet.is_discard:
             self.hides_frames = True
             return  # outside of the edit list: read, but never shown
         duration = max(0, packet.duration or 0)
-        self.first = time if self.first is None else min(self.first, time)
-        if self.keeps_all:
+        if self.is_picture:
             self.times.append(time)
-        self.last = (time, duration) if self.last is None else max(self.last, (time, duration))
-        self.end = time + duration if self.end is None else max(self.end, time + duration)
+        if self.last is None or (time, duration) > self.last:
+            self.last = (time, duration)
+        if self.first is None or time < self.first:
+            self.first = time
+        if self.end is None or time + duration > self.end:
+            self.end = time + duration
+
+    def _add_key(self, time: int, packet: Any) -> None:
+        if self.asks_left > 0:
+            self.asks_left -= 1
+            self.is_encrypted |= packet.has_sidedata("encryption_info")
+        if self.is_picture:
+            self.keys.append(time)
 
     def try_frame(self, packet: Any, limit: int) -> None:
         """Decode until the first frames are there: many an interlaced film begins with a still of its maker."""
@@ -155,12 +164,13 @@ class _Index:
         self.undecoded += 1
         with contextlib.suppress(av.FFmpegError, MemoryError):
             for frame in self.stream.codec_context.decode(packet):
-                if not getattr(frame, "is_corrupt", False):
-                    self.first_frame = self.first_frame or frame
-                    self.is_interlaced |= bool(getattr(frame, "interlaced_frame", False))
-                    self.frames_left -= 1
-                    if self.frames_left <= 0:
-                        return
+                if getattr(frame, "is_corrupt", False):
+                    continue
+                self.first_frame = self.first_frame or frame
+                self.is_interlaced |= bool(getattr(frame, "interlaced_frame", False))
+                self.frames_left -= 1
+                if self.frames_left <= 0:
+                    return
 
     def flush(self) -> None:
         if self.first_frame is None:
@@ -168,51 +178,67 @@ class _Index:
                 self.first_frame = next(iter(self.stream.codec_context.decode(None)), None)
 
     def summarize(self) -> dict[str, Any]:
-        return _summarize_video(self) if self.stream.type == "video" else _summarize_audio(self)
+        told = _summarize_video(self) if self.is_picture else _summarize_audio(self)
+        return {**told, "is_encrypted": self.is_encrypted}
 
 
 def _read_packets(
-    container: Any,
-    picture: dict[str, Any] | None,
-    sounds: list[dict[str, Any]],
-    request: dict[str, Any],
-    file: "_SparseFile | None",
-) -> dict[str, Any]:
-    picked = [*([picture] if picture else []), *sounds]
+    container: Any, picked: list[dict[str, Any]], max_pixels: int, file: "_SparseFile | None"
+) -> list[dict[str, Any]]:
     indexes = {one["index"]: _Index(container.streams[one["index"]]) for one in picked}
     for stream in container.streams:
         if stream.index not in indexes:
-            with contextlib.suppress(AttributeError, ValueError):
-                stream.discard = "all"
+            stream.discard = av.stream.Discard.all
     for index in indexes.values():
-        codec = index.stream.codec_context
-        codec.thread_count = 1
-        codec.options = {"max_pixels": str(request["max_pixels"])}
+        index.stream.codec_context.thread_count = 1
+        index.stream.codec_context.options = {"max_pixels": str(max_pixels)}
     if indexes:
         _fill(container, indexes, file)
-    told = [
-        {**one, **indexes[one["index"]].summarize(), "is_encrypted": indexes[one["index"]].is_encrypted}
-        for one in picked
-    ]
-    return {"video": told[0] if picture else None, "audio": told[1:] if picture else told}
+    return [{**one, **indexes[one["index"]].summarize()} for one in picked]
 
 
 def _fill(container: Any, indexes: dict[int, _Index], file: "_SparseFile | None") -> None:
-    streams = [index.stream for index in indexes.values()]
+    skipped: list[_Index] = []
     # A file whose last packets are damaged is still worth what stands before them.
     with contextlib.suppress(av.FFmpegError):
-        for packet in container.demux(streams):
+        for packet in container.demux([index.stream for index in indexes.values()]):
             if packet.size == 0:
                 continue
-            index = indexes[packet.stream.index]
-            limit = MAX_UNDECODED_PACKETS if packet.stream.type == "video" else AUDIO_PACKETS_TRIED
+            index = indexes[packet.stream_index]
             index.add(packet)
-            index.try_frame(packet, limit)
+            if index.has_seen_enough:
+                continue
+            index.try_frame(packet, MAX_UNDECODED_PACKETS if index.is_picture else AUDIO_PACKETS_TRIED)
             if file and all(one.has_seen_enough for one in indexes.values()):
-                file.skip(_needless(file, indexes.values()))
+                skipped = _skip(file, indexes.values())
                 file = None
     for index in indexes.values():
         index.flush()
+    for index in skipped:
+        _read_end(container, index)
+
+
+def _skip(file: "_SparseFile", indexes: Iterable[_Index]) -> list[_Index]:
+    """Leave out what tells nothing more; return the sounds of which only the end is still to be read."""
+    file.skip(needless := list(_needless(file, indexes)))
+    sounds = [index for index in indexes if needless and not index.is_picture]
+    for index in sounds:
+        index.stream.discard = av.stream.Discard.all
+    return sounds
+
+
+def _read_end(container: Any, index: _Index) -> None:
+    """Read the last packet of a sound; where the file ends before it, all that there is."""
+    for stream in container.streams:
+        stream.discard = av.stream.Discard.default if stream is index.stream else av.stream.Discard.all
+    read_until = index.end
+    for time in (index.stream.index_entries[-1].timestamp, index.last[0] if index.last else 0):
+        with contextlib.suppress(av.FFmpegError):
+            container.seek(time, stream=index.stream)
+            for packet in filter(lambda packet: packet.size, container.demux(index.stream)):
+                index.add(packet)
+        if index.end != read_until:
+            return
 
 
 def _summarize_video(index: _Index) -> dict[str, Any]:
@@ -286,14 +312,11 @@ class _SparseFile:
         self._url, self.size_bytes, self._at = url, size_bytes, 0
         self._starts: list[int] = []
         self._ends: list[int] = []
-        is_local = url.startswith("file:")
-        self._file = os.open(url.removeprefix("file:"), os.O_RDONLY) if is_local else None
+        self._file = os.open(url[len("file:") :], os.O_RDONLY) if url.startswith("file:") else None
 
-    def skip(self, stretches: Iterable[tuple[int, int]]) -> None:
+    def skip(self, stretches: list[tuple[int, int]]) -> None:
         """Let (start, end) read as zeros from now on; they stand in order and apart."""
-        for start, end in stretches:
-            self._starts.append(start)
-            self._ends.append(end)
+        self._starts, self._ends = [start for start, _ in stretches], [end for _, end in stretches]
 
     def read(self, count: int) -> bytes:
         """Return some of the next bytes; none at the end."""
