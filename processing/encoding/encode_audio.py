@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.encoding.parts import OnPart, Parts, PartSizes
+from processing.encoding.parts import OnPart, Parts
 from processing.encoding.verify import require_planned_sound, require_planned_sound_init
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
@@ -26,7 +26,13 @@ from processing.packaging.opus import without_pre_skip
 from processing.packaging.split import AudioRegrouper, SplitSegment
 from processing.source import Source
 
-SIZES = PartSizes(first=2, later=8)
+SIZES = (
+    1,
+    1,
+    2,
+    4,
+    8,
+)  # segments a part: the first makes it play, and the others are there before they are needed
 METERING_SHARE = 0.15  # of the work
 
 
@@ -93,18 +99,20 @@ class _Growing:
     def __init__(self, audio: AudioPlan, encoded: Path, *, folder: Path, on_part: OnPart | None) -> None:
         folder.mkdir()
         self._audio = audio
+        segment_count = math.ceil(audio.duration_s / audio.segment_s)
         self._parts = Parts(
             name=audio.name,
             timescale=audio.timescale,
             sizes=SIZES,
             on_part=on_part,
             codec=SOUND[audio.codec],
+            at_least=segment_count - 1,  # what is shorter than a packet may fall to the one before
         )
         self._regrouper = AudioRegrouper(
             encoded,
             folder=folder,
             segment_ticks=audio.segment_s * audio.timescale,
-            segment_count=math.ceil(audio.duration_s / audio.segment_s),
+            segment_count=segment_count,
         )
 
     def read_more(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.encoding.parts import OnPart, Parts, PartSizes
+from processing.encoding.parts import OnPart, Parts
 from processing.encoding.verify import require_copied_frames, require_copied_init
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import plan_budget
@@ -21,7 +21,7 @@ from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitSegment, VideoSplitter
 from processing.source import Source
 
-SIZES = PartSizes(first=1, later=16)
+SIZES = (1, 16)
 
 
 def remux(
