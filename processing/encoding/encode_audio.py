@@ -11,7 +11,7 @@ from gilfoyle.lib.config import EncodingSettings
 from processing.encoding.parts import OnPart, Parts
 from processing.encoding.verify import require_planned_sound, require_planned_sound_init
 from processing.errors import EncodeUnverified
-from processing.ffmpeg.budget import plan_budget
+from processing.ffmpeg.budget import niceness_of_sound, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import audio_argv, loudness_argv
 from processing.ffmpeg.loudness import UNCHANGED, parse_loudness, plan_level
@@ -56,7 +56,10 @@ def encode_audio(
     duration_s = float(audio.duration_s)
     encoded = work_dir / f"{audio.name}.mp4"
     budget = plan_budget(
-        duration_s=duration_s, bitrate_bps=audio.bitrate_bps, memory_bytes=encoding.max_memory_bytes
+        duration_s=duration_s,
+        bitrate_bps=audio.bitrate_bps,
+        memory_bytes=encoding.max_memory_bytes,
+        niceness=niceness_of_sound(plan, audio),
     )
     growing = _Growing(audio, encoded, folder=work_dir / audio.name, on_part=on_part)
 

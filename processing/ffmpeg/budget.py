@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 
 from processing.ffmpeg.runner import Limits
+from processing.media import AudioPlan, EncodePlan
 
 BASE_S = 300  # also a busy machine opens a long file within this
 SLOWEST_SPEED = 60  # seconds of work a second of video: a slow preset, a large ladder, a crowded machine
@@ -14,7 +15,7 @@ FILE_FACTOR = 4  # over what the bit rate's cap allows
 
 
 # What makes a video playable goes before what only improves it, also on a machine that does both at once.
-NICENESS_STEP, MOST_NICENESS = 5, 10
+SOME_NICENESS, MOST_NICENESS = 5, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,19 @@ class Budget:
 
 
 def niceness_of(priority: int, *, is_playable: bool = False) -> int:
-    """Return how readily work of a priority (0: the soonest) gives way; most of all where it plays without it."""
-    return MOST_NICENESS if is_playable else min(MOST_NICENESS, NICENESS_STEP * priority)
+    """Return how readily work on the picture gives way: all but the soonest (priority 0), where it does not play yet."""
+    return MOST_NICENESS if is_playable or priority else 0
+
+
+def niceness_of_sound(plan: EncodePlan, audio: AudioPlan) -> int:
+    """Return how readily work on a sound gives way.
+
+    Of the first sound its first seconds are needed to play, and are there in an instant: it leaves most of the machine
+    to a picture that is waited for as well, which takes longer.
+    """
+    if audio != plan.audio[0]:
+        return MOST_NICENESS
+    return SOME_NICENESS if plan.video and not plan.copy else 0
 
 
 def plan_budget(

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import os
 
-from processing.ffmpeg.budget import niceness_of, plan_budget
+from processing.ffmpeg.budget import niceness_of, niceness_of_sound, plan_budget
+from tests.processing import facts
 
 
 def test_longer_work_may_take_longer_and_write_more() -> None:
@@ -18,6 +19,20 @@ def test_longer_work_may_take_longer_and_write_more() -> None:
 
 
 def test_what_makes_a_video_playable_gives_way_to_nothing() -> None:
-    assert [niceness_of(priority) for priority in range(5)] == [0, 5, 10, 10, 10]
+    assert [niceness_of(priority) for priority in range(5)] == [0, 10, 10, 10, 10]
     assert niceness_of(0, is_playable=True) == 10
     assert plan_budget(duration_s=1, bitrate_bps=1, memory_bytes=1, niceness=5).limits.niceness == 5
+
+
+def test_sound_leaves_the_machine_to_a_picture_that_is_waited_for() -> None:
+    sounds = (facts.sound(), facts.sound(index=2))
+    fit = facts.picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
+    niceness = {
+        what: [niceness_of_sound(plan, sound) for sound in plan.audio]
+        for what, plan in {
+            "encoded": facts.plan(facts.info(audio=sounds)),
+            "copied": facts.plan(facts.info(audio=sounds, video=fit)),
+            "no picture": facts.plan(facts.info(audio=sounds, video=None)),
+        }.items()
+    }
+    assert niceness == {"encoded": [5, 10], "copied": [0, 10], "no picture": [0, 10]}
