@@ -123,6 +123,15 @@ def _allow(libc: ctypes.CDLL, rules: int, path: str, rights: int) -> None:
         os.close(place)
 
 
+def _give_way(niceness: int) -> None:
+    """Take the niceness on, also as a session: Linux shares the machine out among sessions first, and this is one of its own."""
+    os.nice(niceness)
+    if niceness:
+        # Where there is no such file, sessions don't count; and of many that ask at once the system may refuse some.
+        with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:  # noqa: PTH123 - no more imports
+            group.write(str(niceness))
+
+
 def _limit(kind: int, wanted: int) -> None:
     hard = resource.getrlimit(kind)[1]
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -134,6 +143,7 @@ def main(arguments: list[str]) -> None:
     """Take the limits on, then become the program after `--`."""
     limits = json.loads(arguments[0])
     argv = arguments[2:]
+    _give_way(limits["niceness"])
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
         is_alone = _leave_network(libc)
@@ -144,7 +154,6 @@ def main(arguments: list[str]) -> None:
             _hand_over_listener(**limits["serve"])
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # else a set-user program could give back what was taken
         _leave_files(libc, _find(argv[0]), limits["reads"], limits["writes"])
-    os.nice(limits["niceness"])
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold a customer's pictures
     _limit(resource.RLIMIT_CPU, limits["cpu_s"])
     _limit(resource.RLIMIT_FSIZE, limits["file_bytes"])

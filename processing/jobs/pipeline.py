@@ -25,6 +25,7 @@ ADOPT = "adopt"
 
 ENCODING = (ENCODE_CHUNK, ENCODE_AUDIO)
 TRIAL_STEP_NAME = "trial"
+COPY_STEP_NAME = "copy"
 
 # Shares of work beside one second of 1080p video encoded.
 _PIXELS_1080P = 1920 * 1080
@@ -75,7 +76,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             queue="opening" if chunk.priority == PRIORITY_OPENING else "encode",
             priority=chunk.priority,
             weight=_chunk_weight(plan.video, chunk),
-            needs=(*_trial(plan.video, chunk), *_needs(plan.video, chunk)),
+            needs=(*_trial(plan.video, chunk), *(_needs(plan.video, chunk) or _copy(plan))),
             inputs={"chunk": position},
             is_optional=plan.video.codec_of(chunk) != FIRST_CODEC,  # every player has the video without it
         )
@@ -113,7 +114,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         steps.append(
             # The soonest of all, and no loss where it fails: the encoded opening comes next.
             StepPlan(
-                name="copy",
+                name=COPY_STEP_NAME,
                 kind=REMUX,
                 queue="opening",
                 priority=PRIORITY_OPENING - 1,
@@ -250,6 +251,11 @@ def _openings(video: VideoPlan) -> tuple[str, ...]:
 def _trial(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
     """Let all but what makes the video playable wait for the trial."""
     return (TRIAL_STEP_NAME,) if video.samples and chunk.priority != PRIORITY_OPENING else ()
+
+
+def _copy(plan: EncodePlan) -> tuple[str, ...]:
+    """Let what encodes wait for the stop-gap: it plays by then, and is there in a fraction of the time."""
+    return (COPY_STEP_NAME,) if plan.copy else ()
 
 
 def _needs(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:

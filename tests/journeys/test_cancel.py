@@ -31,7 +31,7 @@ def gilfoyle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gilfoyle]:
 @pytest.fixture(scope="module")
 def long_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("source") / "long.avi"
-    run_tool("-f", "lavfi", "-i", "testsrc2=s=1280x720:r=25:d=90", "-c:v", "mpeg4", "-q:v", "9", path)
+    run_tool("-f", "lavfi", "-i", "testsrc2=s=960x540:r=25:d=60", "-c:v", "mpeg4", "-q:v", "9", path)
     return path
 
 

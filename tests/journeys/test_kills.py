@@ -16,15 +16,22 @@ pytestmark = pytest.mark.embedded
 
 DURATION_S = 40
 FPS = 25
+# Few pixels, and slow: a chunk lasts long enough to be caught in the middle.
 SETTINGS = """
-encoding: {opening_s: 4, chunk_s: 8, lease_s: 3, preset: fast}
+encoding:
+  opening_s: 4
+  chunk_s: 8
+  lease_s: 3
+  preset: slower
+  ladder:
+    - {width: 640, height: 360, crf: 28, max_bitrate_bps: 900000}
 """
 
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("source")
-    return make_clip(folder / "long.mp4", duration_s=DURATION_S, size=(1280, 720), fps=str(FPS))
+    return make_clip(folder / "long.mp4", duration_s=DURATION_S, size=(640, 360), fps=str(FPS))
 
 
 @pytest.fixture

@@ -35,13 +35,17 @@ with socket.socket() as s:
     s.settimeout(5)
     print(s.connect_ex(('127.0.0.1', {port})))
 """
+SESSIONS = Path("/proc/self/autogroup")
 SEPARATE_NETWORKS = ("unshare", "--user", "--net", "true")
 
 
 def guarded(code: str, **changes: object) -> subprocess.CompletedProcess[str]:
     limits = json.dumps({**LIMITS, "parent_pid": os.getpid(), **changes})
     argv = [sys.executable, "-I", "-S", str(GUARD), limits, "--", sys.executable, "-I", "-c", code]
-    return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
+    # In a session of its own, as the runner starts it.
+    return subprocess.run(
+        argv, capture_output=True, text=True, check=False, timeout=60, start_new_session=True
+    )
 
 
 def test_it_sets_the_limits_and_becomes_the_program() -> None:
@@ -53,6 +57,14 @@ def test_a_program_gives_way_as_far_as_it_is_told() -> None:
     ours = os.getpriority(os.PRIO_PROCESS, 0)
     ended = guarded("import os; print(os.getpriority(os.PRIO_PROCESS, 0))", niceness=7)
     assert int(ended.stdout) == min(19, ours + 7)
+
+
+def test_its_session_gives_way_too_as_sessions_share_the_machine_among_them() -> None:
+    if not SESSIONS.exists():
+        pytest.skip("this kernel does not group by session")
+    ended = guarded(f"print(open({str(SESSIONS)!r}).read())", niceness=7)
+    assert ended.stdout.strip().endswith("nice 7")
+    assert SESSIONS.read_text().strip().endswith("nice 0"), "ours does not"
 
 
 def test_a_program_can_take_no_more_memory_than_allowed() -> None:

@@ -11,7 +11,7 @@ from processing.jobs import pipeline
 from processing.jobs.pipeline import StepPlan, is_playable, plan_first_step, plan_steps, ready_names
 from processing.jobs.steps import RUNNERS
 from processing.media import MediaInfo
-from tests.processing.facts import info, media_infos, plan, sound
+from tests.processing.facts import info, media_infos, picture, plan, sound
 
 PLAIN = plan(info(audio=sound()))
 TWO_SOUNDS = plan(info(audio=(sound(), sound(index=2))))
@@ -71,6 +71,16 @@ def test_all_but_what_opens_the_video_waits_for_the_trial() -> None:
     assert waiting == chunks - {"encode-00000"} | {"finalize"}
     untried = plan_steps(plan(info(audio=sound()), target_vmaf=0))
     assert not [step.name for step in untried if "trial" in (step.name, *step.needs)]
+
+
+def test_what_encodes_waits_for_the_stop_gap() -> None:
+    fit = picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
+    steps = {step.name: step for step in plan_steps(plan(info(video=fit, audio=sound())))}
+    encoding = [step for step in steps.values() if step.kind == pipeline.ENCODE_CHUNK]
+    assert encoding
+    assert all("copy" in step.needs for step in encoding)
+    assert not steps["copy"].needs
+    assert not steps["audio-a0"].needs, "it plays with sound"
 
 
 def test_further_codecs_wait_until_the_video_has_opened_in_h264() -> None:
