@@ -23,6 +23,7 @@ PEERTUBE_BITS_PER_PIXEL = {1080: 0.10, 720: 0.11, 480: 0.12, 360: 0.15, 240: 0.1
 # MediaCMS's target rates in kbit/s for 25 frames a second; cap and buffer are one and a half times that.
 MEDIACMS_KBPS = {1080: 4500, 720: 2500, 480: 1000, 360: 500, 240: 300}
 MEDIACMS_FASTER_FROM = 720
+FREE_BPS = 200_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +51,12 @@ class Clip:
 
 
 def open_clip(name: str, path: Path, *, crf: float | None = None) -> Clip:
-    """Probe and plan a clip with the default settings, or with another CRF for all rungs."""
-    defaults = EncodingSettings()
-    ladder = tuple(
-        RungSettings(**(rung.model_dump() | ({} if crf is None else {"crf": crf})))
-        for rung in defaults.ladder
-    )
-    encoding = defaults.model_copy(update={"ladder": ladder})
+    """Probe and plan a clip with the default settings, or with another CRF for all rungs and no cap that would hold."""
+    encoding = EncodingSettings()
+    if crf is not None:
+        free = {"crf": crf, "max_bitrate_bps": FREE_BPS}
+        ladder = tuple(RungSettings(**(rung.model_dump() | free)) for rung in encoding.ladder)
+        encoding = encoding.model_copy(update={"ladder": ladder})
     info = probe_source(path, upload=UploadSettings(), encoding=encoding)
     return Clip(name, path, plan_encode(info, encoding=encoding))
 

@@ -2,7 +2,7 @@
 
 One run on one machine, contenders in turn: CPU seconds and wall time of the worker beside a command written by
 hand, one ffmpeg a rendition, and the peers' own settings at equal VMAF; the time to the first play; what a second
-worker adds. With --write, docs/benchmarks/encode.md and .svg are written anew.
+worker adds. With --write, what was measured takes its place in docs/benchmarks/encode.md and .svg.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks import contenders, material, quality, workers
@@ -23,7 +24,11 @@ from tests.benchmarks.quality import Point
 from tests.benchmarks.report import Dot, Report, plot
 from tests.embedded import ROOT
 
-CRFS = (20.0, 24.0, 28.0, 32.0)
+CRFS = (16.0, 20.0, 24.0, 28.0, 32.0, 36.0)
+ABOUT = (
+    "Written by `make bench`; `--only` measures some of the sections anew. CPU is user and system time of all "
+    "processes of a contender. The natural clip is Big Buck Bunny. Ratios below 1 are in Gilfoyle's favour."
+)
 ONE_SLOT = "encoding: {threads: 1, slots: 1}\n"
 TARGETS = {"by hand": 1.05, "one by one": 0.85, "peer CPU": 0.75, "peer bits": 0.80, "workers": 1.9}
 
@@ -49,7 +54,9 @@ def main() -> None:
     """Measure, print, and write if asked to."""
     parser = argparse.ArgumentParser(prog="tests.benchmarks.encode", description="Measures encoding.")
     parser.add_argument("--quick", action="store_true", help="a few minutes, rougher")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks/encode.md and .svg")
+    parser.add_argument(
+        "--write", action="store_true", help="write it into docs/benchmarks/encode.md and .svg"
+    )
     parser.add_argument("--cache", type=Path, default=Path.home() / ".cache/gilfoyle-benchmarks")
     parser.add_argument("--only", choices=SECTIONS, nargs="+", default=SECTIONS, help="some sections alone")
     for name in FULL.__dataclass_fields__:
@@ -63,7 +70,7 @@ def main() -> None:
     size = Size(**({name: getattr(size, name) for name in Size.__dataclass_fields__} | changed))
     report = Report()
     report.text("# The encoding benchmark")
-    report.text(_conditions(size))
+    report.text(ABOUT)
     dots: list[Dot] = []
     with tempfile.TemporaryDirectory(prefix="gilfoyle-benchmark-") as folder:
         sections: dict[str, Callable[[], object]] = {
@@ -73,7 +80,9 @@ def main() -> None:
             "scaling": lambda: two_workers(report, given.cache, size),
         }
         for name in given.only:
+            load = _load()
             sections[name]()
+            report.text(_conditions(size, load))
             if given.write:  # after each section: what was measured isn't lost with a later one
                 _write(report, dots)
     sys.stdout.write(report.markdown)
@@ -82,17 +91,17 @@ def main() -> None:
 def _write(report: Report, dots: list[Dot]) -> None:
     target = ROOT / "docs/benchmarks"
     target.mkdir(parents=True, exist_ok=True)
-    (target / "encode.md").write_text(report.markdown)
+    written = target / "encode.md"
+    written.write_text(report.into(written.read_text() if written.exists() else ""))
     if dots:
         (target / "encode.svg").write_text(plot(dots, title="VMAF over bit rate, natural clip"))
 
 
-def _conditions(size: Size) -> str:
+def _conditions(size: Size, load: str) -> str:
+    turns = "once" if size.repeats == 1 else f"{size.repeats} times, and the median counts"
     return (
-        f"Written by `make bench`: one run, {os.cpu_count()} cores, load before it {_load()}, "
-        f"{material.version()}. CPU is user and system time of all processes of a contender; the contenders take "
-        f"turns, {'once' if size.repeats == 1 else f'{size.repeats} times, and the median counts'}. Natural clip: {size.clip_s} s of Big Buck Bunny, "
-        f"{size.height}p24. Ratios below 1 are in Gilfoyle's favour."
+        f"*{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, load before it {load}, {material.version()}; the "
+        f"contenders took turns, {turns}.*"
     )
 
 
@@ -125,6 +134,7 @@ def same_output(report: Report, cache: Path, size: Size, folder: Path) -> None:
         ],
     )  # fmt: skip
     report.text(
+        f"{size.clip_s} s of the natural clip, {size.height}p24. "
         "The worker's CPU is that of its encoding steps: seeking, decoding, encoding, verifying every frame and "
         "storing the segments. Its wall time has probe, sound, images and all else in it, one step after the other."
     )
@@ -162,9 +172,8 @@ def equal_quality(report: Report, cache: Path, size: Size, folder: Path) -> list
     report.text(
         f"Every rendition of the peer is scaled up to the source's size and compared with the source; Gilfoyle's "
         f"CRF is then chosen so that its VMAF (or, in the last column, SSIM) is the same. {seconds} s a clip. "
-        f"Targets: CPU ≤ {TARGETS['peer CPU']}, bits ≤ {TARGETS['peer bits']}. Where the CRF lies outside of "
-        f"{min(CRFS):.0f} to {max(CRFS):.0f} it is extrapolated from encodes that their caps had hold of, and the "
-        f"ratios of bits say little; clips of a few seconds never fill the buffers that the caps allow."
+        f"Targets: CPU ≤ {TARGETS['peer CPU']}, bits ≤ {TARGETS['peer bits']}. Ours are encoded without caps, and "
+        f"a CRF outside of {min(CRFS):.0f} to {max(CRFS):.0f} is extrapolated; the peers' caps are theirs."
     )
     report.table(
         ("clip", "peer", "peer's VMAF by rung", "Gilfoyle's CRF by rung", "CPU ÷ peer", "bits ÷ peer", "bits ÷ peer at equal SSIM"),

@@ -31,6 +31,22 @@ class Report:
     def markdown(self) -> str:
         return "\n\n".join(self.parts) + "\n"
 
+    def into(self, older: str) -> str:
+        """Return the Markdown with the sections of an older one that were not measured now, in their places."""
+        new, old = _sections(self.markdown), _sections(older)
+        merged = {heading: new.get(heading, text) for heading, text in old.items()} | new
+        return "\n".join(text.strip("\n") + "\n" for text in merged.values())
+
+
+def _sections(markdown: str) -> dict[str, str]:
+    """Return the text of each section by its heading; what stands before the first by nothing."""
+    found: dict[str, str] = {}
+    heading = ""
+    for line in markdown.splitlines():
+        heading = line if line.startswith("## ") else heading
+        found[heading] = found.get(heading, "") + line + "\n"
+    return found
+
 
 @dataclass(frozen=True, slots=True)
 class Dot:

@@ -22,7 +22,7 @@ PATIENCE_S = 240
 LONGEST_S = 20
 
 
-def small_settings(settings: Any) -> None:
+def small_settings(settings: Any, *, cleans: bool = True) -> None:
     """One small rung and short chunks: what is tried here is not the picture."""
     config = settings.GILFOYLE
     ladder = [RungSettings(width=96, height=64, crf=40, max_bitrate_bps=100_000)]
@@ -39,7 +39,9 @@ def small_settings(settings: Any) -> None:
         }
     )
     upload = config.upload.model_copy(update={"max_duration_s": LONGEST_S})
-    settings.GILFOYLE = config.model_copy(update={"encoding": encoding, "upload": upload})
+    privacy = config.privacy.model_copy(update={"clean_originals": cleans})
+    changes = {"encoding": encoding, "upload": upload, "privacy": privacy}
+    settings.GILFOYLE = config.model_copy(update=changes)
 
 
 def make_jobs(sources: Mapping[str, bytes]) -> dict[str, Job]:
