@@ -35,15 +35,22 @@ log = structlog.get_logger(__name__)
 Read = Callable[[int], bytes]
 READ_BYTES = 256 * 1024
 FLUSH_S = 5.0  # a slow client's bytes are made durable at least so often
+# Before a wait for bytes that may never come: who stalls is taken over from, and loses what is not durable.
+QUIET_FLUSH_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The bytes of a request. `size_bytes` None: it ends when it ends; `trailer` gives a checksum that came behind them."""
+    """The bytes of a request.
+
+    `size_bytes` None: it ends when it ends; `trailer` gives a checksum that came behind them;
+    `is_quiet` tells that the next ones are not there yet.
+    """
 
     read: Read
     size_bytes: int | None
     trailer: Callable[[], str | None] = lambda: None
+    is_quiet: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -164,16 +171,20 @@ class _Session:
     def _write(self, data: bytes, *, is_last: bool) -> None:
         if self.piece is None:
             self.piece = self._open_piece()
-        writer = self.piece.writer
-        writer.write(data)
+        self.piece.writer.write(data)
         self.received_bytes += len(data)
-        is_full = writer.size_bytes - self.piece.durable_bytes >= writer.flush_bytes
-        if not is_last and (is_full or time.monotonic() - self.flushed_at >= FLUSH_S):
+        if not is_last and self._is_flush_due(self.piece):
             self._flush()
             if self.is_checked:
                 self._stay_writer()
             else:
                 self._record()
+
+    def _is_flush_due(self, piece: _Piece) -> bool:
+        left_bytes = piece.writer.size_bytes - piece.durable_bytes
+        if left_bytes >= piece.writer.flush_bytes or time.monotonic() - self.flushed_at >= FLUSH_S:
+            return True
+        return piece.writer.is_growing and left_bytes >= QUIET_FLUSH_BYTES and self.body.is_quiet()
 
     def _open_piece(self) -> _Piece:
         """Begin a piece, or go on with the last one where its writer has let go of it."""

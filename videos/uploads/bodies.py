@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -18,10 +20,22 @@ def body_of(request: HttpRequest) -> Body:
     """
     if request.META.get("HTTP_TRANSFER_ENCODING"):
         stream: Any = request.META["wsgi.input"]  # Django's own stream ends where no length is told
-        return Body(lambda size: _read_chunked(stream, size), None, lambda: _trailer(stream))
+        return Body(
+            lambda size: _read_chunked(stream, size), None, lambda: _trailer(stream), _quietness(request)
+        )
     text = request.META.get("CONTENT_LENGTH") or "0"
     size_bytes = tus.read_number({"Content-Length": text}, "Content-Length")
-    return Body(request.read, size_bytes or 0)
+    return Body(request.read, size_bytes or 0, is_quiet=_quietness(request))
+
+
+def _quietness(request: HttpRequest) -> Callable[[], bool]:
+    """Return what tells that the client's connection has nothing to read at this moment."""
+    connection = request.META.get("gunicorn.socket")
+    if connection is None:
+        return lambda: False
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return lambda: not poll.poll(0)
 
 
 def _read_chunked(stream: Any, size: int) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from django.db import transaction
+
 from gilfoyle.lib import storage_pieces
 from gilfoyle.lib.config import Config
 from videos import layout
@@ -12,13 +14,14 @@ from videos.errors import LengthRequired, UploadIncomplete
 from videos.uploads import states, tus
 from videos.uploads.appending import READ_BYTES, Body, append_bytes
 from videos.uploads.content_range import Stretch, overlap_bytes, read_stretch
-from videos.uploads.errors import UploadBytesDiffer
+from videos.uploads.errors import UploadBytesDiffer, UploadOffsetMismatch, UploadResumedElsewhere
 from videos.uploads.finishing import finish_upload
-from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.models import Upload, UploadGrant, UploadPiece
 from videos.uploads.permits import Permit
 from videos.uploads.resumable import (
     create_upload,
     find_pending_of_grant,
+    find_upload,
     look_up,
     terminate_upload,
 )
@@ -39,14 +42,24 @@ def put_bytes(*, permit: Permit, content_range: str | None, body: Body, config: 
     if upload is not None and upload.status == states.FINISHED and _is_of(upload, stretch):
         _skip(body, body.size_bytes)  # its answer was lost; there is nothing left to compare with
         return upload
-    if upload is None or (not _is_of(upload, stretch) and stretch.first == 0):
-        overlap_bytes(stretch, 0)
-        upload = create_upload(permit=permit, creation=tus.Creation(stretch.total_bytes), config=config)
+    if upload is None or not _is_of(upload, stretch):
+        upload = _begin(permit, stretch, config)
     if upload.length_bytes == 0:
         finish_upload(upload_id=upload.pk, config=config)
         upload.refresh_from_db()
         return upload
     return _go_on(permit, upload, stretch, body, config)
+
+
+@transaction.atomic
+def _begin(permit: Permit, stretch: Stretch, config: Config) -> Upload:
+    """Begin a file, or take up what was begun a moment ago: a client whose connection broke comes back at once."""
+    UploadGrant.objects.select_for_update().get(pk=permit.grant_id)
+    upload = find_pending_of_grant(permit.grant_id or "")
+    if upload is not None and _is_of(upload, stretch):
+        return upload
+    overlap_bytes(stretch, 0)
+    return create_upload(permit=permit, creation=tus.Creation(stretch.total_bytes), config=config)
 
 
 def _is_of(upload: Upload, stretch: Stretch) -> bool:
@@ -60,13 +73,17 @@ def _go_on(permit: Permit, upload: Upload, stretch: Stretch, body: Body, config:
         terminate_upload(permit=permit, upload_id=upload.pk)
         message = "These bytes are not those of the file that was begun, which was given up."
         raise UploadBytesDiffer(message, hint="Send the file again from its beginning.")
-    return append_bytes(
-        permit=permit,
-        upload_id=upload.pk,
-        append=tus.Append(upload.offset_bytes, stretch.total_bytes),
-        body=replace(body, size_bytes=stretch.size_bytes - known_bytes),
-        config=config,
-    )
+    try:
+        return append_bytes(
+            permit=permit,
+            upload_id=upload.pk,
+            append=tus.Append(upload.offset_bytes, stretch.total_bytes),
+            body=replace(body, size_bytes=stretch.size_bytes - known_bytes),
+            config=config,
+        )
+    except (UploadOffsetMismatch, UploadResumedElsewhere):
+        # The same client's last connection was still ending. It is told how far the file is, and sends the piece again.
+        return find_upload(permit=permit, upload_id=upload.pk)
 
 
 def _is_same(upload: Upload, stretch: Stretch, known_bytes: int, body: Body) -> bool:

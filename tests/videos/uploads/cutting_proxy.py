@@ -19,6 +19,7 @@ class CuttingProxy:
         self.target_port = target_port
         self.cuts_left = cuts
         self.cut = 0
+        self.passed_bytes = 0
         self._between = between_bytes
         self._random = random.Random(seed)  # noqa: S311 - where to cut is no secret
         self._lock = threading.Lock()
@@ -55,6 +56,8 @@ class CuttingProxy:
             while data := client.recv(64 * 1024):
                 server.sendall(data)
                 sent += len(data)
+                with self._lock:
+                    self.passed_bytes += len(data)
                 if sent >= limit and self._may_cut():
                     if with_reset:  # as when a phone loses its network, rather than ends politely
                         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, CLOSE_WITH_RESET)

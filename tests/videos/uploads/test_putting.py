@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -11,7 +12,7 @@ from tests.factories import Account
 from tests.videos.uploads.test_appending import source_of
 from tests.videos.uploads.test_granting import grant
 from videos.errors import LengthRequired, SourceExists, UploadIncomplete
-from videos.uploads import resumable
+from videos.uploads import putting, resumable
 from videos.uploads.appending import Body
 from videos.uploads.errors import UploadBytesDiffer, UploadOffsetMismatch
 from videos.uploads.models import Upload
@@ -113,3 +114,40 @@ def test_a_repeated_piece_that_breaks_off_changes_nothing(permit: Permit, media_
     with pytest.raises(UploadIncomplete):
         put(permit, "bytes 0-999/3000", DATA[:500], size_bytes=1000)
     assert Upload.objects.get().offset_bytes == 1000
+
+
+def test_a_connection_that_was_still_ending_changes_no_answer(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(permit, "bytes 0-999/3000", DATA[:1000])
+    look = resumable.look_up
+
+    def look_a_moment_too_early(**names: Any) -> Upload:
+        found = look(**names)
+        monkeypatch.undo()
+        put(permit, "bytes 1000-1499/3000", DATA[1000:1500])
+        return found
+
+    monkeypatch.setattr(putting, "look_up", look_a_moment_too_early)
+    told = put(permit, "bytes 1000-1999/3000", DATA[1000:2000])
+    assert told is not None
+    assert told.offset_bytes == 1500
+    upload = put(permit, "bytes 1000-2999/3000", DATA[1000:])
+    assert upload is not None
+    assert source_of(upload) == DATA
+
+
+def test_two_first_pieces_at_once_begin_one_file(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find = resumable.find_pending_of_grant
+
+    def find_a_moment_too_early(grant_id: str) -> Upload | None:
+        monkeypatch.undo()
+        found = find(grant_id)
+        put(permit, "bytes 0-999/3000", DATA[:1000])
+        return found
+
+    monkeypatch.setattr(putting, "find_pending_of_grant", find_a_moment_too_early)
+    put(permit, "bytes 0-1999/3000", DATA[:2000])
+    assert Upload.objects.get().offset_bytes == 2000
