@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ class Offer:
 class FileServer:
     """`offers` by path; `asked` is every request's path and headers, `hits` every connection."""
 
-    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
         self.offers: dict[str, Offer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.hits = 0
@@ -45,6 +46,7 @@ class FileServer:
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
             def get_request(self) -> Any:
                 owner.hits += 1
@@ -53,7 +55,7 @@ class FileServer:
             def handle_error(self, *_args: Any) -> None:
                 pass  # clients break off on purpose
 
-        self._server = Server(("127.0.0.1", port), Handler)
+        self._server = Server((host, port), Handler)
         if tls is not None:
             self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self.port = int(self._server.server_address[1])

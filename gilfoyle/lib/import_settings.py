@@ -23,7 +23,7 @@ class ImportBucketSettings(Section):
 
 
 class ImportSettings(Section):
-    enabled: bool = Field(True, description="Let API consumers import sources from addresses.")
+    enabled: bool = Field(True, description="Let sources be imported from addresses.")
     ports: tuple[int, ...] = Field((80, 443), min_length=1, description="Ports that are connected to.")
     private_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description="Networks that are not public, from which sources may be imported all the same."

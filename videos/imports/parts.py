@@ -63,14 +63,18 @@ def judge_answer(
 
     Raises: SourceNotThere, SourceNotAllowed, SourceUnusable; ServerBusy, SourceChanged, which may pass.
     """
-    _require_served(status)
+    _require_served(status, headers)
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         message = "The server sends the file packed, although it was asked not to."
         raise SourceUnusable(message, hint="Switch off compression for this file.")
     if headers.get("content-type", "").split(";")[0].strip().lower() in PAGES:
         message = "There is a web page at this address, not a video file."
         raise SourceUnusable(message, hint=OWN_ADDRESS)
-    part = _partial(headers) if status == 206 else Part(0, _version(headers, _length(headers)))
+    part = (
+        _partial(headers)
+        if status == 206
+        else Part(0, _version(headers, _number(headers.get("content-length", ""))))
+    )
     if known is not None and not known.is_same(part.version):
         message = "The file changed while it was fetched."
         raise SourceChanged(message, hint="Import it once it is complete.")
@@ -80,7 +84,7 @@ def judge_answer(
     return part
 
 
-def _require_served(status: int) -> None:
+def _require_served(status: int, headers: Mapping[str, str]) -> None:
     if status in {200, 206}:
         return
     said = f"The server answered {say_status(status)}."
@@ -93,7 +97,7 @@ def _require_served(status: int) -> None:
     if status in CHANGED:
         raise SourceChanged(said, hint="Import it once it is complete.")
     if status in BUSY or status >= 500:
-        raise ServerBusy(said, hint="Try again later.")
+        raise ServerBusy(said, hint="Try again later.", retry_after_s=_number(headers.get("retry-after", "")))
     raise SourceUnusable(said, hint=OWN_ADDRESS)
 
 
@@ -112,8 +116,8 @@ def _version(headers: Mapping[str, str], size_bytes: int | None) -> Version:
     return Version(size_bytes, tag if is_strong else "", headers.get("last-modified", "").strip()[:MAX_TAG])
 
 
-def _length(headers: Mapping[str, str]) -> int | None:
-    text = headers.get("content-length", "").strip()
+def _number(text: str) -> int | None:
+    text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
 
 

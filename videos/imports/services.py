@@ -143,7 +143,8 @@ def fail_import(*, held: Import, error: GilfoyleError, is_final: bool) -> None:
     if is_last:
         noted = _end(_held(held), states.FAILED, **told)
     else:
-        pause_s = min(10 * 4**held.faults, MOST_PAUSE_S)
+        asked_s = error.facts.get("retry_after_s") or 0
+        pause_s = min(max(10 * 4**held.faults, asked_s), MOST_PAUSE_S)
         noted = _put_back(held, pause_s=pause_s, **told)
     if not noted:
         raise _lost(held)

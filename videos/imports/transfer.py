@@ -22,7 +22,9 @@ from videos.uploads.errors import UploadExpired, UploadNotFound
 from videos.uploads.models import Upload
 from videos.uploads.permits import Permit, permit_of_house
 from videos.uploads.resumable import create_upload, look_up
+from videos.uploads.services import require_room
 
+LOOK_EACH_BYTES = 64 * 1024 * 1024
 log = structlog.get_logger(__name__)
 
 
@@ -37,6 +39,7 @@ class Transfer:
     on_bytes: Callable[[int, int | None], None]
     permit: Permit = field(init=False)
     broken_by: Fault | None = field(init=False, default=None)
+    _look_at_bytes: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
         video = self.held.video
@@ -103,6 +106,12 @@ class Transfer:
             permit=self.permit, upload_id=upload.pk, append=append, body=body, config=self.config
         )
 
+    def _require_room(self, received_bytes: int) -> None:
+        """Look now and then whether there is room: for what nobody has announced none is reserved. Raises: NoSpace."""
+        if received_bytes >= self._look_at_bytes:
+            self._look_at_bytes = received_bytes + LOOK_EACH_BYTES
+            require_room(length_bytes=LOOK_EACH_BYTES, config=self.config)
+
     def _reader(self, reader: RemoteReader) -> Callable[[int], bytes]:
         def read(size: int) -> bytes:
             self.check()
@@ -112,6 +121,8 @@ class Transfer:
                 # As the end of the bytes, so that those before it are made durable and counted.
                 self.broken_by = error
                 return b""
+            if reader.version.size_bytes is None:
+                self._require_room(reader.received_bytes)
             self.on_bytes(reader.received_bytes, reader.version.size_bytes)
             return piece
 

@@ -68,6 +68,19 @@ def listener() -> Iterator[FileServer]:
         yield server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def listener_of_ipv6(listener: FileServer) -> Iterator[FileServer | None]:
+    """The same port of IPv6's loopback address, where the machine has one; nobody may be heard there all along."""
+    try:
+        server = FileServer(listener.port, host="::1")
+    except OSError:
+        yield None
+        return
+    with server.running():
+        yield server
+    assert server.hits == 0
+
+
 def soon(left_s: float = 30) -> Deadline:
     return Deadline(time.monotonic() + left_s)
 

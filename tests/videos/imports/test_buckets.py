@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import time
 from contextlib import ExitStack
 from typing import Any
@@ -13,9 +14,12 @@ from gilfoyle.lib.import_settings import ImportBucketSettings
 from gilfoyle.lib.outbound import Deadline, OutboundFault, OutOfTime
 from gilfoyle.lib.public_addresses import AddressInvalid
 from tests.bucket import own_bucket
+from tests.factories import make_video
+from tests.videos.imports.arriving import allow_loopback, begin
 from videos.imports.buckets import BucketFile, _told, find_object
 from videos.imports.errors import BucketUnknown, SourceChanged, SourceNotAllowed, SourceNotThere
 from videos.imports.parts import Version
+from videos.imports.worker import run_next_import
 
 DATA = bytes(range(256)) * 1000
 BUCKETS = [
@@ -70,17 +74,21 @@ def test_what_the_store_says_stays_inside(code: str, error: type[GilfoyleError])
     assert isinstance(_told(ReadTimeoutError(endpoint_url="http://10.0.0.5")), OutboundFault)
 
 
+def named(store: Any) -> dict[str, Any]:
+    """The test's own bucket as an operator names it in imports.buckets."""
+    return {
+        "bucket": store.bucket_name,
+        "prefix": f"{store.location}/",
+        "endpoint_url": store.endpoint_url,
+        "access_key_id": store.access_key,
+        "secret_access_key": store.secret_key,
+    }
+
+
 def test_an_object_is_read_and_gone_on_with(settings: Any) -> None:
     with own_bucket(settings) as store:
         store.save("clip.mp4", ContentFile(DATA))
-        bucket = ImportBucketSettings.model_validate(
-            {
-                "bucket": store.bucket_name,
-                "endpoint_url": store.endpoint_url,
-                "access_key_id": store.access_key,
-                "secret_access_key": store.secret_key,
-            }
-        )
+        bucket = ImportBucketSettings.model_validate(named(store))
         remote = BucketFile(bucket, f"{store.location}/clip.mp4", Deadline(time.monotonic() + 60))
         with ExitStack() as stack:
             whole = remote.open(0, None, stack=stack)
@@ -95,3 +103,15 @@ def test_an_object_is_read_and_gone_on_with(settings: Any) -> None:
             remote.deadline.at = 0
             with pytest.raises(OutOfTime):
                 remote.open(0, None, stack=stack)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_object_becomes_the_source_of_a_video(settings: Any) -> None:
+    with own_bucket(settings) as store:
+        store.save("clip.mp4", ContentFile(DATA))
+        allow_loopback(settings, buckets=[named(store)])
+        video = make_video()
+        begin(video, f"s3://{store.bucket_name}/{store.location}/clip.mp4", settings)
+        assert run_next_import()
+        video.refresh_from_db()
+        assert (video.status, video.source_sha256) == ("processing", hashlib.sha256(DATA).hexdigest())

@@ -124,5 +124,14 @@ def test_whatever_a_server_answers_is_judged(
     assert not is_known or part.version == KNOWN
 
 
+@pytest.mark.parametrize(
+    ("text", "wait_s"), [("120", 120), ("Fri, 20 Nov 2026 09:00:00 GMT", None), ("-1", None)]
+)
+def test_a_busy_server_may_say_when(text: str, wait_s: int | None) -> None:
+    with pytest.raises(ServerBusy) as busy:
+        judge(503, {"retry-after": text})
+    assert busy.value.facts["retry_after_s"] == wait_s
+
+
 def test_a_status_is_said_in_our_words() -> None:
     assert (say_status(404), say_status(599)) == ("404 (Not Found)", "599")

@@ -16,7 +16,7 @@ from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.errors import SourceExists, UploadInProgress
 from videos.imports import services
-from videos.imports.errors import ImportInProgress, ImportsDisabled, SourceNotThere
+from videos.imports.errors import ImportInProgress, ImportsDisabled, ServerBusy, SourceNotThere
 from videos.imports.models import Import
 from videos.uploads.models import Upload
 
@@ -153,6 +153,16 @@ def test_a_fault_is_tried_again_ever_later_and_not_for_ever(settings: Any) -> No
     assert pauses[:-1] == [1, 4, 16, 64, 90]
     assert (begun.status, begun.faults) == ("failed", services.MAX_FAULTS)
     assert Video.objects.get().failure_code == "server_unreachable"
+
+
+@pytest.mark.parametrize(
+    ("asked_s", "pause_s"), [(None, 10), (5, 10), (120, 120), (10**9, services.MOST_PAUSE_S)]
+)
+def test_a_server_that_says_when_is_asked_no_sooner(asked_s: int | None, pause_s: int, settings: Any) -> None:
+    held = claim(settings)
+    services.fail_import(held=held, error=ServerBusy("Busy.", retry_after_s=asked_s), is_final=False)
+    held.refresh_from_db()
+    assert abs((held.ready_at - timezone.now()).total_seconds() - pause_s) < 5
 
 
 def test_a_failed_import_leaves_the_earlier_source_and_its_words(settings: Any) -> None:

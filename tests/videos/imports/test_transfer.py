@@ -10,14 +10,14 @@ import pytest
 from django.utils import timezone
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.errors import StaleWork
+from gilfoyle.lib.errors import NoSpace, StaleWork
 from tests.factories import make_video
 from tests.file_server import FileServer, Offer, file_server
 from tests.videos.imports.arriving import allow_loopback, begin
 from videos import layout
 from videos.catalog.models import Video
 from videos.errors import SourceTooLarge
-from videos.imports import services
+from videos.imports import services, transfer
 from videos.imports.errors import ServerBusy, SourceChanged
 from videos.imports.models import Import
 from videos.imports.transfer import Transfer
@@ -182,6 +182,18 @@ def test_a_file_that_is_too_large_is_refused_before_or_while_it_comes(
     services.fail_import(held=held, error=SourceTooLarge("Too large."), is_final=True)
     assert Video.objects.get().status == "failed"
     assert [path for path in media_dir.rglob("*") if path.is_file()] == []
+
+
+def test_what_nobody_announced_fills_no_disk(
+    server: FileServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "LOOK_EACH_BYTES", 500_000)
+    full = iter([10**12, 10**12, 10**12, 0])
+    monkeypatch.setattr("videos.uploads.services.storage.free_bytes", lambda: next(full, 0))
+    server.offers["/clip.mp4"].tells_length = False
+    with pytest.raises(NoSpace):
+        run(claim(settings, server), settings)
+    assert Upload.objects.get().status == "receiving"  # it waits, and goes on once there is room
 
 
 def test_whoever_lost_it_stops_at_the_next_piece(server: FileServer, settings: Any) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -78,6 +79,16 @@ def test_broken_connections_are_gone_on_from_where_they_broke(server: FileServer
         "bytes=300001-",
     ]
     assert {headers.get("if-range") for _path, headers in server.asked[1:]} == {'"v1"'}
+
+
+def test_fifty_cuts_at_any_place_change_no_byte(server: FileServer, settings: Any) -> None:
+    server.offers["/clip.mp4"].cuts = random.Random(4).choices(range(1, 25_000), k=50)  # noqa: S311 - the same cuts each time
+    video = make_video()
+    begin(video, server.url(), settings)
+    run_next_import()
+    video.refresh_from_db()
+    assert len(server.asked) == 51
+    assert source_of(video) == DATA
 
 
 def test_what_is_not_there_fails_its_video_in_words(server: FileServer, settings: Any) -> None:
