@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
-from django.db import Error, connection
-from django.utils import timezone
 
 from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
+from gilfoyle.lib.leases import KeptLease
 from gilfoyle.lib.queue import close_old_connections
 from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
@@ -29,60 +26,21 @@ OURS = "Something went wrong on our side while this video was processed."
 TOO_LONG = "Processing this video took longer than is allowed here, and was stopped."
 
 
-class Lease:
-    """Renews a step's lease from a thread of its own; `check()` raises once it is lost."""
+class Lease(KeptLease):
+    """The lease of a step; with each renewal its progress is written."""
+
+    lost_words = "The lease of this step was lost."
 
     def __init__(self, step: Step, *, lease_s: float) -> None:
-        self._step, self._lease_s = step, lease_s
-        self._ended = threading.Event()
-        self._lost = threading.Event()
-        self._progress = 0.0
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{step.pk}", daemon=True)
+        super().__init__(step.pk, lease_s=lease_s)
+        self._step, self._progress = step, 0.0
 
     def note_progress(self, share: float) -> None:
         """Remember how far the step is (0 to 1); written with the next renewal."""
         self._progress = share
 
-    def check(self) -> None:
-        """Raises: StaleWork when the lease was lost or the job cancelled."""
-        if self._lost.is_set():
-            message = "The lease of this step was lost."
-            raise StaleWork(message, step_id=self._step.pk)
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        """Renew for as long as the block runs."""
-        self._thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            self._thread.join()
-
-    def _keep(self) -> None:
-        try:
-            self._renew_until_ended_or_lost()
-        except Exception:
-            log.exception("lease_keeper_broke", step_id=self._step.pk)
-        finally:
-            # Whatever ended this thread: a lease that nobody renews is not held.
-            if not self._ended.is_set():
-                self._lost.set()
-            connection.close()
-
-    def _renew_until_ended_or_lost(self) -> None:
-        valid_until = timezone.now().timestamp() + self._lease_s
-        while not self._ended.wait(min(2.0, self._lease_s / 4)):
-            asked_at = timezone.now().timestamp()  # a slow answer does not make the lease longer
-            try:
-                held = services.renew_lease(step=self._step, lease_s=self._lease_s, progress=self._progress)
-                valid_until = asked_at + self._lease_s if held else 0.0
-            except Error as error:
-                connection.close()  # it may be broken for good; the next renewal opens another
-                # Unreachable is not lost, until the lease would have run out for everyone else to see.
-                log.warning("lease_not_renewed", step_id=self._step.pk, error=str(error))
-            if timezone.now().timestamp() >= valid_until:
-                return
+    def renew(self) -> bool:
+        return services.renew_lease(step=self._step, lease_s=self.lease_s, progress=self._progress)
 
 
 def run_next_step(*, queue: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -17,7 +18,25 @@ from videos.imports.remotes import Remote
 
 log = structlog.get_logger(__name__)
 PAUSES_S = (0.2, 1.0, 5.0, 10.0)  # between tries that brought nothing
+STRETCH_S, LEAST_BYTES = 60.0, 256 * 1024
 PASSING = (OutboundFault, ServerBusy)  # what another try may not meet
+
+
+@dataclass(slots=True)
+class Pace:
+    """Sees that a server which drips does not keep others waiting: so many bytes must come in each stretch of time."""
+
+    since_s: float
+    from_bytes: int
+
+    def note(self, received_bytes: int, now_s: float) -> None:
+        """Raises: ServerBusy."""
+        if now_s - self.since_s < STRETCH_S:
+            return
+        if received_bytes - self.from_bytes < LEAST_BYTES:
+            message = "The server sends too slowly."
+            raise ServerBusy(message, hint="Offer the file on a faster server, or upload it.")
+        self.since_s, self.from_bytes = now_s, received_bytes
 
 
 class RemoteReader:

@@ -33,6 +33,7 @@ CANDIDATES = 5
 MAX_FAULTS = 6
 MOST_PAUSE_S = 15 * 60
 OURS = "Something went wrong on our side while the file was fetched."
+LOST = "This import was given to another worker, or cancelled."
 REPLACED = "Another file was uploaded to the video meanwhile."
 
 
@@ -230,5 +231,4 @@ def _move(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
 
 
 def _lost(held: Import) -> StaleWork:
-    message = "This import was given to another worker, or cancelled."
-    return StaleWork(message, import_id=held.pk)
+    return StaleWork(LOST, import_id=held.pk)

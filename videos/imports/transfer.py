@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ from videos.imports import services
 from videos.imports.errors import SourceChanged
 from videos.imports.models import Import
 from videos.imports.parts import Version
-from videos.imports.reading import PASSING, RemoteReader
+from videos.imports.reading import PASSING, Pace, RemoteReader
 from videos.imports.remotes import Remote, find_remote
 from videos.uploads import tus
 from videos.uploads.appending import Body, append_bytes
@@ -113,9 +114,12 @@ class Transfer:
             require_room(length_bytes=LOOK_EACH_BYTES, config=self.config)
 
     def _reader(self, reader: RemoteReader) -> Callable[[int], bytes]:
+        pace = Pace(time.monotonic(), reader.received_bytes)
+
         def read(size: int) -> bytes:
             self.check()
             try:
+                pace.note(reader.received_bytes, time.monotonic())
                 piece = reader.read(size)
             except (*PASSING, SourceChanged) as error:
                 # As the end of the bytes, so that those before it are made durable and counted.

@@ -10,11 +10,10 @@ from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
-from django.db import Error, connection
-from django.utils import timezone
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault, GilfoyleError, NoSpace, Refusal, StaleWork
+from gilfoyle.lib.leases import KeptLease
 from gilfoyle.lib.outbound import OutboundFault
 from gilfoyle.lib.queue import close_old_connections
 from videos.errors import UploadInProgress, UploadTakenOver
@@ -41,61 +40,20 @@ class OurFault(Fault):
     code = "import_fault"
 
 
-class ImportLease:
-    """Renews an import's lease from a thread of its own; `check()` raises once it is lost or cancelled."""
+class ImportLease(KeptLease):
+    """The lease of an import; with each renewal it is written how much has arrived."""
+
+    lost_words = services.LOST
 
     def __init__(self, held: Import, *, lease_s: float) -> None:
-        self._held, self._lease_s = held, lease_s
-        self._ended, self._lost = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._keep, name=f"lease-{held.pk}", daemon=True)
-        self.received_bytes = 0
+        super().__init__(held.pk, lease_s=lease_s)
+        self._import = held
+        self.received_bytes = held.received_bytes
 
-    def check(self) -> None:
-        """Raises: StaleWork."""
-        if self._lost.is_set():
-            message = "This import was given to another worker, or cancelled."
-            raise StaleWork(message, import_id=self._held.pk)
-
-    def pause(self, pause_s: float) -> None:
-        """Wait, but no longer than the lease is held. Raises: StaleWork."""
-        self._lost.wait(pause_s)
-        self.check()
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Renew for as long as the block runs."""
-        self._thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            self._thread.join()
-
-    def _keep(self) -> None:
-        try:
-            self._renew_until_ended_or_lost()
-        except Exception:
-            log.exception("import_keeper_broke", import_id=self._held.pk)
-        finally:
-            # Whatever ended this thread: a lease that nobody renews is not held.
-            if not self._ended.is_set():
-                self._lost.set()
-            connection.close()
-
-    def _renew_until_ended_or_lost(self) -> None:
-        valid_until = timezone.now().timestamp() + self._lease_s
-        while not self._ended.wait(min(2.0, self._lease_s / 4)):
-            asked_at = timezone.now().timestamp()
-            try:
-                is_held = services.renew_import(
-                    held=self._held, lease_s=self._lease_s, received_bytes=self.received_bytes
-                )
-                valid_until = asked_at + self._lease_s if is_held else 0.0
-            except Error as error:
-                connection.close()
-                log.warning("import_not_renewed", import_id=self._held.pk, error=str(error))
-            if timezone.now().timestamp() >= valid_until:
-                return
+    def renew(self) -> bool:
+        return services.renew_import(
+            held=self._import, lease_s=self.lease_s, received_bytes=self.received_bytes
+        )
 
 
 def run_next_import() -> bool:
@@ -159,7 +117,7 @@ def _fetch(held: Import, config: Config, on_bytes: OnBytes) -> None:
         lease.received_bytes = received_bytes
         on_bytes(received_bytes, size_bytes)
 
-    with lease.kept():
+    with lease.held():
         Transfer(held, config, check=lease.check, pause=lease.pause, on_bytes=hear).run()
 
 

@@ -170,7 +170,8 @@ def test_where_a_server_sends_us_is_read_from_where_we_are(location: str, wanted
 
 
 @pytest.mark.parametrize(
-    "location", ["file:///etc/passwd", "http://user@a/", "//127.1/", "http://a:22/", "http://[x", "http://\u2460.a/"]
+    "location",
+    ["file:///etc/passwd", "http://user@a/", "//127.1/", "http://a:22/", "http://[x", "http://\u2460.a/"],
 )
 def test_it_is_held_to_the_same_rules(location: str) -> None:
     base = parse_address("https://example.com/a", ports=PORTS)

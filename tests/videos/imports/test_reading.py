@@ -12,7 +12,7 @@ from gilfoyle.lib.errors import Fault
 from gilfoyle.lib.outbound import OutboundFault
 from videos.imports.errors import ServerBusy, SourceChanged, SourceNotThere
 from videos.imports.parts import Body, Part, Version
-from videos.imports.reading import PAUSES_S, RemoteReader
+from videos.imports.reading import LEAST_BYTES, PAUSES_S, STRETCH_S, Pace, RemoteReader
 
 DATA = bytes(range(256)) * 8
 
@@ -115,3 +115,12 @@ def test_whoever_stops_us_between_two_tries_is_heard() -> None:
         reader.read(10)
         with pytest.raises(InterruptedError):
             reader.read(10)
+
+
+def test_a_server_that_drips_is_left_for_others() -> None:
+    pace = Pace(0, 1000)
+    pace.note(1001, STRETCH_S - 1)
+    pace.note(1000 + LEAST_BYTES, STRETCH_S)
+    pace.note(1000 + LEAST_BYTES, 2 * STRETCH_S - 1)
+    with pytest.raises(ServerBusy):
+        pace.note(1000 + 2 * LEAST_BYTES - 1, 2 * STRETCH_S)

@@ -196,6 +196,19 @@ def test_what_nobody_announced_fills_no_disk(
     assert Upload.objects.get().status == "receiving"  # it waits, and goes on once there is room
 
 
+def test_what_a_dripping_server_sent_is_kept_for_the_next_try(
+    server: FileServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as slow:
+        slow.setattr("videos.imports.reading.STRETCH_S", 0)
+        slow.setattr("videos.imports.reading.LEAST_BYTES", 10**9)
+        held = claim(settings, server)
+        with pytest.raises(ServerBusy, match="too slowly"):
+            run(held, settings)
+    run(again(settings, held), settings)
+    assert source() == DATA
+
+
 def test_whoever_lost_it_stops_at_the_next_piece(server: FileServer, settings: Any) -> None:
     def lost() -> None:
         raise StaleWork("lost")

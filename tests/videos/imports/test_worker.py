@@ -185,7 +185,7 @@ def test_a_lease_that_is_lost_is_told_at_the_next_check(server: FileServer, sett
     held = services.claim_import(owner="me", lease_s=60)
     assert held is not None
     lease = ImportLease(held, lease_s=0.2)
-    with lease.kept():
+    with lease.held():
         lease.check()
         Import.objects.filter(pk=one.pk).update(attempt=7)
         with pytest.raises(StaleWork):

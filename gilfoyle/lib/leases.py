@@ -1,0 +1,76 @@
+"""Keeps a lease while its holder works: renewed from a thread of its own, given up once it can't be held."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+from django.db import Error, connection
+from django.utils import timezone
+
+from gilfoyle.lib.errors import StaleWork
+
+log = structlog.get_logger(__name__)
+MOST_APART_S = 2.0
+
+
+class KeptLease:
+    """Calls `renew` for as long as it is `held`; `check()` raises once it is lost."""
+
+    lost_words = "The lease of this work was lost."
+
+    def __init__(self, name: str, *, lease_s: float) -> None:
+        self.name, self.lease_s = name, lease_s
+        self._ended = threading.Event()
+        self._lost = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name=f"lease-{name}", daemon=True)
+
+    def renew(self) -> bool:
+        """Write that it is held on; False when it is another worker's by now, or was cancelled."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Raises: StaleWork when the lease was lost or the work cancelled."""
+        if self._lost.is_set():
+            raise StaleWork(self.lost_words, name=self.name)
+
+    def pause(self, pause_s: float) -> None:
+        """Wait, but no longer than the lease is held. Raises: StaleWork."""
+        self._lost.wait(pause_s)
+        self.check()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Renew for as long as the block runs."""
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            self._thread.join()
+
+    def _keep(self) -> None:
+        try:
+            self._renew_until_ended_or_lost()
+        except Exception:
+            log.exception("lease_keeper_broke", lease=self.name)
+        finally:
+            # Whatever ended this thread: a lease that nobody renews is not held.
+            if not self._ended.is_set():
+                self._lost.set()
+            connection.close()
+
+    def _renew_until_ended_or_lost(self) -> None:
+        valid_until = timezone.now().timestamp() + self.lease_s
+        while not self._ended.wait(min(MOST_APART_S, self.lease_s / 4)):
+            asked_at = timezone.now().timestamp()  # a slow answer does not make the lease longer
+            try:
+                valid_until = asked_at + self.lease_s if self.renew() else 0.0
+            except Error as error:
+                connection.close()  # it may be broken for good; the next renewal opens another
+                # Unreachable is not lost, until the lease would have run out for everyone else to see.
+                log.warning("lease_not_renewed", lease=self.name, error=str(error))
+            if timezone.now().timestamp() >= valid_until:
+                return
