@@ -33,10 +33,14 @@ from videos.uploads.services import require_room
 
 log = structlog.get_logger(__name__)
 Read = Callable[[int], bytes]
-READ_BYTES = 256 * 1024
+READ_BYTES = 128 * 1024
+MOST_READ_BYTES = (
+    1024 * 1024
+)  # a quick client is read in large pieces, a slow one loses little when it breaks off
+QUICK_S = 0.05
 FLUSH_S = 5.0  # a slow client's bytes are made durable at least so often
 # Before a wait for bytes that may never come: who stalls is taken over from, and loses what is not durable.
-QUIET_FLUSH_BYTES = 2 * 1024 * 1024
+QUIET_FLUSH_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,7 @@ class _Session:
         self.me = ids.random_text(22)
         self.lease = timedelta(seconds=config.upload.lease_s)
         self.received_bytes = 0
+        self.read_bytes = READ_BYTES
         self.flushed_at = time.monotonic()
         self.unrecorded: list[_Piece] = []
         self.piece: _Piece | None = None
@@ -149,7 +154,7 @@ class _Session:
         sums += [one for one in (checksum, digest) if one is not None]
         limit = self.window.most_bytes if self.body.size_bytes is None else self.body.size_bytes
         while self.received_bytes < limit:
-            data = self._read(min(READ_BYTES, limit - self.received_bytes))
+            data = self._read(min(self.read_bytes, limit - self.received_bytes))
             if not data:
                 break
             for one in sums:
@@ -162,11 +167,15 @@ class _Session:
             self._require_checksum({one.name: one for one in sums})
 
     def _read(self, size: int) -> bytes:
+        began = time.monotonic()
         try:
-            return self.body.read(size)
+            data = self.body.read(size)
         except OSError as error:  # how a broken or a stalled connection shows
             log.info("upload_broke", upload_id=self.upload.pk, error=str(error))
             return b""
+        is_quick = time.monotonic() - began < QUICK_S
+        self.read_bytes = min(2 * self.read_bytes, MOST_READ_BYTES) if is_quick else READ_BYTES
+        return data
 
     def _write(self, data: bytes, *, is_last: bool) -> None:
         if self.piece is None:
