@@ -100,6 +100,12 @@ class ToolTimedOut(ToolFailed):
     code = "tool_timed_out"
 
 
+class ScriptHostLost(Fault):
+    """The process whose forks run our scripts is gone: that says nothing of the file that was looked at."""
+
+    code = "script_host_lost"
+
+
 class ToolMissing(Fault):
     """No ffmpeg, or one that is too old or lacks what the ladder needs."""
 

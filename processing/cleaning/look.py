@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ from typing import Any
 from gilfoyle.lib.config import Container, EncodingSettings
 from processing.cleaning.found import Found, parse_found
 from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_STREAMS, VIDEO_DECODERS
-from processing.ffmpeg.runner import Files, Limits, run_captured
+from processing.ffmpeg.runner import Files, Limits, run_script
 from processing.source import RemoteSource, Source, source_options, source_size_bytes, source_url
 
 CHILD = Path(__file__).with_name("child.py")
@@ -71,8 +69,9 @@ def _ask(
         "blot": blot,
     }
     time_limit_s = TIME_LIMIT_S + size_bytes / SLOWEST_READ_BPS
-    output = run_captured(
-        [sys.executable, "-I", str(CHILD), json.dumps(request)],
+    document: dict[str, Any] = run_script(
+        CHILD,
+        request,
         files=Files(
             reads=(source, CHILD), writes=(source.parent,) if blot and isinstance(source, Path) else ()
         ),
@@ -85,7 +84,6 @@ def _ask(
         time_limit_s=time_limit_s,
         heartbeat=heartbeat,
     )
-    document: dict[str, Any] = json.loads(output)
     if document.get("problem") == "unreadable":
         message = "The file can't be read."
         raise LookFailed(message)

@@ -16,6 +16,10 @@ import stat
 import struct
 import sys
 
+MYPY = False
+if MYPY:  # every program waits for what is imported here
+    from typing import Any
+
 PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWUSER = 0x10000000
@@ -139,10 +143,8 @@ def _limit(kind: int, wanted: int) -> None:
         resource.setrlimit(kind, (allowed, allowed))
 
 
-def main(arguments: list[str]) -> None:
-    """Take the limits on, then become the program after `--`."""
-    limits = json.loads(arguments[0])
-    argv = arguments[2:]
+def confine(limits: "dict[str, Any]", program: str) -> None:
+    """Take the limits on, for this process and all that it becomes or starts."""
     _give_way(limits["niceness"])
     if sys.platform == "linux":
         libc = ctypes.CDLL(None, use_errno=True)
@@ -153,13 +155,19 @@ def main(arguments: list[str]) -> None:
                 sys.exit("There is no network of its own for this program.")
             _hand_over_listener(**limits["serve"])
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)  # else a set-user program could give back what was taken
-        _leave_files(libc, _find(argv[0]), limits["reads"], limits["writes"])
+        _leave_files(libc, program, limits["reads"], limits["writes"])
     _limit(resource.RLIMIT_CORE, 0)  # a core file would hold a customer's pictures
     _limit(resource.RLIMIT_CPU, limits["cpu_s"])
     _limit(resource.RLIMIT_FSIZE, limits["file_bytes"])
     _limit(resource.RLIMIT_NPROC, limits["processes"])
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it, and the program would inherit that
     _limit(resource.RLIMIT_AS, limits["memory_bytes"])  # last: this interpreter must not meet it
+
+
+def main(arguments: list[str]) -> None:
+    """Take the limits on, then become the program after `--`."""
+    limits, argv = json.loads(arguments[0]), arguments[2:]
+    confine(limits, _find(argv[0]))
     try:
         os.execvp(argv[0], argv)  # noqa: S606  # becoming the program without a shell is the point
     except OSError as error:

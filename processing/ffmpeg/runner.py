@@ -10,22 +10,26 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO, Any, Protocol
 
 from gilfoyle.lib.errors import NoSpace
 from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg.full_disk import has_room, says_full
 from processing.ffmpeg.progress import Progress, ProgressReader
 from processing.ffmpeg.range_server import RangeServer
+from processing.ffmpeg.script_forks import can_fork, forked
 from processing.source import SERVED_PORT, RemoteSource, Source
 
 GUARD = Path(__file__).with_name("guard.py")
+HOST = Path(__file__).with_name("script_host.py")
 OUR_PYTHON = (Path(sys.prefix), Path(sys.base_prefix))  # its modules, with the libraries inside of them
 POLL_S = 0.1  # what grows is looked at as often, and handed over
 READ_BYTES = 65_536
 STDERR_TAIL_BYTES = 4096
+MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ def run_ffmpeg(
                 on_progress(progress)
 
     sink = _Sink(take)
-    _run(argv, files, limits, time_limit_s, heartbeat, sink)
+    _run(_executed, argv, files, limits, time_limit_s, heartbeat, sink)
     return sink.tail_text
 
 
@@ -108,12 +112,43 @@ def run_captured(
     limits: Limits,
     time_limit_s: float,
     heartbeat: Callable[[], None] = lambda: None,
-    max_output_bytes: int = 64 * 1024 * 1024,
+    max_output_bytes: int = MAX_OUTPUT_BYTES,
 ) -> bytes:
     """Run a program to its end and return its standard output.
 
     Raises: ToolFailed (also when the output exceeds `max_output_bytes`), ToolTimedOut.
     """
+    return _captured(_executed, argv, files, limits, time_limit_s, heartbeat, max_output_bytes)
+
+
+def run_script(
+    script: Path,
+    request: Mapping[str, Any],
+    *,
+    files: Files,
+    limits: Limits,
+    time_limit_s: float,
+    heartbeat: Callable[[], None] = lambda: None,
+) -> Any:
+    """Have the `main` of a script of ours answer a request, in a process of its own that finds PyAV loaded.
+
+    The script stands alone; request and answer are what JSON can hold.
+    Raises: as `run_captured`; ScriptHostLost.
+    """
+    argv = (sys.executable, "-I", str(script), json.dumps(request))
+    start = _forked if can_fork() else _executed
+    return json.loads(_captured(start, argv, files, limits, time_limit_s, heartbeat, MAX_OUTPUT_BYTES))
+
+
+def _captured(
+    start: Starter,
+    argv: Sequence[str],
+    files: Files,
+    limits: Limits,
+    time_limit_s: float,
+    heartbeat: Callable[[], None],
+    max_output_bytes: int,
+) -> bytes:
     pieces: list[bytes] = []
     sink = _Sink(pieces.append)
 
@@ -123,12 +158,29 @@ def run_captured(
             message = "A program wrote more than it may."
             raise ToolFailed(message, argv=tuple(argv), exit_code=0, stderr_tail=sink.tail_text)
 
-    _run(argv, files, limits, time_limit_s, beat, sink)
+    _run(start, argv, files, limits, time_limit_s, beat, sink)
     beat()
     return b"".join(pieces)
 
 
+class Program(Protocol):
+    """A program that was started: what it writes, and whether and how it ended."""
+
+    @property
+    def stdout(self) -> IO[bytes] | None: ...
+    @property
+    def stderr(self) -> IO[bytes] | None: ...
+    @property
+    def code(self) -> int: ...  # once it has ended and its context is left
+    def has_ended(self) -> bool: ...
+    def end_in(self, selector: selectors.BaseSelector) -> AbstractContextManager[None]: ...
+
+
+Starter = Callable[[Sequence[str], Mapping[str, Any], "RangeServer | None"], AbstractContextManager[Program]]
+
+
 def _run(
+    start: Starter,
     argv: Sequence[str],
     files: Files,
     limits: Limits,
@@ -144,7 +196,7 @@ def _run(
             heartbeat()
 
         try:
-            _watch(argv, files, limits, time_limit_s, beat, sink, server)
+            _watch(start(argv, _allowed(argv, files, limits, server), server), argv, time_limit_s, beat, sink)
         except ToolFailed:
             if server:
                 server.check()  # a program whose source failed is not the one to blame
@@ -180,27 +232,21 @@ def _serving(files: Files) -> Iterator[RangeServer | None]:
 
 
 def _watch(
+    started: AbstractContextManager[Program],
     argv: Sequence[str],
-    files: Files,
-    limits: Limits,
     time_limit_s: float,
     heartbeat: Callable[[], None],
     sink: _Sink,
-    server: RangeServer | None,
 ) -> None:
     ends_at = time.monotonic() + time_limit_s
-    with (
-        _started(argv, files, limits, server) as process,
-        selectors.DefaultSelector() as selector,
-        _end_of(process, selector),
-    ):
-        for pipe, take in ((process.stdout, sink.on_stdout), (process.stderr, sink.on_stderr)):
+    with started as program, selectors.DefaultSelector() as selector, program.end_in(selector):
+        for pipe, take in ((program.stdout, sink.on_stdout), (program.stderr, sink.on_stderr)):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
                 selector.register(pipe, selectors.EVENT_READ, take)
         beats_at = 0.0
         while True:
-            has_ended = _has_ended(process)  # asked before reading, so that the last words are read too
+            has_ended = program.has_ended()  # asked before reading, so that the last words are read too
             _read_what_is_there(selector, 0 if has_ended else POLL_S)
             if has_ended:
                 break
@@ -210,9 +256,9 @@ def _watch(
             if time.monotonic() >= beats_at:
                 heartbeat()
                 beats_at = time.monotonic() + POLL_S
-    if process.returncode != 0:
-        message = f"{_name(argv)} {_how_it_ended(process.returncode)}."
-        raise ToolFailed(message, argv=tuple(argv), exit_code=process.returncode, stderr_tail=sink.tail_text)
+    if program.code != 0:
+        message = f"{_name(argv)} {_how_it_ended(program.code)}."
+        raise ToolFailed(message, argv=tuple(argv), exit_code=program.code, stderr_tail=sink.tail_text)
 
 
 def _how_it_ended(code: int) -> str:
@@ -230,24 +276,63 @@ def _name(argv: Sequence[str]) -> str:
     return Path(argv[0]).name
 
 
-@contextmanager
-def _started(
-    argv: Sequence[str], files: Files, limits: Limits, server: RangeServer | None
-) -> Iterator[subprocess.Popen[bytes]]:
-    """Start argv in a group of its own; whatever happens, nothing of the group is left afterwards."""
-    serve = {"serve": {"descriptor": server.descriptor, "port": SERVED_PORT}} if server else {}
+def _allowed(argv: Sequence[str], files: Files, limits: Limits, server: RangeServer | None) -> dict[str, Any]:
+    """Return what the guard is told."""
     reads = [*files.paths, *(OUR_PYTHON if argv[0] == sys.executable else ())]
-    allowed = json.dumps(
-        {
-            **asdict(limits),
-            "reads": [str(path) for path in reads],
-            "writes": [str(path) for path in files.writes],
-            "parent_pid": os.getpid(),
-            **serve,
-        }
-    )
+    serve = {"serve": {"descriptor": server.descriptor, "port": SERVED_PORT}} if server else {}
+    return {
+        **asdict(limits),
+        "reads": [str(path) for path in reads],
+        "writes": [str(path) for path in files.writes],
+        "parent_pid": os.getpid(),
+        **serve,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Executed:
+    """A program that the guard has become."""
+
+    process: subprocess.Popen[bytes]
+
+    @property
+    def stdout(self) -> IO[bytes] | None:
+        return self.process.stdout
+
+    @property
+    def stderr(self) -> IO[bytes] | None:
+        return self.process.stderr
+
+    @property
+    def code(self) -> int:
+        return self.process.returncode
+
+    def has_ended(self) -> bool:
+        """Tell whether the process has ended, without reaping it."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    @contextmanager
+    def end_in(self, selector: selectors.BaseSelector) -> Iterator[None]:
+        """Let the selector wake at the process's end, which comes a moment after that of its output."""
+        try:
+            descriptor = os.pidfd_open(self.process.pid)
+        except OSError:  # a kernel or a sandbox without it: the end is seen at the next look
+            yield
+            return
+        try:
+            selector.register(descriptor, selectors.EVENT_READ, None)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _executed(
+    argv: Sequence[str], allowed: Mapping[str, Any], server: RangeServer | None
+) -> Iterator[_Executed]:
+    """Start argv in a group of its own; whatever happens, nothing of the group is left afterwards."""
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(GUARD), allowed, "--", *argv],
+        [sys.executable, "-I", "-S", str(GUARD), json.dumps(allowed), "--", *argv],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -258,7 +343,7 @@ def _started(
     try:
         if server:
             server.start()
-        yield process
+        yield _Executed(process)
     finally:
         # Before the leader is reaped, so that its number can't yet belong to somebody else's group.
         with suppress(ProcessLookupError, PermissionError):
@@ -269,6 +354,28 @@ def _started(
                 pipe.close()
 
 
+@contextmanager
+def _forked(argv: Sequence[str], allowed: Mapping[str, Any], server: RangeServer | None) -> Iterator[Program]:
+    """The same for a script of ours, as a fork of a process that has loaded what it needs."""
+    message = {"script": argv[2], "request": json.loads(argv[3]), "limits": allowed}
+    with forked(message, [server.descriptor] if server else [], start=_start_host) as fork:
+        if server:
+            server.start()
+        yield fork
+
+
+def _start_host(descriptor: int) -> subprocess.Popen[bytes]:
+    """Start what scripts are forks of; it ends when this process's end of the descriptor is closed."""
+    return subprocess.Popen(
+        [sys.executable, "-I", str(HOST), str(descriptor)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        env=_environment(os.environ),
+        start_new_session=True,
+        pass_fds=[descriptor],
+    )
+
+
 def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     """Give programs no secret: only what finding and loading them takes."""
     kept = {name: ours[name] for name in ("PATH", "LD_LIBRARY_PATH", "TMPDIR") if name in ours}
@@ -276,26 +383,6 @@ def _environment(ours: Mapping[str, str]) -> dict[str, str]:
     # threads the reserve alone would meet the limit, and threads could not be started.
     arenas = {"MALLOC_ARENA_MAX": "2"}
     return {**kept, **arenas, "LC_ALL": "C.UTF-8", "AV_LOG_FORCE_NOCOLOR": "1", "SVT_LOG": "1"}
-
-
-def _has_ended(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether the process has ended, without reaping it."""
-    return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-
-
-@contextmanager
-def _end_of(process: subprocess.Popen[bytes], selector: selectors.BaseSelector) -> Iterator[None]:
-    """Let the selector wake at the process's end, which comes a moment after that of its output."""
-    try:
-        descriptor = os.pidfd_open(process.pid)
-    except OSError:  # a kernel or a sandbox without it: the end is seen at the next look
-        yield
-        return
-    try:
-        selector.register(descriptor, selectors.EVENT_READ, None)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _read_what_is_there(selector: selectors.BaseSelector, timeout_s: float) -> None:

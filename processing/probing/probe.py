@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,7 @@ from gilfoyle.lib.config import Container, EncodingSettings, UploadSettings
 from processing.errors import SourceTruncated, ToolFailed, ToolTimedOut
 from processing.ffmpeg.block_reader import open_source
 from processing.ffmpeg.formats import AUDIO_DECODERS, DEMUXERS, MAX_AUDIO_STREAMS, MAX_STREAMS, VIDEO_DECODERS
-from processing.ffmpeg.runner import Files, Limits, run_captured
+from processing.ffmpeg.runner import Files, Limits, run_script
 from processing.media import MediaInfo
 from processing.probing.acceptance import (
     damaged,
@@ -93,10 +91,10 @@ def _ask_child(
     limits = Limits(
         memory_bytes=encoding.max_memory_bytes, cpu_s=round(time_limit_s), file_bytes=OUTPUT_BYTES
     )
-    argv = [sys.executable, "-I", str(CHILD), json.dumps(request)]
     try:
-        output = run_captured(
-            argv,
+        document: dict[str, Any] = run_script(
+            CHILD,
+            request,
             files=Files(reads=(source, CHILD)),
             limits=limits,
             time_limit_s=time_limit_s,
@@ -109,5 +107,4 @@ def _ask_child(
         if isinstance(source, RemoteSource) or os.access(source, os.R_OK):
             raise damaged(detail=f"exit code {error.exit_code}: {error.stderr_tail[-300:]}") from error
         raise
-    document: dict[str, Any] = json.loads(output)
     return document

@@ -18,6 +18,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402 - after Django is set up
 
 from gilfoyle.lib.queue import QUEUES  # noqa: E402 - the same
+from processing.ffmpeg.script_forks import end_host  # noqa: E402 - the same
 from processing.jobs.models import Job, Step  # noqa: E402 - the same
 from processing.jobs.worker import run_next_step  # noqa: E402 - the same
 from tests.factories import make_job, make_video  # noqa: E402 - the same
@@ -43,6 +44,9 @@ def drain() -> dict[str, object]:
         new = Step.objects.filter(status="done").exclude(pk__in=ended).values_list("kind", flat=True)
         kind = "+".join(sorted(set(new))) or "other"
         by_kind[kind] = by_kind.get(kind, 0.0) + _cpu_s() - before
+    before = _cpu_s()
+    end_host()
+    by_kind["scripts"] = _cpu_s() - before  # of probing and cleaning, which count when their host has ended
     failed = list(Step.objects.exclude(status="done").values_list("name", "status"))
     return {"wall_s": time.monotonic() - begun, "cpu_s": by_kind, "not_done": failed}
 

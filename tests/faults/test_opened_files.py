@@ -18,7 +18,8 @@ import pytest
 from processing.cleaning.look import CHILD as LOOKING_CHILD
 from processing.ffmpeg import guard
 from processing.ffmpeg.capabilities import find_ffmpeg
-from processing.ffmpeg.runner import GUARD, OUR_PYTHON
+from processing.ffmpeg.runner import GUARD, HOST, OUR_PYTHON
+from processing.ffmpeg.script_forks import end_host
 from processing.probing.probe import CHILD
 from tests.clips import make_clip
 from tests.embedded import wait_until
@@ -76,7 +77,7 @@ def guarded_calls(calls: list[tuple[int, str]]) -> list[str]:
     guarded: set[int] = set()
     for _ in range(3):  # a child may be seen before its parent's call has returned
         for pid, call in calls:
-            if call.startswith("execve(") and str(GUARD) in call:
+            if call.startswith("execve(") and (str(GUARD) in call or str(HOST) in call):
                 guarded.add(pid)
             if pid in guarded and call.startswith(("clone", "fork", "vfork")):
                 made = re.search(r"= (\d+)$", call)
@@ -96,6 +97,7 @@ def test_guarded_programs_open_their_source_their_scratch_and_the_system_only(
     sources = {f"{seed}": mutate(seed, bases)[1] for seed in SEEDS}
     hostile = crafted(str(neighbour)).items()
     sources |= {name: data for name, data in hostile if name.startswith(CRAFTED)}
+    end_host()  # so that the next one is watched from its start
     with traced(tmp_path / "calls"):
         jobs = drive(sources)
     assert {job.video.status for job in jobs.values()} == {"ready", "failed"}
@@ -106,6 +108,7 @@ def test_guarded_programs_open_their_source_their_scratch_and_the_system_only(
         str(Path(sys.executable).resolve().parents[1]),
         str(Path(find_ffmpeg("auto")).resolve()),
         str(GUARD),
+        str(HOST),
         str(CHILD),
         str(LOOKING_CHILD),
         str(data_dir / "media" / "sources"),

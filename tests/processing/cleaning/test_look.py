@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,13 +23,14 @@ H265 = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=er
 
 def test_only_names_and_counts_come_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     printed: list[bytes] = []
-    run = runner.run_captured
+    run = runner.run_script
 
-    def keep(*args: object, **options: object) -> bytes:
-        printed.append(run(*args, **options))  # type: ignore[arg-type]  # passed on
-        return printed[-1]
+    def keep(*args: Any, **options: Any) -> Any:
+        answer = run(*args, **options)
+        printed.append(json.dumps(answer).encode())
+        return answer
 
-    monkeypatch.setattr(look, "run_captured", keep)
+    monkeypatch.setattr(look, "run_script", keep)
     found = look_at(phone(tmp_path), "mp4", encoding=ENCODING)
     told = count_telling(found)
     assert {"location", "dates", "names", "chapters", "positions"} <= set(told)

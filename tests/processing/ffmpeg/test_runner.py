@@ -17,10 +17,17 @@ from processing.errors import ToolFailed, ToolTimedOut
 from processing.ffmpeg import runner
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import NO_FILES, STDERR_TAIL_BYTES, Files, Limits, run_captured, run_ffmpeg
+from processing.ffmpeg.script_forks import end_host
 from tests.clips import ffmpeg_path
 
 LIMITS = Limits(memory_bytes=2 * 1024**3, cpu_s=60, file_bytes=10_000_000)
 FOREVER = "import time\nwhile True: time.sleep(1)"
+
+
+@pytest.fixture(autouse=True)
+def without_host() -> None:
+    """End the host of scripts that another test has left: children are counted here."""
+    end_host()
 
 
 def python(code: str) -> list[str]:
@@ -58,7 +65,7 @@ def test_the_end_of_a_program_is_noticed_when_it_comes() -> None:
     with (
         subprocess.Popen(python("input()"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
         selectors.DefaultSelector() as selector,
-        runner._end_of(process, selector),
+        runner._Executed(process).end_in(selector),
     ):
         assert selector.select(0) == []
         assert process.stdin is not None
