@@ -146,14 +146,11 @@ def fail_import(*, held: Import, error: GilfoyleError, is_final: bool) -> None:
     else:
         asked_s = error.facts.get("retry_after_s") or 0
         pause_s = min(max(10 * 4**held.faults, asked_s), MOST_PAUSE_S)
-        noted = _put_back(held, pause_s=pause_s, **told)
+        noted = _put_back(held, _held(held), ready_at=_in(pause_s), **told)
     if not noted:
         raise _lost(held)
-    if (
-        is_last or not held.version
-    ):  # without a mark to know the file by, nobody can go on with its first half
-        _stop_transfer(held)
     if is_last:
+        _stop_transfer(held)
         catalog.mark_not_received(video_id=held.video_id, code=error.code, message=error.message)
 
 
@@ -165,10 +162,8 @@ def postpone_import(*, held: Import, error: GilfoyleError, pause_s: float) -> No
     """
     catalog.hold_video(video_id=held.video_id)
     told = {"failure_code": error.code, "failure_message": error.message, "failure_hint": error.hint}
-    if not _put_back(held, pause_s=pause_s, **told):
+    if not _put_back(held, _held(held), ready_at=_in(pause_s), **told):
         raise _lost(held)
-    if not held.version:
-        _stop_transfer(held)
 
 
 def sweep_imports(*, now: datetime | None = None) -> int:
@@ -185,16 +180,8 @@ def sweep_imports(*, now: datetime | None = None) -> int:
 @transaction.atomic
 def _free(lost: Import, now: datetime) -> bool:
     catalog.hold_video(video_id=lost.video_id)
-    if not _move(
-        _held(lost).filter(lease_expires_at__lt=now),
-        states.WAITING,
-        ready_at=now,
-        lease_expires_at=None,
-        lease_owner="",
-    ):
+    if not _put_back(lost, _held(lost).filter(lease_expires_at__lt=now), ready_at=now):
         return False
-    if not lost.version:
-        _stop_transfer(lost)
     log.warning("import_freed", import_id=lost.pk, video_id=lost.video_id, owner=lost.lease_owner)
     return True
 
@@ -209,11 +196,13 @@ def _held(held: Import) -> QuerySet[Import]:
     return Import.objects.filter(pk=held.pk, status=states.FETCHING, attempt=held.attempt)
 
 
-def _put_back(held: Import, *, pause_s: float, **changes: Any) -> bool:
-    ready_at = timezone.now() + timedelta(seconds=pause_s)
-    return _move(
-        _held(held), states.WAITING, ready_at=ready_at, lease_expires_at=None, lease_owner="", **changes
-    )
+def _put_back(held: Import, mine: QuerySet[Import], **changes: Any) -> bool:
+    """Let an import be claimed again. What has arrived is kept where there is a mark to know its file by."""
+    if not _move(mine, states.WAITING, lease_expires_at=None, lease_owner="", **changes):
+        return False
+    if not held.version:
+        _stop_transfer(held)
+    return True
 
 
 def _end(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
@@ -228,6 +217,10 @@ def _end(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
 def _move(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
     allowed = imports.filter(status__in=states.leading_to(wanted))
     return bool(allowed.update(status=wanted, **changes))
+
+
+def _in(pause_s: float) -> datetime:
+    return timezone.now() + timedelta(seconds=pause_s)
 
 
 def _lost(held: Import) -> StaleWork:

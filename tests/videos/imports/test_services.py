@@ -172,6 +172,21 @@ def test_a_failed_import_leaves_the_earlier_source_and_its_words(settings: Any) 
     assert (video.status, video.failure_code) == ("failed", "source_corrupt")
 
 
+@pytest.mark.parametrize(("version", "status"), [('"v1"', "receiving"), ("", "aborted")])
+def test_between_two_tries_only_what_can_be_gone_on_with_is_kept(
+    version: str, status: str, settings: Any
+) -> None:
+    for put_back in (
+        lambda held: services.fail_import(held=held, error=AWAY, is_final=False),
+        lambda held: services.postpone_import(held=held, error=AWAY, pause_s=1),
+    ):
+        held = claim(settings)
+        upload = receiving(held, version)
+        put_back(held)
+        upload.refresh_from_db()
+        assert upload.status == status
+
+
 def test_what_waits_for_room_counts_no_fault(settings: Any) -> None:
     held = claim(settings)
     services.postpone_import(held=held, error=NoSpace("There is no room left."), pause_s=60)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from videos.catalog.models import Video
 from videos.imports.collecting import Wish
 from videos.imports.models import Import
 from videos.imports.taking import Taken, Taking, look_up, take
+from videos.uploads.services import receive_source
 
 # The lease of an import is renewed from a thread of its own.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -84,6 +86,26 @@ def test_what_could_not_be_processed_is_not_tried_with_the_same_bytes(
     again = take(file_wish(tmp_path), taking(project, settings))
     assert again.outcome == "failed"
     assert again.words.endswith("This is not a media file.")
+
+
+def test_a_source_that_another_one_replaced_is_not_there(
+    tmp_path: Path, project: Project, settings: Any
+) -> None:
+    video = take(file_wish(tmp_path), taking(project, settings)).video
+    assert video is not None
+    catalog.mark_failed(video_id=video.pk, code="source_not_media", message="This is not a media file.")
+    receive_source(video=video, length_bytes=1, read=io.BytesIO(b"x").read, config=settings.GILFOYLE)
+    assert take(file_wish(tmp_path), taking(project, settings)).outcome == "imported"
+
+
+def test_a_file_without_a_mark_is_told_by_its_bytes_alone(
+    project: Project, settings: Any, server: FileServer
+) -> None:
+    server.offers["/clip.mp4"] = Offer(DATA, tag="")
+    assert take(web_wish(server), taking(project, settings)).outcome == "imported"
+    server.offers["/clip.mp4"] = Offer(DATA[::-1], tag="")
+    assert take(web_wish(server), taking(project, settings)).outcome == "imported"
+    assert take(web_wish(server), taking(project, settings)).outcome == "present"
 
 
 def test_a_look_writes_nothing(tmp_path: Path, project: Project, settings: Any, server: FileServer) -> None:
