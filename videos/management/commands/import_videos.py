@@ -8,6 +8,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
 
 from gilfoyle.lib.errors import GilfoyleError
 from videos.access.models import Project
@@ -55,7 +56,7 @@ class Command(BaseCommand):
         self._require_right(collection)
         taken: list[Taken] = []
         try:
-            with _total_bar(wishes) as total:
+            with logging_redirect_tqdm(), _total_bar(wishes) as total:
                 taken.extend(self._take(wish, project, total, is_dry=options["dry_run"]) for wish in wishes)
             if options["wait"]:
                 taken = [self._followed(one) for one in taken]
@@ -82,12 +83,13 @@ class Command(BaseCommand):
             taking = Taking(project, settings.GILFOYLE, bars.show_arrived, bars.show_checked)
             one = look_up(wish, taking) if is_dry else take(wish, taking)
         shown = wish.source.partition("?")[0] if wish.path is None else wish.source
-        if one.outcome == "failed":
-            self.stderr.write(f"{shown}: {one.words}")
-        elif one.outcome == "present":
-            self.stdout.write(f"{one.video.pk if one.video else ''}  {shown}  (was there already)")
-        else:
-            self.stdout.write(f"{one.video.pk if one.video else 'would be imported'}  {shown}")
+        with tqdm.external_write_mode():  # the bars make way for a line
+            if one.outcome == "failed":
+                self.stderr.write(f"{shown}: {one.words}")
+            elif one.outcome == "present":
+                self.stdout.write(f"{one.video.pk if one.video else ''}  {shown}  (was there already)")
+            else:
+                self.stdout.write(f"{one.video.pk if one.video else 'would be imported'}  {shown}")
         return one
 
     def _followed(self, one: Taken) -> Taken:
