@@ -55,11 +55,10 @@ def start_import(*, video: Video, source_url: str, config: Config, is_nudged: bo
 
 
 def claim_import(*, owner: str, lease_s: float, import_id: str = "") -> Import | None:
-    """Take the import that has waited longest (or the one that is named) under a lease, or None where there is none."""
+    """Take the import that has waited longest under a lease (or one by name, however long it was to wait), or None."""
     now = timezone.now()
-    ready = Import.objects.filter(status=states.WAITING, ready_at__lte=now)
-    if import_id:
-        ready = ready.filter(pk=import_id)
+    waiting = Import.objects.filter(status=states.WAITING)
+    ready = waiting.filter(pk=import_id) if import_id else waiting.filter(ready_at__lte=now)
     while candidates := list(ready.order_by("ready_at", "pk")[:CANDIDATES]):
         for one in candidates:
             claimed = _move(

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F
 
 from gilfoyle.lib.config import Config
-from gilfoyle.lib.errors import GilfoyleError
+from gilfoyle.lib.errors import Conflict, GilfoyleError
 from videos.access.models import Project
 from videos.catalog import services as catalog
 from videos.catalog import states as video_states
@@ -31,7 +31,15 @@ from videos.uploads.services import receive_source, require_room
 
 READ_BYTES = 1024 * 1024
 OnBytes = Callable[[int, int | None], None]  # how much there is of how much
+INTERRUPTED_S = 24 * 3600
+INTERRUPTED = "Interrupted on the command line; the same command goes on with it."
 LATER = "The workers try it again."
+
+
+class Interrupted(Conflict):
+    """Whoever ran the command stopped it."""
+
+    code = "import_interrupted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,31 @@ def _take_file(path: Path, fields: Mapping[str, Any], taking: Taking) -> Taken:
 def _take_address(wish: Wish, taking: Taking) -> Taken:
     if present := find_same_address(wish.source, taking=taking):
         return _present(present)
-    held = _begin(wish, taking)
+    held = _take_up(wish, taking) or _begin(wish, taking)
     try:
         error = run_import(held, config=taking.config, on_bytes=taking.on_bytes)
-    except BaseException:
-        # As on Ctrl-C: nobody is to go on with it.
-        services.cancel_import(video_id=held.video_id)
-        catalog.delete_if_sourceless(video_id=held.video_id)
+    except KeyboardInterrupt:
+        # What has arrived is kept for the next run of the command; should there be none, the workers go on one day.
+        with suppress(GilfoyleError):
+            services.postpone_import(held=held, error=Interrupted(INTERRUPTED), pause_s=INTERRUPTED_S)
         raise
     return _ended(held, error)
+
+
+def _take_up(wish: Wish, taking: Taking) -> Import | None:
+    """Take an import of the same address that was interrupted, or waits between two tries."""
+    waiting = Import.objects.filter(video__project=taking.project, status=states.WAITING)
+    for one in waiting.filter(source_url__startswith=wish.source.partition("?")[0]):
+        if one.shown_url == wish.source.partition("?")[0]:
+            # The address may have been signed anew.
+            Import.objects.filter(pk=one.pk, status=states.WAITING).update(source_url=wish.source)
+            return _claim(one, taking)
+    return None
+
+
+def _claim(one: Import, taking: Taking) -> Import | None:
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    return services.claim_import(owner=owner, lease_s=taking.config.encoding.lease_s, import_id=one.pk)
 
 
 def find_same_file(file: BinaryIO, *, taking: Taking, size_bytes: int) -> Video | None:
@@ -184,9 +208,7 @@ def _begin(wish: Wish, taking: Taking) -> Import:
     """Make a video and its import, held by this process from the beginning: no worker is to take it."""
     video = catalog.create_video(project=taking.project, fields=wish.fields)
     begun = services.start_import(video=video, source_url=wish.source, config=taking.config, is_nudged=False)
-    owner = f"{socket.gethostname()}:{os.getpid()}"
-    held = services.claim_import(owner=owner, lease_s=taking.config.encoding.lease_s, import_id=begun.pk)
-    return held or begun
+    return _claim(begun, taking) or begun
 
 
 def _ended(held: Import, error: GilfoyleError | None) -> Taken:

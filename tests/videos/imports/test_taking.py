@@ -16,6 +16,7 @@ from videos.catalog.models import Video
 from videos.imports.collecting import Wish
 from videos.imports.models import Import
 from videos.imports.taking import Taken, Taking, look_up, take
+from videos.imports.worker import run_next_import
 from videos.uploads.services import receive_source
 
 # The lease of an import is renewed from a thread of its own.
@@ -156,16 +157,36 @@ def test_what_may_work_later_is_left_to_the_workers(
     assert Import.objects.get().status == "waiting"
 
 
-@pytest.mark.parametrize("kind", ["file", "web"])
-def test_whoever_interrupts_leaves_nothing_behind(
-    kind: str, tmp_path: Path, project: Project, settings: Any, server: FileServer, media_dir: Path
-) -> None:
-    def interrupt(*_now: int | None) -> None:
-        raise KeyboardInterrupt
+def interrupt(*_now: int | None) -> None:
+    raise KeyboardInterrupt
 
-    wish = file_wish(tmp_path) if kind == "file" else web_wish(server)
+
+def test_an_interrupted_file_leaves_nothing_behind(
+    tmp_path: Path, project: Project, settings: Any, media_dir: Path
+) -> None:
     with pytest.raises(KeyboardInterrupt):
-        take(wish, Taking(project, settings.GILFOYLE, interrupt))
+        take(file_wish(tmp_path), Taking(project, settings.GILFOYLE, interrupt))
     assert there() == []
-    assert not Import.objects.filter(status__in=("waiting", "fetching")).exists()
     assert [path for path in media_dir.rglob("*") if path.is_file()] == []
+
+
+def test_an_interrupted_address_is_gone_on_with_by_the_same_command(
+    project: Project, settings: Any, server: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("videos.uploads.appending.FLUSH_S", 0)
+    signed = Wish(server.url("/clip.mp4?signature=1"), {"title": "Clip"})
+    heard = iter([lambda: None, lambda: None, interrupt])
+    with pytest.raises(KeyboardInterrupt):
+        take(signed, Taking(project, settings.GILFOYLE, lambda *_now: next(heard)()))
+    waiting = Import.objects.get()
+    assert (waiting.status, waiting.failure_code) == ("waiting", "import_interrupted")
+    assert not run_next_import()  # the workers leave it to the command for a while
+    server.asked.clear()
+    again = Wish(server.url("/clip.mp4?signature=2"), {"title": "Clip"})
+    taken = take(again, taking(make_project(), settings))
+    assert (taken.outcome, len(there())) == ("imported", 2)  # another project's is another video
+    server.asked.clear()
+    taken = take(again, taking(project, settings))
+    assert (taken.outcome, taken.video) == ("imported", waiting.video)
+    assert [path for path, headers in server.asked if "range" in headers] == ["/clip.mp4?signature=2"]
+    assert len(there()) == 2
