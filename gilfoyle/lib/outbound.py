@@ -90,8 +90,12 @@ class Deadline:
     head_at: float = float("inf")
 
     def left_s(self, most_s: float | None) -> float:
-        """Return how long one read may wait. Raises: OutOfTime."""
-        left_s = min(self.at, self.head_at) - time.monotonic()
+        """Return how long one read may wait. Raises: OutOfTime; httpcore.ReadTimeout while the head is awaited."""
+        now = time.monotonic()
+        left_s = min(self.at, self.head_at) - now
+        if left_s <= 0 < self.at - now:
+            message = "the head did not come"
+            raise httpcore.ReadTimeout(message)
         if left_s <= 0:
             message = "The transfer took longer than is allowed here."
             raise OutOfTime(

@@ -320,6 +320,14 @@ def test_what_another_kind_of_server_says_is_not_passed_on(said: bytes) -> None:
     assert not any(word in told for word in ("SSH", "secret", "127.0.0.1", str(port)))
 
 
+def test_a_server_whose_answer_does_not_begin_is_a_fault_that_may_pass(
+    listener: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbound, "HEAD_S", -1)
+    with pytest.raises(OutboundFault, match="did not answer in time"):
+        get(listener.url(), opened_for(listener))
+
+
 def test_nothing_outlasts_the_deadline_however_slowly_it_drips(listener: FileServer) -> None:
     listener.offers["/long.mp4"] = Offer(bytes(8_000_000))  # more than comes along with the head
     deadline, address = soon(), parse_address(listener.url("/long.mp4"), ports=(listener.port,))
