@@ -14,7 +14,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from gilfoyle.lib import ids, storage_pieces
+from gilfoyle.lib import ids, storage, storage_pieces
 from gilfoyle.lib.config import Config
 from videos import layout
 from videos.errors import UploadIncomplete
@@ -122,6 +122,7 @@ class _Session:
         finally:
             if self.piece is not None:
                 self.piece.writer.close()
+            self._clear_if_ended()
         self._hand_on(is_whole=is_whole, sha256=digest.hexdigest() if digest else None)
         self._require_all_came()
 
@@ -283,6 +284,11 @@ class _Session:
     def _let_go(self) -> None:
         """Let another one be the writer at once: this one's files are closed next, and never written again."""
         Upload.objects.filter(pk=self.upload.pk, writer=self.me).update(writer="", writer_expires_at=None)
+
+    def _clear_if_ended(self) -> None:
+        """Remove what this one may have stored after the upload was ended and emptied: no row would name it."""
+        if not Upload.objects.filter(pk=self.upload.pk, status=states.RECEIVING).exists():
+            storage.delete_folder(layout.upload_folder(self.permit.project_id, self.upload.pk))
 
     def _hand_on(self, *, is_whole: bool, sha256: str | None) -> None:
         if not is_whole:

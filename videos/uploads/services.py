@@ -33,6 +33,7 @@ Read = Callable[[int], bytes]
 FINISH_TRIES = 3
 SYNC_LEASES = 10
 PAUSE_S = 1.0
+PARTS_REMEMBERED = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -284,4 +285,7 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
             continue
         released += 1
         log.info("upload_released", upload_id=upload.pk, video_id=upload.video_id)
+    # Parts belong to no video, with which their rows would go.
+    parts = Upload.objects.filter(kind=states.PARTIAL, lease_expires_at__lt=now - PARTS_REMEMBERED)
+    parts.exclude(status=states.RECEIVING).delete()
     return released

@@ -281,10 +281,13 @@ def test_a_terminated_upload_takes_nothing_more(permit: Permit, media_dir: Path)
     def terminate() -> None:
         terminate_upload(permit=permit, upload_id=upload.pk)
 
-    with pytest.raises(UploadResumedElsewhere):
-        add(permit, upload, DATA, read=interrupted_by(terminate))
-    with pytest.raises(UploadExpired):
-        add(permit, upload, DATA)
+    for at_read in (0, 1):  # before anything was stored, and after
+        upload = create(permit, len(DATA))
+        with pytest.raises(UploadResumedElsewhere):
+            add(permit, upload, DATA, read=interrupted_by(terminate, at_read=at_read))
+        with pytest.raises(UploadExpired):
+            add(permit, upload, DATA)
+        assert files(media_dir) == []
 
 
 def expire_writer(upload: Upload) -> None:

@@ -134,6 +134,17 @@ def test_an_upload_that_nobody_goes_on_with_expires(permit: Permit, media_dir: P
     assert status_of(upload) == "awaiting_upload"
 
 
+def test_parts_are_forgotten_in_time(permit: Permit, media_dir: Path) -> None:
+    part = create(permit, 6, Upload_Concat="partial")
+    append(permit, part, b"abc")
+    over = part.lease_expires_at + timedelta(seconds=1)
+    assert release_stale_uploads(now=over) == 1
+    assert files(media_dir) == []
+    assert Upload.objects.get().status == "aborted"
+    assert release_stale_uploads(now=over + timedelta(days=1, minutes=1)) == 0
+    assert not Upload.objects.exists()
+
+
 def test_an_address_lives_no_longer_than_its_grant() -> None:
     soon = timezone.now() + timedelta(minutes=5)
     assert expiry(Permit("p", "k", 1, expires_at=soon), settings.GILFOYLE) == soon
