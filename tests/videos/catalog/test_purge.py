@@ -65,6 +65,22 @@ def test_a_store_that_fails_keeps_the_tombstone_and_holds_up_no_other(media_dir:
     assert not Video.objects.exists()
 
 
+def test_tombstones_that_always_fail_hold_up_no_other(media_dir: Path) -> None:
+    long_ago = timezone.now() - timedelta(days=1)
+    project = make_video().project
+    broken = [make_video(project, status="deleting", deleted_at=long_ago) for _ in range(BATCH)]
+    well = make_video(project, status="deleting", deleted_at=timezone.now())
+    for video in broken:
+        folder = media_dir / layout.video_folder(video.project_id, video.pk)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.symlink_to(media_dir)  # no folder that may be removed
+    later = timezone.now() + GRACE + timedelta(seconds=1)
+    sweeps = (purge_deleted(now=later) for _ in range(20))
+    assert any(sweeps), "nobody waits behind what can't be removed"
+    assert not Video.objects.filter(pk=well.pk).exists()
+    assert Video.objects.filter(status="deleting").count() == BATCH
+
+
 def test_a_database_that_fails_keeps_the_tombstone_and_holds_up_no_other() -> None:
     stuck, other = make_stored(), make_stored()
     delete_video(video=stuck)
