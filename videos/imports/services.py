@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, Min, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
@@ -55,11 +55,11 @@ def start_import(*, video: Video, source_url: str, config: Config, is_nudged: bo
 
 
 def claim_import(*, owner: str, lease_s: float, import_id: str = "") -> Import | None:
-    """Take the import that has waited longest under a lease (or one by name, however long it was to wait), or None."""
+    """Take an import under a lease: the one whose turn it is, or one by name, however long it was to wait; or None."""
     now = timezone.now()
     waiting = Import.objects.filter(status=states.WAITING)
     ready = waiting.filter(pk=import_id) if import_id else waiting.filter(ready_at__lte=now)
-    while candidates := list(ready.order_by("ready_at", "pk")[:CANDIDATES]):
+    while candidates := _in_turn(ready):
         for one in candidates:
             claimed = _move(
                 Import.objects.filter(pk=one.pk, attempt=one.attempt),
@@ -74,6 +74,22 @@ def claim_import(*, owner: str, lease_s: float, import_id: str = "") -> Import |
                 if mine := ours.filter(pk=one.pk, attempt=one.attempt + 1).first():
                     return mine
     return None
+
+
+def _in_turn(ready: QuerySet[Import]) -> list[Import]:
+    """Return what is next: of each project its longest waiting one, first of those of which the fewest are fetched now.
+
+    So one project's thousand addresses hold up nobody else's one.
+    """
+    fetching = Import.objects.filter(status=states.FETCHING).order_by()
+    at_work = dict(fetching.values_list("video__project").annotate(Count("pk")))
+    waiting = ready.order_by().values_list("video__project").annotate(Min("ready_at"))
+    turns = sorted(waiting, key=lambda project: (at_work.get(project[0], 0), project[1]))
+    return [
+        first
+        for project_id, _ in turns[:CANDIDATES]
+        if (first := ready.filter(video__project=project_id).order_by("ready_at", "pk").first())
+    ]
 
 
 def renew_import(*, held: Import, lease_s: float, received_bytes: int) -> bool:

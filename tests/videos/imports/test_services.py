@@ -91,6 +91,14 @@ def test_one_worker_gets_an_import_the_longest_waiting_first(settings: Any) -> N
     assert [one and one.pk for one in claimed] == [second.pk, first.pk, None]
 
 
+def test_one_projects_many_addresses_hold_up_nobody_elses(settings: Any) -> None:
+    busy, other = make_project(), make_project()
+    many = [begin(settings, make_video(busy)) for _ in range(3)]
+    late = begin(settings, make_video(other))
+    claimed = [services.claim_import(owner="me", lease_s=60) for _ in range(5)]
+    assert [one and one.pk for one in claimed] == [many[0].pk, late.pk, many[1].pk, many[2].pk, None]
+
+
 def test_an_import_is_not_claimed_before_its_time_but_by_name(settings: Any) -> None:
     first = begin(settings)
     Import.objects.filter(pk=first.pk).update(ready_at=timezone.now() + timedelta(seconds=60))
