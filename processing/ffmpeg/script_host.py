@@ -37,21 +37,22 @@ class Host:
         self._scripts: dict[str, Any] = {}
         self._poll = select.poll()
         self._poll.register(requests, select.POLLIN)
-        self._lines: dict[
-            int, tuple[socket.socket, int]
-        ] = {}  # by their number: a line, and its fork's process id
+        # By their number: lines, and the process ids of their forks.
+        self._lines: dict[int, tuple[socket.socket, int]] = {}
         self._ends: dict[int, int] = {}  # by the descriptor that tells of a fork's end: its line's number
 
     def serve(self) -> None:
         """Do what is asked for until nobody can ask any more."""
+        requests = self._requests.fileno()
         while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor in self._ends:
-                    self._tell_end(descriptor)
-                elif descriptor in self._lines:
-                    self._hang_up(descriptor)
-                elif not self._take_request():
-                    return
+            ready = {descriptor for descriptor, _ in self._poll.poll()}
+            # Ends before lines, which close them; requests at last: their descriptors may get the numbers of closed ones.
+            for descriptor in ready & self._ends.keys():
+                self._tell_end(descriptor)
+            for descriptor in ready & self._lines.keys():
+                self._hang_up(descriptor)
+            if requests in ready and not self._take_request():
+                return
 
     def _take_request(self) -> bool:
         message, descriptors, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, DESCRIPTORS)
@@ -114,11 +115,8 @@ class Host:
         self._poll.unregister(end)
         os.close(end)
         ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-        code = (
-            ended.si_status
-            if ended and ended.si_code == os.CLD_EXITED
-            else -(ended.si_status if ended else FAILED)
-        )
+        status = ended.si_status if ended else FAILED
+        code = status if ended and ended.si_code == os.CLD_EXITED else -status  # of a signal
         with suppress(OSError):  # hung up meanwhile: the next event
             line.sendall(code.to_bytes(4, sys.byteorder, signed=True))
 
