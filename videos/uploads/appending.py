@@ -129,8 +129,9 @@ class _Session:
     @transaction.atomic
     def _become_writer(self) -> tus.Window:
         """Raises: UploadResumedElsewhere where another one was faster; as `decide_append`."""
-        upload = Upload.objects.select_for_update().get(pk=self.upload.pk)
-        if upload.status != states.RECEIVING:
+        receiving = Upload.objects.select_for_update().filter(pk=self.upload.pk, status=states.RECEIVING)
+        upload = receiving.first()
+        if upload is None:
             raise _ended()
         is_taken = upload.writer and upload.writer_expires_at and upload.writer_expires_at > timezone.now()
         if is_taken:

@@ -213,10 +213,11 @@ def look_up(*, permit: Permit, upload_id: str) -> Upload:
     Raises: UploadNotFound, UploadExpired.
     """
     upload = find_upload(permit=permit, upload_id=upload_id)
-    if not as_standing(upload).is_whole and upload.status == states.RECEIVING:
-        take_pen(upload_id=upload_id)
-        upload.refresh_from_db()
-    return upload
+    is_finishing = upload.kind == states.FINAL or as_standing(upload).is_whole  # whoever does is left alone
+    if upload.status != states.RECEIVING or is_finishing:
+        return upload
+    take_pen(upload_id=upload_id)
+    return find_upload(permit=permit, upload_id=upload_id)
 
 
 def take_pen(*, upload_id: str) -> None:

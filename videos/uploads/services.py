@@ -33,7 +33,7 @@ Read = Callable[[int], bytes]
 FINISH_TRIES = 3
 SYNC_LEASES = 10
 PAUSE_S = 1.0
-PARTS_REMEMBERED = timedelta(days=1)
+REMEMBERED = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -285,7 +285,14 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
             continue
         released += 1
         log.info("upload_released", upload_id=upload.pk, video_id=upload.video_id)
-    # Parts belong to no video, with which their rows would go.
-    parts = Upload.objects.filter(kind=states.PARTIAL, lease_expires_at__lt=now - PARTS_REMEMBERED)
-    parts.exclude(status=states.RECEIVING).delete()
+    _forget_ended(now)
     return released
+
+
+def _forget_ended(now: datetime) -> None:
+    """Keep no names of people's files for longer than their client may ask after them, and no rows of spent parts."""
+    ended = Upload.objects.exclude(status=states.RECEIVING)
+    just_over = ended.filter(lease_expires_at__lt=now, lease_expires_at__gt=now - REMEMBERED)
+    just_over.exclude(metadata="").update(metadata="")
+    # Parts belong to no video, with which their rows would go.
+    ended.filter(kind=states.PARTIAL, lease_expires_at__lt=now - REMEMBERED).delete()

@@ -145,6 +145,23 @@ def test_parts_are_forgotten_in_time(permit: Permit, media_dir: Path) -> None:
     assert not Upload.objects.exists()
 
 
+def test_names_of_files_are_forgotten_in_time(permit: Permit, media_dir: Path) -> None:
+    upload = append(permit, create(permit, Upload_Metadata=metadata(filename="holiday.mp4")), b"abcdef")
+    release_stale_uploads()
+    assert Upload.objects.get(pk=upload.pk).metadata
+    release_stale_uploads(now=upload.lease_expires_at + timedelta(minutes=1))
+    assert Upload.objects.get(pk=upload.pk).metadata == ""
+
+
+def test_who_puts_a_file_together_keeps_the_pen(permit: Permit, media_dir: Path) -> None:
+    part = create(permit, 6, Upload_Concat="partial")
+    creation = tus.read_creation({"Upload-Concat": f"final;{part.pk}"}, has_body=False)
+    final = create_upload(permit=permit, creation=creation, config=settings.GILFOYLE)
+    alive = timezone.now() + timedelta(minutes=1)
+    Upload.objects.filter(pk=final.pk).update(writer="finishing", writer_expires_at=alive)
+    assert look_up(permit=permit, upload_id=final.pk).writer == "finishing"
+
+
 def test_an_address_lives_no_longer_than_its_grant() -> None:
     soon = timezone.now() + timedelta(minutes=5)
     assert expiry(Permit("p", "k", 1, expires_at=soon), settings.GILFOYLE) == soon
