@@ -42,6 +42,13 @@ class UploadIncomplete(Refusal):
     code = "upload_incomplete"
 
 
+class SourceDiffers(Refusal):
+    """The file that arrived is not the one that was announced by its hash; nothing was kept."""
+
+    code = "source_differs"
+    http_status = 422
+
+
 class PosterBeyondEnd(Refusal):
     """The moment chosen for the poster lies behind the video's end."""
 

@@ -54,7 +54,7 @@ def test_uploads_pass_through_nginx(tmp_path: Path, media_dir: Path) -> None:
         client = TusClient(f"{front.url}/api/v1/uploads/tus", headers=key)
         uploader = client.uploader(file_stream=io.BytesIO(DATA), chunk_size=1_000_000)
         uploader.upload()
-        assert uploader.url.startswith(f"{front.url}/api/v1/uploads/tus/upl_")
+        assert str(uploader.url).startswith(f"{front.url}/api/v1/uploads/tus/upl_")
         assert Video.objects.get().source_sha256 == hashlib.sha256(DATA).hexdigest()
         no_checksum_is_lost(front, key)
     assert account.key_text not in front.log.read_text()

@@ -14,6 +14,7 @@ from videos import errors
         (errors.SourceExists, 409, "source_exists"),
         (errors.UploadInProgress, 409, "upload_in_progress"),
         (errors.UploadIncomplete, 400, "upload_incomplete"),
+        (errors.SourceDiffers, 422, "source_differs"),
         (errors.LengthRequired, 411, "length_required"),
         (errors.SourceTooLarge, 413, "source_too_large"),
         (errors.VideoBeingDeleted, 409, "video_deleted"),

@@ -18,10 +18,11 @@ from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition
 from videos import layout
 from videos.catalog import services as catalog
-from videos.errors import UploadTakenOver, VideoNotFound
-from videos.uploads import states
+from videos.errors import SourceDiffers, UploadTakenOver, VideoNotFound
+from videos.uploads import states, tus
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.services import abort_upload, remove_bytes
+from videos.uploads.whole_hash import read_metadata_hash, require_whole_hash
 
 log = structlog.get_logger(__name__)
 BATCH = 20
@@ -58,7 +59,7 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
 
     False, and no change, where it is not all there, is finished, or somebody else is at it.
 
-    Raises: UploadTakenOver where its video is gone; NoSpace, StorageFault: then it is tried again later.
+    Raises: UploadTakenOver where its video is gone; SourceDiffers; NoSpace, StorageFault: then it is tried again later.
     """
     lease = timedelta(seconds=config.upload.lease_s)
     upload = _take_up(upload_id, writer, lease)
@@ -68,13 +69,20 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
     try:
         digest = _store(upload, source, _Pen(upload, lease), sha256)
         _record(upload, digest)
+    except SourceDiffers:
+        _give_up(upload)
+        raise
     except (InvalidTransition, VideoNotFound) as error:
-        if abort_upload(upload=upload):
-            remove_bytes(upload)
+        _give_up(upload)
         message = "The video was deleted while its source arrived."
         raise UploadTakenOver(message) from error
     log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes)
     return True
+
+
+def _give_up(upload: Upload) -> None:
+    if abort_upload(upload=upload):
+        remove_bytes(upload)
 
 
 @transaction.atomic
@@ -107,16 +115,17 @@ def _store(upload: Upload, source: str, pen: _Pen, sha256: str | None) -> str:
     if sum(piece.size_bytes for piece in pieces) != upload.length_bytes:
         message = "What was stored of an upload is not what was counted."
         raise storage.StorageFault(message, name=source)
-    digest = hashlib.sha256()
+    digest, wanted = hashlib.sha256(), read_metadata_hash(tus.parse_metadata(upload.metadata))
     if len(pieces) != 1:
-        storage.save_stream(source, _hashed(pieces, digest, pen))
+        storage.save_stream(source, _hashed(pieces, digest, pen, wanted))
         return digest.hexdigest()
     (piece,) = pieces
     storage_pieces.trim_piece(piece.name, piece.size_bytes)
     if sha256 is None:
-        for _ in _hashed(pieces, digest, pen):
+        for _ in _hashed(pieces, digest, pen, None):
             pass
         sha256 = digest.hexdigest()
+    require_whole_hash(sha256, wanted)
     storage.copy_object(
         piece.name, source
     )  # a second name for the same bytes; the first goes with its folder
@@ -133,12 +142,13 @@ def _pieces_of(upload: Upload) -> list[_Stored]:
     return [piece for owner in owners for piece in stored.get(owner, ())]
 
 
-def _hashed(pieces: list[_Stored], digest: hashlib._Hash, pen: _Pen) -> Iterator[bytes]:
+def _hashed(pieces: list[_Stored], digest: hashlib._Hash, pen: _Pen, wanted: str | None) -> Iterator[bytes]:
     for piece in pieces:
         for data in storage_pieces.read_piece(piece.name, piece.size_bytes):
             digest.update(data)
             pen.keep()
             yield data
+    require_whole_hash(digest.hexdigest(), wanted)  # here, so that another file never gets its name
 
 
 @transaction.atomic

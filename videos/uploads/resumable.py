@@ -28,6 +28,7 @@ from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFoun
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit
 from videos.uploads.services import abort_upload, remove_bytes, require_room
+from videos.uploads.whole_hash import read_metadata_hash
 
 log = structlog.get_logger(__name__)
 GRACE_S = 2.0  # a connection that was cut is noticed, and what came of it is stored, in less
@@ -47,6 +48,7 @@ def create_upload(*, permit: Permit, creation: tus.Creation, config: Config) -> 
     """
     if creation.kind == states.PARTIAL:
         return _create_partial(permit, creation, config)
+    read_metadata_hash(creation.metadata)  # refused now rather than when all is there
     parts = _find_parts(permit, creation)
     length_bytes = _length_of(parts) if parts else creation.length_bytes
     _require_fits(permit, length_bytes, config)

@@ -26,6 +26,7 @@ from videos.catalog.models import Video
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
 from videos.uploads import states
 from videos.uploads.models import Upload
+from videos.uploads.whole_hash import require_whole_hash
 
 log = structlog.get_logger(__name__)
 PIECE_BYTES = 1024 * 1024
@@ -71,10 +72,13 @@ class _Lease:
                 raise
 
 
-def receive_source(*, video: Video, length_bytes: int, read: Read, config: Config) -> Upload:
+def receive_source(
+    *, video: Video, length_bytes: int, read: Read, config: Config, sha256: str | None = None
+) -> Upload:
     """Stream a whole source into storage in constant memory, then hand it to processing.
 
-    `read(n)` returns up to n bytes, and nothing at the end. Whatever goes wrong, the video is as before.
+    `read(n)` returns up to n bytes, and nothing at the end; `sha256` is what the file must have, where that is known.
+    Whatever goes wrong, the video is as before.
 
     Raises: SourceTooLarge, NoSpace, SourceExists, UploadInProgress, UploadIncomplete, UploadTakenOver,
     ProjectSuspended, StorageFault.
@@ -87,7 +91,7 @@ def receive_source(*, video: Video, length_bytes: int, read: Read, config: Confi
     try:
         # Once more, now that uploads which begin at the same moment see each other.
         require_room(length_bytes=length_bytes, config=config, besides=upload)
-        received = _stream(lease=lease, name=name, read=read)
+        received = _stream(lease=lease, name=name, read=read, sha256=sha256)
         _finish(lease=lease, received=received)
     except BaseException as error:
         # BaseException: also when the server is told to stop, the half-done upload is taken back.
@@ -141,7 +145,7 @@ def _begin(*, video: Video, length_bytes: int, lease: timedelta) -> Upload:
     )
 
 
-def _stream(*, lease: _Lease, name: str, read: Read) -> _Received:
+def _stream(*, lease: _Lease, name: str, read: Read, sha256: str | None) -> _Received:
     digest, length_bytes = hashlib.sha256(), lease.length_bytes
     received = _Received(0, "")
 
@@ -152,6 +156,7 @@ def _stream(*, lease: _Lease, name: str, read: Read) -> _Received:
             received.size_bytes += len(piece)
             yield piece
             lease.keep(received.size_bytes)
+        require_whole_hash(digest.hexdigest(), sha256)  # here, so that another file never gets its name
 
     storage.save_stream(name, pieces())
     received.sha256 = digest.hexdigest()

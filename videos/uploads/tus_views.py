@@ -36,7 +36,7 @@ HEADERS = {
         "Upload-Length": "The size of the whole file in bytes.",
         "Upload-Defer-Length": "`1`: the size is told later, with a PATCH.",
         "Upload-Metadata": "Keys with Base64 values: `video_id` names the video to upload to; without it one is made, "
-        "with `title` (or `name`) where it is there. What else there is comes back with HEAD, and is not used.",
+        "with `title` (or `name`) where it is there. `sha256` (hex) is what the whole file must hash to. What else there is comes back with HEAD, and is not used.",
         "Upload-Concat": "`partial`, or `final;` with the addresses of parts.",
         "Upload-Offset": "Where the body's bytes begin in the file: where the upload is.",
         "Upload-Checksum": f"What the body hashes to: one of {', '.join(tus.ALGORITHMS)}, and the Base64 of the hash.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from videos.catalog import selectors
 from videos.catalog.serializers import VideoSerializer
 from videos.errors import LengthRequired
 from videos.uploads.services import receive_source
+from videos.uploads.whole_hash import read_digest_header
 
 MAX_DIGITS = 18  # more than any disk has; longer numbers are cut rather than parsed
 
@@ -35,6 +36,14 @@ class VideoSource(APIView):
         operation_id="put_source",
         summary="Upload the source of a video",
         description="The body is the file itself: `curl -T clip.mp4 …`. `Content-Length` is required.",
+        parameters=[
+            OpenApiParameter(
+                "Repr-Digest",
+                OpenApiTypes.STR,
+                OpenApiParameter.HEADER,
+                description="`sha-256=:BASE64:` (RFC 9530): a file that is another one is refused (`source_differs`).",
+            )
+        ],
         request={"application/octet-stream": OpenApiTypes.BINARY},
         responses=VideoSerializer,
         tags=["uploads"],
@@ -43,7 +52,13 @@ class VideoSource(APIView):
         project = project_of(request)
         video = selectors.get_video(project=project, video_id=video_id)
         plain: HttpRequest = request._request  # noqa: SLF001 - the body, untouched by DRF's parsers
-        receive_source(video=video, length_bytes=_length(plain), read=plain.read, config=settings.GILFOYLE)
+        receive_source(
+            video=video,
+            length_bytes=_length(plain),
+            read=plain.read,
+            config=settings.GILFOYLE,
+            sha256=read_digest_header(request.headers.get("Repr-Digest")),
+        )
         return Response(VideoSerializer(selectors.get_video(project=project, video_id=video_id)).data)
 
 

@@ -14,10 +14,11 @@ from gilfoyle.lib.storage import StorageFault
 from processing.jobs.models import Job
 from tests.factories import Account
 from tests.videos.uploads.test_resumable import append, create, files, status_of
+from tests.videos.uploads.tus_calls import metadata
 from videos.catalog.models import Video
-from videos.errors import UploadTakenOver
+from videos.errors import SourceDiffers, UploadTakenOver
 from videos.uploads import finishing, tus
-from videos.uploads.errors import UploadExpired
+from videos.uploads.errors import TusHeaderInvalid, UploadExpired
 from videos.uploads.finishing import finish_left_uploads, finish_upload
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, permit_of_key
@@ -196,3 +197,24 @@ def test_an_empty_file_is_whole_at_once(permit: Permit, media_dir: Path) -> None
     upload = create(permit, 0)
     assert finish_upload(upload_id=upload.pk, config=settings.GILFOYLE)
     assert sources(media_dir) == [b""]
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_another_file_than_was_announced_is_refused(permit: Permit, media_dir: Path, is_cut: bool) -> None:
+    announced = metadata(sha256=hashlib.sha256(b"abcdef").hexdigest())
+    for data, is_right in ((b"abcdeX", False), (b"abcdef", True)):
+        upload = create(permit, Upload_Metadata=announced)
+        append(permit, upload, data[:3])
+        if is_cut:  # the second piece of a writer who took over: put together rather than linked
+            UploadPiece.objects.filter(upload=upload).update(is_sealed=True)
+        if is_right:
+            append(permit, upload, data[3:], 3)
+            assert status_of(upload) == "processing"
+            continue
+        with pytest.raises(SourceDiffers):
+            append(permit, upload, data[3:], 3)
+        assert status_of(upload) == "awaiting_upload"
+        assert files(media_dir) == []
+    assert sources(media_dir) == [b"abcdef"]
+    with pytest.raises(TusHeaderInvalid):
+        create(permit, Upload_Metadata=metadata(sha256="none"))

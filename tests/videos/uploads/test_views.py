@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 from collections.abc import Callable
@@ -49,6 +50,15 @@ def test_the_body_is_taken_as_it_is_whatever_it_is_called(
     assert answer.status_code == 200
     (stored,) = [path for path in media_dir.rglob("*") if path.is_file()]
     assert stored.read_bytes() == body
+
+
+def test_another_file_than_was_announced_is_refused(api: APIClient, video: Video, media_dir: Path) -> None:
+    right = base64.b64encode(hashlib.sha256(DATA).digest()).decode()
+    answer = put(api, video, DATA[:-1] + b"?", HTTP_REPR_DIGEST=f"sha-256=:{right}:")
+    assert (answer.status_code, answer.json()["code"]) == (422, "source_differs")
+    assert not [path for path in media_dir.rglob("*") if path.is_file()]
+    assert put(api, video, HTTP_REPR_DIGEST="sha-256=:AAAA:").status_code == 400
+    assert put(api, video, HTTP_REPR_DIGEST=f"sha-256=:{right}:").json()["status"] == "processing"
 
 
 @pytest.mark.parametrize("length", ["", "-1", "1.5", "0x10", "\xb2", "1 2", "x"])
