@@ -239,7 +239,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(headers=st.dictionaries(NAMES, VALUES), has_body=st.booleans())
 def test_any_headers_are_read_or_refused(headers: dict[str, str], has_body: bool) -> None:
     for read in (
@@ -330,4 +330,4 @@ class Protocol(RuleBasedStateMachine):
 
 
 TestProtocol = Protocol.TestCase
-TestProtocol.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestProtocol.settings = settings(max_examples=40, stateful_step_count=15, deadline=None)

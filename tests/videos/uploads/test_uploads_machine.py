@@ -264,7 +264,7 @@ def test_uploads_are_what_the_model_says(media_dir: Path, monkeypatch: pytest.Mo
     run_state_machine_as_test(
         UploadsMachine,
         settings=settings(
-            max_examples=25,
+            max_examples=15,
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
