@@ -28,7 +28,6 @@ from videos.uploads.models import Upload
 from videos.uploads.permits import SCOPE, Permit, permit_of_key
 from videos.uploads.views import AnyBytes
 
-MayUpload = HasScope.of(SCOPE)
 HEADERS = {
     name: OpenApiParameter(name, OpenApiTypes.STR, OpenApiParameter.HEADER, description=words)
     for name, words in {
@@ -62,6 +61,7 @@ class TusView(APIView):
     """What all of the protocol's addresses share: version, method, and who may."""
 
     authentication_classes = APIView.authentication_classes
+    permission_classes = [HasScope.of(SCOPE)]
     parser_classes = [AnyBytes]
     permit: Permit
 
@@ -95,7 +95,7 @@ class TusView(APIView):
         Raises: KeyInvalid, ScopeMissing, ProjectSuspended.
         """
         self.perform_authentication(request)
-        MayUpload().has_permission(request, self)
+        self.check_permissions(request)
         return permit_of_key(key_of(request), _config())
 
     def handle_exception(self, exc: Exception) -> Response:

@@ -17,7 +17,13 @@ from videos.access.services import suspend_project
 from videos.catalog.models import Video
 
 pytestmark = pytest.mark.django_db
-TRACK_ID = "trk_000000000000000000"  # well-formed, and nobody's
+# Well-formed, and nobody's.
+NOBODYS = {
+    "<str:track_id>": "trk_000000000000000000",
+    "<str:upload_id>": "upl_000000000000000000",
+    "<str:grant_id>": "upg_000000000000000000",
+}
+BY_ADDRESS = "<grant:token>"  # carries its own permission: tests/videos/uploads/test_granted_views.py
 VERBS = ("get", "post", "put", "patch", "delete")
 
 
@@ -40,15 +46,25 @@ def every_route() -> Iterator[tuple[str, str, type[APIView]]]:
                     yield verb, route, view
 
 
-ROUTES = sorted(every_route(), key=lambda route: route[:2])
-OF_A_VIDEO = [(verb, route) for verb, route, _ in ROUTES if "<" in route]
+ALL_ROUTES = sorted(every_route(), key=lambda route: route[:2])
+ROUTES = [(verb, route, view) for verb, route, view in ALL_ROUTES if BY_ADDRESS not in route]
+OF_A_VIDEO = [(verb, route) for verb, route, _ in ROUTES if "<str:video_id>" in route]
+OF_NOBODYS = [
+    (verb, route) for verb, route, _ in ROUTES if "<str:upload_id>" in route or "<str:grant_id>" in route
+]
 IDS = [f"{verb} {route}" for verb, route, _ in ROUTES]
 
 
 def call(verb: str, route: str, key_text: str | None, video_id: str) -> Any:
-    address = route.replace("<str:video_id>", video_id).replace("<str:track_id>", TRACK_ID)
+    address = route.replace("<str:video_id>", video_id)
+    for placeholder, nobodys in NOBODYS.items():
+        address = address.replace(placeholder, nobodys)
     assert "<" not in address
-    return getattr(api_client(key_text), verb)(address, {}, format="json")
+    client = api_client(key_text)
+    if "/uploads/tus" in route:
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
+        return client.generic(verb.upper(), address, b"", "application/offset+octet-stream", headers=headers)
+    return getattr(client, verb)(address, {}, format="json")
 
 
 def make_target(**fields: Any) -> Video:
@@ -62,6 +78,12 @@ def make_target(**fields: Any) -> Video:
 def test_the_routes_are_found() -> None:
     assert len(ROUTES) >= 10
     assert len(OF_A_VIDEO) >= 7
+
+
+def test_only_upload_addresses_need_no_key() -> None:
+    without = {route for _, route, view in ALL_ROUTES if not view.authentication_classes}
+    assert without == {route for _, route, _ in ALL_ROUTES if BY_ADDRESS in route}
+    assert all(route.startswith(f"/api/v1/uploads/tus/{BY_ADDRESS}") for route in without)
 
 
 @pytest.mark.parametrize(("verb", "route", "view"), ROUTES, ids=IDS)
@@ -78,6 +100,11 @@ def test_an_id_of_another_project_does_not_exist(verb: str, route: str) -> None:
     assert theirs.status_code == 404
     assert theirs.json()["code"] == "video_not_found"
     assert theirs.content == nobodys.content
+
+
+@pytest.mark.parametrize(("verb", "route"), OF_NOBODYS)
+def test_what_is_nobody_s_does_not_exist(verb: str, route: str) -> None:
+    assert call(verb, route, make_account().key_text, "").status_code == 404
 
 
 @pytest.mark.parametrize(("verb", "route"), OF_A_VIDEO)
