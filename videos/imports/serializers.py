@@ -55,7 +55,11 @@ class ImportFailureSerializer(serializers.Serializer[Any]):
     hint = serializers.CharField(allow_blank=True, help_text="What to do about it.")
 
 
-@extend_schema_serializer(examples=[OpenApiExample("Under way", value=EXAMPLE, response_only=True)])
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Under way", value=EXAMPLE, response_only=True, status_codes=["200", "202"]),
+    ]
+)
 class ImportSerializer(serializers.ModelSerializer[Import]):
     """An import as consumers see it."""
 

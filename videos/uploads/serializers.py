@@ -147,6 +147,21 @@ class UploadGrantSerializer(serializers.Serializer[Any]):
     length_bytes = serializers.IntegerField(allow_null=True, help_text="null: not known yet.")
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A piece of it",
+            value={
+                "video_id": "vid_3kTmvU1qQx0aZpLr7e",
+                "status": "receiving",
+                "offset_bytes": 8388608,
+                "length_bytes": 48211030,
+            },
+            response_only=True,
+            status_codes=["200", "308"],
+        ),
+    ]
+)
 class PutUploadSerializer(serializers.Serializer[Any]):
     """What a plain PUT has brought."""
 

@@ -57,6 +57,13 @@ def test_who_hears_what() -> None:
         "PosterChosen": ["processing.subscribers.make_poster_anew"],
         "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
         "RevisionGone": ["videos.tracks.subscribers.forget_embedded_of"],
-        "VideoDeleted": ["processing.subscribers.stop_work"],
-        "VideoUploaded": ["processing.subscribers.process_upload"],
+        "VideoDeleted": [
+            "videos.imports.subscribers.stop_import",
+            "videos.uploads.subscribers.end_uploads",
+            "processing.subscribers.stop_work",
+        ],
+        "VideoUploaded": [
+            "videos.imports.subscribers.close_import",
+            "processing.subscribers.process_upload",
+        ],
     }

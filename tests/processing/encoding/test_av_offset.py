@@ -99,6 +99,7 @@ def test_a_long_video_does_not_drift(tmp_path: Path) -> None:
     for window in ((0, 5), (LONG_S / 2 - 5, LONG_S / 2), (LONG_S - 6, LONG_S - 1)):
         offsets = measure_offsets(picture, sound, within_s=window)
         assert len(offsets) >= 4
-        assert all(abs(offset) <= 0.01 for offset in offsets), (window, offsets)
+        # The first beep has no silence before it to stand out against.
+        assert all(abs(offset) <= 0.005 for offset in offsets[1:]), (window, offsets)
     told = measure_offset(index_of(whole, "v36"), index_of(whole, "a0"))
     assert told.problems(frame_s=Fraction(1, 30)) == ()
