@@ -63,7 +63,7 @@ def call(verb: str, route: str, key_text: str | None, video_id: str) -> Any:
     client = api_client(key_text)
     if "/uploads/tus" in route:
         headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": "0"}
-        return client.generic(verb.upper(), address, b"", "application/offset+octet-stream", headers=headers)
+        return client.generic(verb.upper(), address, "", "application/offset+octet-stream", headers=headers)
     return getattr(client, verb)(address, {}, format="json")
 
 
