@@ -96,6 +96,8 @@ def cut_is_kept(wire: Wire) -> None:
     connection = wire.begin_patch(address, 0, len(DATA))
     connection.sendall(DATA[: 3 * MIB])
     connection.close()
+    # To ask at once would take over from a server that may not even have begun to read.
+    wait_until(lambda: Upload.objects.get().offset_bytes == 3 * MIB, what="the server to see the cut")
     offset = wire.offset(address)
     assert offset == 3 * MIB
     assert wire.patch(address, offset, DATA[offset:]).status_code == 204
