@@ -82,7 +82,7 @@ def main() -> None:
         for name in given.only:
             load = _load()
             sections[name]()
-            report.text(_conditions(size, load))
+            report.text(_conditions(size.repeats if name == "same" else 1, load))
             if given.write:  # after each section: what was measured isn't lost with a later one
                 _write(report, dots)
     sys.stdout.write(report.markdown)
@@ -97,8 +97,8 @@ def _write(report: Report, dots: list[Dot]) -> None:
         (target / "encode.svg").write_text(plot(dots, title="VMAF over bit rate, natural clip"))
 
 
-def _conditions(size: Size, load: str) -> str:
-    turns = "once" if size.repeats == 1 else f"{size.repeats} times, and the median counts"
+def _conditions(repeats: int, load: str) -> str:
+    turns = "once" if repeats == 1 else f"{repeats} times, and the median counts"
     return (
         f"*{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, load before it {load}, {material.version()}; the "
         f"contenders took turns, {turns}.*"
