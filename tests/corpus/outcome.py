@@ -13,11 +13,12 @@ from streaming.manifests.presentation import Presentation
 from tests.corpus.catalogue import SOURCES
 from tests.corpus.source import Played
 from tests.corpus.stage import lay_out
-from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, Whole, encode_whole
+from tests.processing.whole_encode import ENCODING, Whole, encode_whole
 
 ACCEPTED = {source.name: source for source in SOURCES if isinstance(source.becomes, Played)}
 REFUSED = {source.name: source for source in SOURCES if isinstance(source.becomes, str)}
-# A long film in chunks of a second would be thousands of processes.
+# Two borders between chunks in most sources; a long film in chunks so short would be thousands of processes.
+SHORT = ENCODING.model_copy(update={"chunk_s": 2.0})
 LONG = ENCODING.model_copy(update={"segment_s": 10.0, "chunk_s": 600.0})
 LONG_S, SHORT_S = 60, 6
 
@@ -47,7 +48,7 @@ def shown(name: str) -> Shown:
     with tempfile.TemporaryDirectory() as made:
         made_folder = Path(made)
         length_s = wanted(name).duration_s
-        encoding = SMALL_CHUNKS if length_s <= SHORT_S else ENCODING if length_s <= LONG_S else LONG
+        encoding = SHORT if length_s <= SHORT_S else ENCODING if length_s <= LONG_S else LONG
         source = ACCEPTED[name].make(made_folder)
         whole = encode_whole(source, made_folder / "work", encoding)
         presentation = lay_out(whole, folder)

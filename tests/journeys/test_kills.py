@@ -14,7 +14,7 @@ from tests.playing import decode, media_playlists
 
 pytestmark = pytest.mark.embedded
 
-DURATION_S = 40
+DURATION_S = 28
 FPS = 25
 # Few pixels, and slow: a chunk lasts long enough to be caught in the middle.
 SETTINGS = """

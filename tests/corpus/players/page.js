@@ -38,7 +38,8 @@ const PLAYERS = {
     const shortest = Math.min(width, height); // what Shaka calls the height of an upright picture, too
     player.addEventListener("error", (event) => errors.push(`${event.detail.code}: ${event.detail.data}`));
     player.configure({
-      streaming: { bufferingGoal: EVERYTHING_S, bufferBehind: EVERYTHING_S },
+      // Looked at often: by itself it notices a second late that all of a stream is there.
+      streaming: { bufferingGoal: EVERYTHING_S, bufferBehind: EVERYTHING_S, updateIntervalSeconds: 0.05 },
       restrictions: shortest ? { minHeight: shortest, maxHeight: shortest } : {},
     });
     await player.attach(video);
