@@ -33,6 +33,10 @@ from videos.uploads.models import Upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MIB = 1024 * 1024
+CUT_AFTER_BYTES = (
+    64 * 1024,
+    550 * 1024,
+)  # so few that all of the cuts fall into the file, even if every byte was kept
 DATA = random.Random(4).randbytes(16 * MIB + 12345)  # noqa: S311 - any bytes will do
 TIME_LIMIT_S = 120
 
@@ -106,7 +110,7 @@ class Stage:
 def stage(tmp_path: Path, media_dir: Path) -> Iterator[Stage]:
     with (
         web_process(tmp_path) as web,
-        cutting_proxy(urlsplit(web.url).port or 0, cuts=0, between_bytes=(64 * 1024, 2 * MIB)) as proxy,
+        cutting_proxy(urlsplit(web.url).port or 0, cuts=0, between_bytes=CUT_AFTER_BYTES) as proxy,
     ):
         made = Stage(web.url, web.pid, proxy, make_account())
         yield made
