@@ -20,10 +20,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 - Django must be set up first, also for what follows
 
-import processing.jobs.actors  # noqa: E402, F401
-import videos.imports.actors  # noqa: E402, F401
-from processing.errors import ToolMissing  # noqa: E402
-from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402
+import processing.jobs.actors  # noqa: E402, F401 - the same; to import it declares its actors
+import videos.imports.actors  # noqa: E402, F401 - the same
+from processing.errors import ToolMissing  # noqa: E402 - the same
+from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402 - the same
 
 try:
     require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)

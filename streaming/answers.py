@@ -13,6 +13,7 @@ from django.utils.cache import patch_vary_headers
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault, Refusal
+from gilfoyle.lib.origins import normalize_origin
 from gilfoyle.lib.problems import problem
 from streaming.addresses import VideoAddress
 from streaming.errors import TokenInvalid
@@ -25,7 +26,7 @@ from streaming.headers import (
     cors_headers,
     preflight_headers,
 )
-from streaming.tokens.claims import normalize_origin, parse_token, session_label
+from streaming.tokens.claims import parse_token, session_label
 
 METHOD_NOT_ALLOWED = "Media can only be read."
 log = structlog.get_logger(__name__)

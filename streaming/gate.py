@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gilfoyle.lib.origins import normalize_origin
 from streaming.addresses import FileClass, VideoAddress
 from streaming.errors import (
     MediaNotFound,
@@ -21,7 +22,7 @@ from streaming.errors import (
     VideoNotReady,
     VideoRestricted,
 )
-from streaming.tokens.claims import Claims, KeyRecord, Scope, Token, hash_origin, normalize_origin
+from streaming.tokens.claims import Claims, KeyRecord, Scope, Token, hash_origin
 
 if TYPE_CHECKING:
     from videos.catalog.selectors import PlaybackPolicy

@@ -136,18 +136,24 @@ class HouseAdmin(ModelAdmin):
         return page_of(f"{self.opts.app_label}_{self.opts.model_name}_change", row.pk)
 
     def do_page_action(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
-        """Press a button: call its method, tell the outcome, return to the page."""
+        """Do what one of the page's own buttons says."""
+        if name not in {one.name for one in self.page_actions}:
+            raise PermissionDenied
+        run: Callable[[HttpRequest, Any], str] = getattr(self, f"do_{name}")
+        return self.press_button(request, object_id, lambda row: run(request, row))
+
+    def press_button(self, request: HttpRequest, object_id: str, run: Callable[[Any], str]) -> HttpResponse:
+        """Call what a button on a row's page does, tell the outcome that it returns, go back to the page."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        if not self.has_operate_permission(request) or name not in {one.name for one in self.page_actions}:
+        if not self.has_operate_permission(request):
             raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
         if row is None:
             response: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return response
-        run: Callable[[HttpRequest, Any], str] = getattr(self, f"do_{name}")
         try:
-            message = run(request, row)
+            message = run(row)
         except Refusal as refusal:
             messages.error(request, in_words(refusal))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,7 +17,7 @@ log = structlog.get_logger(__name__)
 MOST_APART_S = 2.0
 
 
-class KeptLease:
+class KeptLease(ABC):
     """Calls `renew` for as long as it is `held`; `check()` raises once it is lost."""
 
     lost_words = "The lease of this work was lost."
@@ -27,9 +28,9 @@ class KeptLease:
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._keep, name=f"lease-{name}", daemon=True)
 
+    @abstractmethod
     def renew(self) -> bool:
         """Write that it is held on; False when it is another worker's by now, or was cancelled."""
-        raise NotImplementedError
 
     def check(self) -> None:
         """Raises: StaleWork when the lease was lost or the work cancelled."""
@@ -54,7 +55,7 @@ class KeptLease:
     def _keep(self) -> None:
         try:
             self._renew_until_ended_or_lost()
-        except Exception:
+        except Exception:  # all kinds: nobody above would ever see what ended a thread
             log.exception("lease_keeper_broke", lease=self.name)
         finally:
             # Whatever ended this thread: a lease that nobody renews is not held.

@@ -65,7 +65,7 @@ class _FilePiece:
             self._file = path.open("r+b" if kept_bytes else "xb", buffering=0)
             try:
                 self._cut(kept_bytes)
-            except BaseException:
+            except BaseException:  # whatever it was: nobody has the file yet who could close it
                 self._file.close()
                 raise
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault, Refusal
+from gilfoyle.lib.origins import normalize_origin
 from gilfoyle.lib.storage import ObjectMissing
 from streaming.addresses import StoredFile, parse_stored_file
 from streaming.admission import Admission
@@ -37,7 +38,6 @@ from streaming.headers import (
     cors_headers,
     preflight_headers,
 )
-from streaming.tokens.claims import normalize_origin
 from videos import layout
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gilfoyle.lib.origins import normalize_origin
 from streaming.addresses import MASTER_NAME, POSTER_NAME, play_folder
-from streaming.tokens.claims import hash_origin, normalize_origin
+from streaming.tokens.claims import hash_origin
 
 if TYPE_CHECKING:
     from videos.catalog.selectors import PlaybackPolicy

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import Literal
 
-from gilfoyle.lib.origins import normalize_origin as normalize_origin  # noqa: PLC0414 - origins are claims too
 from streaming.errors import TokenInvalid
 
 VERSION = 1

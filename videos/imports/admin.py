@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
@@ -17,6 +12,7 @@ from gilfoyle.lib.admin import HouseAdmin, page_of
 from gilfoyle.lib.admin_words import NONE, bar, pill, size_in_words, when
 from videos.catalog.models import Video
 from videos.imports import services, states
+from videos.imports.errors import ImportNotFound
 from videos.imports.models import Import
 
 MOST_IMPORTS = 10
@@ -72,18 +68,12 @@ class WithImports(HouseAdmin):
         return [address, *super().get_urls()]
 
     def stop_import_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Stop the import of a video, tell the outcome, return to the page."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        video: Any = self.get_object(request, unquote(object_id))
-        if video is None:
-            raise Http404
-        if not self.has_change_permission(request, video):
-            raise PermissionDenied
-        if services.cancel_import(video_id=video.pk):
-            done = "The import was stopped; the video awaits its source as before."
-            self.log_change(request, video, done)
-            messages.success(request, done)
-        else:
-            messages.error(request, "There is no import under way any more.")
-        return redirect(self.change_url(video))
+        """Stop the import of a video."""
+
+        def stop(video: Video) -> str:
+            if not services.cancel_import(video_id=video.pk):
+                message = "There is no import under way any more."
+                raise ImportNotFound(message)
+            return "The import was stopped; the video awaits its source as before."
+
+        return self.press_button(request, object_id, stop)

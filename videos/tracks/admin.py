@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from django.contrib import messages
-from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
-from gilfoyle.lib.admin import HouseAdmin, in_words, page_of
+from gilfoyle.lib.admin import HouseAdmin, page_of
 from gilfoyle.lib.admin_words import listed, size_in_words, when
-from gilfoyle.lib.errors import Refusal
 from videos.catalog.models import Video
 from videos.tracks.models import TextTrack
 from videos.tracks.selectors import get_track, list_tracks
@@ -88,21 +82,11 @@ class WithTracks(HouseAdmin):
         return [address, *super().get_urls()]
 
     def remove_track_view(self, request: HttpRequest, object_id: str, track_id: str) -> HttpResponse:
-        """Remove one text track, tell the outcome, return to the page."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        video: Any = self.get_object(request, unquote(object_id))
-        if video is None:
-            raise Http404
-        if not self.has_change_permission(request, video):
-            raise PermissionDenied
-        try:
+        """Remove one text track."""
+
+        def remove(video: Video) -> str:
             track = get_track(video=video, track_id=track_id)
             remove_track(track=track)
-        except Refusal as refusal:
-            messages.error(request, in_words(refusal))
-        else:
-            done = f"The text track “{track.label}” is removed."
-            self.log_change(request, video, done)
-            messages.success(request, done)
-        return redirect(self.change_url(video))
+            return f"The text track “{track.label}” is removed."
+
+        return self.press_button(request, object_id, remove)

@@ -70,8 +70,3 @@ def test_a_keeper_that_broke_holds_nothing() -> None:
     with logging_as() as written, lease.held(), pytest.raises(StaleWork):
         lease.pause(PATIENCE_S)
     assert "lease_keeper_broke" in written.getvalue()
-
-
-def test_how_it_is_renewed_must_be_said() -> None:
-    with pytest.raises(NotImplementedError):
-        KeptLease("x", lease_s=1).renew()

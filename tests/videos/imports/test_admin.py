@@ -62,6 +62,6 @@ def test_only_who_may_change_videos_stops_one_and_by_a_button_alone(admin_client
     one = Import.objects.create(video=video, source_url=URL)
     assert staff("view_video").post(stop(video)).status_code == 403
     assert admin_client.get(stop(video)).status_code == 405
-    assert admin_client.post(stop(Video(id="vid_none"))).status_code == 404
+    assert admin_client.post(stop(Video(id="vid_none"))).status_code == 302
     one.refresh_from_db()
     assert one.status == "waiting"

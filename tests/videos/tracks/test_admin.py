@@ -74,4 +74,4 @@ def test_removing_needs_a_post_the_permission_and_the_video(admin_client: Client
     assert "Remove</button>" not in reader.get(page("videos_video", video.pk)).content.decode()
     assert TextTrack.objects.get() == track
     video.delete()
-    assert admin_client.post(remove(video, track.pk)).status_code == 404
+    assert admin_client.post(remove(video, track.pk)).status_code == 302

@@ -1,38 +1,28 @@
-"""Fetches tus-js-client by npm, pinned and checked by its lock file, and runs it under node; only tests upload with it."""
+"""Fetches tus-js-client, and runs it under node; only tests upload with it."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from streaming.player.frontend.build import BuildError, find_npm
+from tests.npm_packages import fetched, locked_version
 
 HERE = Path(__file__).parent / "clients"
-TIME_LIMIT_S = 300
 
 
 def fetch_tus_js(cache: Path) -> Path | None:
     """Return a folder with the client and a script that uploads by it, kept in `cache`; None where it can't be had."""
-    lock = json.loads((HERE / "package-lock.json").read_text(encoding="utf-8"))
-    kept = cache / f"tus-js-{lock['packages']['node_modules/tus-js-client']['version']}"
+    kept = cache / f"tus-js-{locked_version(HERE, 'tus-js-client')}"
     if not kept.exists():
-        with tempfile.TemporaryDirectory(prefix="gilfoyle-tus-", dir=cache) as made:
-            scratch = Path(made)
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, scratch)
-            try:
-                npm = find_npm(scratch)
-                command = [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-                subprocess.run(command, cwd=scratch, capture_output=True, timeout=TIME_LIMIT_S, check=True)
-            except (BuildError, OSError, subprocess.SubprocessError):
+        with fetched(HERE, beside=cache) as modules:
+            if modules is None:
                 return None
-            (scratch / "node_modules").rename(scratch / "fetched")
-            kept.mkdir(exist_ok=True)
-            (scratch / "fetched").rename(kept / "node_modules")
+            (modules.parent / "kept").mkdir()
+            modules.rename(modules.parent / "kept" / "node_modules")
+            (modules.parent / "kept").rename(kept)
     shutil.copy(HERE / "upload.cjs", kept)
     return kept
 
