@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gilfoyle.lib.audio_settings import AudioSettings
+from processing.encoding import encode_audio as encode_audio_module
 from processing.encoding.encode_audio import encode_audio
 from processing.media import EncodedRendition, EncodePlan
 from tests.clips import find_beeps, make_clip, read_numbers, read_sound, run_tool
@@ -225,3 +227,18 @@ def test_a_broken_second_sound_is_left_out_and_a_broken_first_one_replaced(tmp_p
     info, plan = plan_of(source)
     assert [(one.codec, one.language) for one in info.audio] == [("aac", "ger")]
     assert [(one.name, one.language) for one in plan.audio] == [("a0", "de")]
+
+
+def test_the_first_sound_beside_a_picture_that_is_waited_for_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+    run = encode_audio_module.run_ffmpeg
+
+    def noting(*arguments: Any, **options: Any) -> str:
+        given.append(options["limits"].niceness)
+        return run(*arguments, **options)
+
+    monkeypatch.setattr(encode_audio_module, "run_ffmpeg", noting)
+    encoded(make_clip(tmp_path / "a.avi", duration_s=1, size=(96, 64)), tmp_path)
+    assert given == [5]
