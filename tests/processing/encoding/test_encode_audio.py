@@ -9,6 +9,7 @@ import pytest
 from gilfoyle.lib.audio_settings import AudioSettings
 from processing.encoding import encode_audio as encode_audio_module
 from processing.encoding.encode_audio import encode_audio
+from processing.ffmpeg import runner
 from processing.media import EncodedRendition, EncodePlan
 from tests.clips import find_beeps, make_clip, read_numbers, read_sound, run_tool
 from tests.processing.sources import SOUNDS
@@ -233,7 +234,7 @@ def test_the_first_sound_beside_a_picture_that_is_waited_for_gives_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given: list[int] = []
-    run = encode_audio_module.run_ffmpeg
+    run = runner.run_ffmpeg
 
     def noting(*arguments: Any, **options: Any) -> str:
         given.append(options["limits"].niceness)
