@@ -62,9 +62,10 @@ def test_a_program_gives_way_as_far_as_it_is_told() -> None:
 def test_its_session_gives_way_too_as_sessions_share_the_machine_among_them() -> None:
     if not SESSIONS.exists():
         pytest.skip("this kernel does not group by session")
+    before = SESSIONS.read_text()  # the group of whoever runs the tests; who that is, is not ours to say
     ended = guarded(f"print(open({str(SESSIONS)!r}).read())", niceness=7)
     assert ended.stdout.strip().endswith("nice 7")
-    assert SESSIONS.read_text().strip().endswith("nice 0"), "ours does not"
+    assert SESSIONS.read_text() == before, "ours does not"
 
 
 def test_a_program_can_take_no_more_memory_than_allowed() -> None:
