@@ -245,7 +245,8 @@ class VideoPlan(Plain):
 
     def chunks_of(self, codec: VideoCodec) -> tuple[Chunk, ...]:
         """Return the chunks of one codec, in the order of their first frames."""
-        return tuple(chunk for chunk in self.chunks if self.codec_of(chunk) == codec)
+        chunks = (chunk for chunk in self.chunks if self.codec_of(chunk) == codec)
+        return tuple(sorted(chunks, key=lambda chunk: chunk.first_frame))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from processing.ladder.chunks import PRIORITY_OPENING
+from processing.ladder.chunks import PRIORITIES_OF_OPENING, PRIORITY_OPENING, PRIORITY_OPENING_NEXT
 from processing.ladder.further import EFFORT
 from processing.media import FIRST_CODEC, Chunk, EncodePlan, VideoPlan
 
@@ -73,7 +73,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         StepPlan(
             name=chunk_step_name(position),
             kind=ENCODE_CHUNK,
-            queue="opening" if chunk.priority == PRIORITY_OPENING else "encode",
+            queue="opening" if chunk.priority in PRIORITIES_OF_OPENING else "encode",
             priority=chunk.priority,
             weight=_chunk_weight(plan.video, chunk),
             needs=(*_trial(plan.video, chunk), *(_needs(plan.video, chunk) or _copy(plan))),
@@ -240,17 +240,17 @@ def chunk_step_name(position: int) -> str:
 
 
 def _openings(video: VideoPlan) -> tuple[str, ...]:
-    """Name the steps that make a video playable."""
+    """Name the steps that make a video play, and go on for a while."""
     return tuple(
         chunk_step_name(position)
         for position, chunk in enumerate(video.chunks)
-        if chunk.priority == PRIORITY_OPENING
+        if chunk.priority in PRIORITIES_OF_OPENING
     )
 
 
 def _trial(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
-    """Let all but what makes the video playable wait for the trial."""
-    return (TRIAL_STEP_NAME,) if video.samples and chunk.priority != PRIORITY_OPENING else ()
+    """Let all but the opening wait for the trial."""
+    return (TRIAL_STEP_NAME,) if video.samples and chunk.priority not in PRIORITIES_OF_OPENING else ()
 
 
 def _copy(plan: EncodePlan) -> tuple[str, ...]:
@@ -259,13 +259,17 @@ def _copy(plan: EncodePlan) -> tuple[str, ...]:
 
 
 def _needs(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
-    """Let further codecs wait until the video has opened in H.264; priorities do the rest."""
+    """Let what follows the first segment wait for it, and further codecs until the video has opened in H.264.
+
+    Priorities do the rest.
+    """
     if video.codec_of(chunk) == FIRST_CODEC:
-        return ()
-    first = enumerate(
-        video.chunks_of(FIRST_CODEC)
-    )  # they stand before all others, so their places are those here
-    return tuple(chunk_step_name(position) for position, opening in first if opening.first_frame == 0)
+        return (chunk_step_name(0),) if chunk.priority == PRIORITY_OPENING_NEXT else ()
+    return tuple(
+        chunk_step_name(position)
+        for position, opening in enumerate(video.chunks)
+        if opening.first_frame == 0 and video.codec_of(opening) == FIRST_CODEC
+    )
 
 
 def _chunk_weight(video: VideoPlan, chunk: Chunk) -> float:

@@ -7,7 +7,6 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import count
 
 from gilfoyle.lib.config import Container
 from processing.ffmpeg.formats import seek_margin_s
@@ -16,7 +15,8 @@ from processing.media import Chunk, VideoStream
 FIRST_RUNGS = 2  # of a ladder of at least FULL_LADDER rungs, this many lowest ones open the video
 FULL_LADDER = 4
 SPARE_S = 1  # an index may promise a few frames more than decoders give
-PRIORITY_OPENING, PRIORITY_OPENING_REST, PRIORITY_BODY, PRIORITY_FURTHER = 0, 1, 2, 3
+PRIORITY_OPENING, PRIORITY_OPENING_NEXT, PRIORITY_OPENING_REST, PRIORITY_BODY, PRIORITY_FURTHER = range(5)
+PRIORITIES_OF_OPENING = (PRIORITY_OPENING, PRIORITY_OPENING_NEXT)  # in the lowest rungs
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +47,37 @@ class Grid:
         return missing + math.ceil(SPARE_S * self.rate) if missing > 0 else 0
 
 
-def plan_chunks(  # noqa: PLR0913  # the grid's parts, each by name
-    stream: VideoStream,
+def plan_chunks(
+    grid: Grid,
     *,
-    container: Container,
-    zero_s: Fraction,
-    rate: Fraction,
     frame_count: int,
-    segment_frames: int,
     rung_names: tuple[str, ...],
     opening_s: float,
     chunk_s: float,
+    is_waited_for: bool = True,
     further: Sequence[tuple[str, ...]] = (),
 ) -> tuple[Chunk, ...]:
     """Return the chunks in the order in which they are wanted: the opening in the lowest rungs, its rest, bodies.
 
-    `rung_names` is largest first. `further` holds the rung names of each further codec; its chunks have the same
-    borders and come after all others. Every rung's frames are covered exactly once.
+    `rung_names` is largest first. Where somebody waits for the opening to play, its first segment is a chunk of its
+    own. `further` holds the rung names of each further codec; its chunks come after all others. Every rung's frames are
+    covered exactly once.
     """
-    grid = Grid(stream, stream.key_times_s, container, zero_s, rate, segment_frames)
-    opening_end = min(frame_count, _whole_segments(opening_s, grid) * segment_frames)
+    opening_end = min(frame_count, _whole_segments(opening_s, grid) * grid.segment_frames)
     lowest = FIRST_RUNGS if len(rung_names) >= FULL_LADDER else 1
-    openings = [names for names in (rung_names[-lowest:], rung_names[:-lowest]) if names]
-    numbers = count()
-    chunks = [
-        make_chunk(grid, next(numbers), (0, opening_end), names, priority)
-        for priority, names in enumerate(openings, PRIORITY_OPENING)
+    first_end = min(opening_end, grid.segment_frames) if is_waited_for else opening_end
+    spans = [
+        ((0, first_end), rung_names[-lowest:], PRIORITY_OPENING),
+        ((first_end, opening_end), rung_names[-lowest:], PRIORITY_OPENING_NEXT),
+        ((0, opening_end), rung_names[:-lowest], PRIORITY_OPENING_REST),
     ]
-    step = _whole_segments(chunk_s, grid) * segment_frames
+    step = _whole_segments(chunk_s, grid) * grid.segment_frames
     bodies = [(first, min(first + step, frame_count)) for first in range(opening_end, frame_count, step)]
-    chunks += [make_chunk(grid, next(numbers), span, rung_names, PRIORITY_BODY) for span in bodies]
+    spans += [(body, rung_names, PRIORITY_BODY) for body in bodies]
     for priority, names in enumerate(further, PRIORITY_FURTHER):
-        spans = [(0, opening_end), *bodies]
-        chunks += [make_chunk(grid, next(numbers), span, names, priority) for span in spans]
-    return tuple(chunks)
+        spans += [(span, names, priority) for span in [(0, opening_end), *bodies]]
+    wanted = [(span, names, priority) for span, names, priority in spans if names and span[0] < span[1]]
+    return tuple(make_chunk(grid, index, *chunk) for index, chunk in enumerate(wanted))
 
 
 def _whole_segments(seconds: float, grid: Grid) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, groupby
 from typing import Literal
 
 from gilfoyle.lib.config import EncodingSettings
@@ -14,7 +15,7 @@ from processing.ladder.remux import plan_copy
 from processing.ladder.rungs import plan_rungs
 from processing.ladder.samples import plan_samples
 from processing.ladder.sounds import plan_sounds
-from processing.media import EncodePlan, MediaInfo, VideoPlan, VideoStream
+from processing.media import FIRST_CODEC, EncodePlan, MediaInfo, VideoPlan, VideoStream
 
 STANDARD_RATES = (
     Fraction(24000, 1001),
@@ -39,16 +40,16 @@ AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last pi
 
 def plan_encode(info: MediaInfo, *, encoding: EncodingSettings) -> EncodePlan:
     """Return how to encode an accepted source."""
-    video = _plan_video(info, encoding) if info.video else None
+    picture = _plan_picture(info, encoding) if info.video else None
+    copy = plan_copy(info, picture, encoding) if picture else None
+    video = _cut(picture, info, encoding, is_copied=copy is not None) if picture else None
     return EncodePlan(
-        container=info.container,
-        video=video,
-        audio=plan_sounds(info, video, encoding),
-        copy=plan_copy(info, video, encoding) if video else None,
+        container=info.container, video=video, audio=plan_sounds(info, video, encoding), copy=copy
     )
 
 
-def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
+def _plan_picture(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
+    """Plan the grid of frames and the ladder, uncut."""
     stream = info.video
     assert stream is not None  # noqa: S101  # the caller looked
     rate = grid_rate(stream, max_rate=encoding.max_fps)
@@ -58,28 +59,6 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
     frame_count = max(pictures, round((end_s - zero_s) * rate))
     segment_frames = max(1, round(Fraction(encoding.segment_s) * rate))
     rungs = plan_rungs(*stream.display_size, encoding.ladder)
-    further = plan_further_rungs(rungs, encoding)
-    chunks = plan_chunks(
-        stream,
-        container=info.container,
-        zero_s=zero_s,
-        rate=rate,
-        frame_count=frame_count,
-        segment_frames=segment_frames,
-        rung_names=tuple(rung.name for rung in rungs),
-        opening_s=encoding.opening_s,
-        chunk_s=encoding.chunk_s,
-        further=[tuple(rung.name for rung in ladder) for ladder in further],
-    )
-    samples = (
-        plan_samples(
-            Grid(stream, stream.key_times_s, info.container, zero_s, rate, segment_frames),
-            frame_count=frame_count,
-            rung_names=tuple(rung.name for rung in rungs),
-        )
-        if encoding.target_vmaf
-        else ()
-    )
     return VideoPlan(
         stream_index=stream.index,
         zero_s=zero_s,
@@ -95,10 +74,35 @@ def _plan_video(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
         is_gray=stream.pixel_format.startswith("gray"),
         has_alpha=stream.has_alpha,
         decoder=ALPHA_DECODERS.get(stream.codec, "") if stream.has_alpha else "",
-        rungs=(*rungs, *chain.from_iterable(further)),
-        chunks=chunks,
-        samples=samples,
+        rungs=(*rungs, *chain.from_iterable(plan_further_rungs(rungs, encoding))),
+        chunks=(),
     )
+
+
+def _cut(video: VideoPlan, info: MediaInfo, encoding: EncodingSettings, *, is_copied: bool) -> VideoPlan:
+    """Return the plan with its chunks, and with the samples of its trial."""
+    stream = info.video
+    assert stream is not None  # noqa: S101  # the caller looked
+    names = {
+        codec: tuple(rung.name for rung in rungs)
+        for codec, rungs in groupby(video.rungs, key=lambda rung: rung.codec)
+    }
+    first = names.pop(FIRST_CODEC)
+    grid = Grid(
+        stream, stream.key_times_s, info.container, video.zero_s, video.frame_rate, video.segment_frames
+    )
+    chunks = plan_chunks(
+        grid,
+        frame_count=video.frame_count,
+        rung_names=first,
+        opening_s=encoding.opening_s,
+        chunk_s=encoding.chunk_s,
+        is_waited_for=not is_copied,
+        further=tuple(names.values()),
+    )
+    wants_trial = encoding.target_vmaf > 0
+    samples = plan_samples(grid, frame_count=video.frame_count, rung_names=first) if wants_trial else ()
+    return replace(video, chunks=chunks, samples=samples)
 
 
 def grid_rate(stream: VideoStream, *, max_rate: int) -> Fraction:

@@ -29,8 +29,10 @@ def measure(encoded: Path, source: Path, video: VideoPlan, *, crf: float) -> Poi
     size = f"{video.rungs[0].width}:{video.rungs[0].height}"
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "vmaf.json"
+        # Both are said to be of one colour space: where one tells and the other doesn't, ffmpeg converts, and luma changes.
+        same = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv,setpts=N/24/TB"
         graph = (
-            f"[0:v]scale={size}:flags=bicubic,setpts=N/24/TB,format=yuv420p[a];[1:v]setpts=N/24/TB[b];"
+            f"[0:v]{same},scale={size}:flags=bicubic,format=yuv420p[a];[1:v]{same},format=yuv420p[b];"
             f"[a][b]libvmaf=n_threads=2:log_fmt=json:log_path={log}:feature=name=float_ssim"
         )
         run_ffmpeg("-i", encoded, "-i", source, "-lavfi", graph, "-f", "null", "-")

@@ -68,12 +68,12 @@ def text(argv: list[str]) -> str:
     ("name", "plan", "index"),
     [
         ("opening.argv", PLAIN, 0),
-        ("body.argv", PLAIN, 2),
-        ("last.argv", PLAIN, 4),
-        ("hdr-interlaced-ts.argv", HDR_TS, 2),
-        ("hevc.argv", EVERY_CODEC, 4),
-        ("vp9.argv", EVERY_CODEC, 6),
-        ("av1.argv", EVERY_CODEC, 8),
+        ("body.argv", PLAIN, 3),
+        ("last.argv", PLAIN, 5),
+        ("hdr-interlaced-ts.argv", HDR_TS, 3),
+        ("hevc.argv", EVERY_CODEC, 5),
+        ("vp9.argv", EVERY_CODEC, 7),
+        ("av1.argv", EVERY_CODEC, 9),
     ],
 )
 def test_chunk(name: str, plan: EncodePlan, index: int) -> None:
@@ -81,7 +81,7 @@ def test_chunk(name: str, plan: EncodePlan, index: int) -> None:
 
 
 def test_each_rung_is_scaled_from_the_one_above_it() -> None:
-    argv = chunk_text(PLAIN, 2).splitlines()
+    argv = chunk_text(PLAIN, 3).splitlines()
     graph = argv[argv.index("-filter_complex") + 1].split(";")
     sizes = [found[1] for part in graph if (found := re.search(r"scale=.*h=(\d+)", part))]
     assert sizes == ["1080", "720", "480", "360", "240"]
@@ -100,13 +100,13 @@ def test_audio() -> None:
 
 
 MOMENTS: dict[str, tuple[EncodePlan, tuple[ImageFormat, ...], Moment]] = {
-    "poster.argv": (PLAIN, ("jpeg",), Moment(seek_s=Fraction(6), chunk=PLAIN.chunks[2])),
+    "poster.argv": (PLAIN, ("jpeg",), Moment(seek_s=Fraction(6), chunk=PLAIN.chunks[3])),
     "poster-formats.argv": (
         PLAIN,
         ("jpeg", "webp", "avif"),
-        Moment(seek_s=Fraction(117, 2), chunk=PLAIN.chunks[3], frame=1500),
+        Moment(seek_s=Fraction(117, 2), chunk=PLAIN.chunks[4], frame=1500),
     ),
-    "poster-hdr.argv": (HDR_TS, ("jpeg",), Moment(seek_s=Fraction(6), chunk=HDR_TS.chunks[2])),
+    "poster-hdr.argv": (HDR_TS, ("jpeg",), Moment(seek_s=Fraction(6), chunk=HDR_TS.chunks[3])),
 }
 
 
@@ -192,8 +192,8 @@ def test_every_command_shuts_all_other_ways_before_it_opens_the_source() -> None
 
 def test_a_seek_time_is_never_before_the_key_frame() -> None:
     plan = plan_of(facts.info(video=facts.picture(tick_s=Fraction(1001, 30_000), key_steps=(0, *[60] * 40))))
-    argv = chunk_text(plan, 2).splitlines()
-    seek_s = plan.chunks[2].seek_s
+    argv = chunk_text(plan, 3).splitlines()
+    seek_s = plan.chunks[3].seek_s
     assert seek_s is not None
     written = Fraction(argv[argv.index("-ss") + 1])
     assert seek_s <= written < seek_s + Fraction(1, 1_000_000)

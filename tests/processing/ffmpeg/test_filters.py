@@ -34,7 +34,7 @@ def test_the_first_chunk_shows_its_picture_from_zero_on() -> None:
 
 def test_a_later_chunk_is_cut_by_frame_numbers() -> None:
     plan = video()
-    chunk = plan.chunks[2]
+    chunk = plan.chunks[3]
     steps = {step.name: dict(step.options) for step in grid_steps(plan, chunk)}
     assert steps["trim"] == {"start_pts": chunk.first_frame, "end_pts": chunk.end_frame}
     assert steps["fps"] == {"fps": "25/1"}
@@ -43,7 +43,7 @@ def test_a_later_chunk_is_cut_by_frame_numbers() -> None:
 
 def test_a_damaged_chunk_shows_its_first_picture_from_its_own_beginning_on() -> None:
     plan = video()
-    chunk = replace(plan.chunks[2], fills_gaps=True)
+    chunk = replace(plan.chunks[3], fills_gaps=True)
     fps = {step.name: dict(step.options) for step in grid_steps(plan, chunk)}["fps"]
     assert fps == {"fps": "25/1", "start_time": f"{chunk.first_frame // 25}/1"}
 
@@ -56,7 +56,7 @@ def test_a_stretch_is_cut_on_the_source_s_clock() -> None:
 
 def test_only_the_end_may_repeat_the_last_picture() -> None:
     plan = video()
-    assert [("tpad" in names(grid_steps(plan, chunk))) for chunk in plan.chunks] == [False] * 4 + [True]
+    assert [("tpad" in names(grid_steps(plan, chunk))) for chunk in plan.chunks] == [False] * 5 + [True]
 
 
 def test_the_zero_is_an_exact_fraction() -> None:
@@ -73,9 +73,9 @@ def test_only_interlaced_sources_are_deinterlaced() -> None:
 
 def test_one_frame_of_the_grid_is_cut_out_of_its_chunk() -> None:
     plan = video()
-    steps = grid_picture_steps(plan, plan.chunks[2], 900, (64, 36))
+    steps = grid_picture_steps(plan, plan.chunks[3], 900, (64, 36))
     assert dict(steps[-1].options) == {"start_pts": 900, "end_pts": 901}
-    assert "tonemap" in names(grid_picture_steps(video(is_hdr=True), plan.chunks[2], 900, (64, 36)))
+    assert "tonemap" in names(grid_picture_steps(video(is_hdr=True), plan.chunks[3], 900, (64, 36)))
 
 
 def test_untagged_colours_are_read_as_players_read_them() -> None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processing.ladder.chunks import PRIORITIES_OF_OPENING
 from processing.media import Chunk, MediaInfo, VideoPlan
 from tests.processing import facts
 
@@ -23,31 +24,42 @@ def summary(chunks: tuple[Chunk, ...]) -> list[tuple[int, int, int, int]]:
 def test_the_lowest_rungs_open_the_video() -> None:
     plan = video_plan(facts.info())
     assert summary(plan.chunks) == [
-        (0, 200, 2, 0),
-        (0, 200, 3, 1),
-        (200, 1000, 5, 2),
-        (1000, 1800, 5, 2),
-        (1800, 2500, 5, 2),
+        (0, 100, 2, 0),
+        (100, 200, 2, 1),
+        (0, 200, 3, 2),
+        (200, 1000, 5, 3),
+        (1000, 1800, 5, 3),
+        (1800, 2500, 5, 3),
     ]
-    assert plan.chunks[0].rung_names == ("v360", "v240")
-    assert plan.chunks[1].rung_names == ("v1080", "v720", "v480")
-    assert [chunk.index for chunk in plan.chunks] == [0, 1, 2, 3, 4]
-    assert [chunk.first_segment for chunk in plan.chunks] == [0, 0, 2, 10, 18]
+    assert plan.chunks[0].rung_names == plan.chunks[1].rung_names == ("v360", "v240")
+    assert plan.chunks[2].rung_names == ("v1080", "v720", "v480")
+    assert [chunk.index for chunk in plan.chunks] == [0, 1, 2, 3, 4, 5]
+    assert [chunk.first_segment for chunk in plan.chunks] == [0, 1, 0, 2, 10, 18]
+
+
+def test_nobody_waits_for_the_first_segment_of_what_is_copied() -> None:
+    fit = facts.picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
+    assert facts.plan(facts.info(video=fit)).copy, "this one is copied"
+    assert summary(video_plan(facts.info(video=fit)).chunks)[:2] == [(0, 200, 2, 0), (0, 200, 3, 2)]
+
+
+def test_an_opening_of_one_segment_is_one_chunk() -> None:
+    assert summary(video_plan(facts.info(), opening_s=4).chunks)[:2] == [(0, 100, 2, 0), (0, 100, 3, 2)]
 
 
 def test_a_ladder_of_one_has_one_opening() -> None:
     plan = video_plan(facts.info(video=facts.picture(width=200, height=100)))
-    assert summary(plan.chunks)[:2] == [(0, 200, 1, 0), (200, 1000, 1, 2)]
+    assert summary(plan.chunks)[:2] == [(0, 100, 1, 0), (100, 200, 1, 1)]
 
 
 def test_reading_begins_at_a_key_frame_before_the_frame_before_the_cut() -> None:
-    plan = video_plan(facts.info())  # a key frame each two seconds; chunks begin at 8, 40 and 72 s
-    assert [chunk.seek_s for chunk in plan.chunks] == [None, None, 6, 38, 70]
+    plan = video_plan(facts.info())  # a key frame each two seconds; chunks begin at 4, 8, 40 and 72 s
+    assert [chunk.seek_s for chunk in plan.chunks] == [None, 2, None, 6, 38, 70]
 
 
 def test_containers_without_an_index_are_read_from_a_second_earlier() -> None:
     plan = video_plan(facts.info(container="mpegts"))
-    assert [chunk.seek_s for chunk in plan.chunks[2:]] == [5, 37, 69]
+    assert [chunk.seek_s for chunk in plan.chunks[3:]] == [5, 37, 69]
 
 
 def test_a_source_with_one_key_frame_is_read_from_its_beginning() -> None:
@@ -70,7 +82,8 @@ def test_further_codecs_come_after_all_of_h264_with_the_same_borders() -> None:
     assert codecs == sorted(codecs, key=["h264", "hevc", "av1"].index)
     assert [chunk.priority for chunk in plan.chunks] == sorted(chunk.priority for chunk in plan.chunks)
     last_of_h264 = plan.chunks_of("h264")[-1].priority
-    borders = {(chunk.first_frame, chunk.end_frame) for chunk in plan.chunks_of("h264")}
+    alike = [chunk for chunk in plan.chunks_of("h264") if chunk.priority not in PRIORITIES_OF_OPENING]
+    borders = {(chunk.first_frame, chunk.end_frame) for chunk in alike}
     for codec in ("hevc", "av1"):
         chunks = plan.chunks_of(codec)
         assert {(chunk.first_frame, chunk.end_frame) for chunk in chunks} == borders
