@@ -39,6 +39,6 @@ def test_a_preset_is_bettered_only_where_that_pays() -> None:
         preset: h264_arguments(plan.rungs[0], plan, threads=2)["x264-params"]
         for preset, plan in plans.items()
     }
-    assert settings["veryfast"] == "stitchable=1:rc-lookahead=40:bframes=5"
+    assert settings["veryfast"] == "stitchable=1:rc-lookahead=40:bframes=5:trellis=1"
     # The quickest ones are chosen for speed alone, the slow ones look ahead further by themselves.
     assert {settings[preset] for preset in ("ultrafast", "superfast", "slow", "slower")} == {"stitchable=1"}
