@@ -24,6 +24,23 @@ class ScopeMissing(NotAllowed):
     code = "scope_missing"
 
 
+class IdempotencyKeyInvalid(Refusal):
+    code = "idempotency_key_invalid"
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The first request under this key has not been answered yet."""
+
+    code = "idempotency_key_in_use"
+    retry_after_s = 1
+
+
+class IdempotencyKeyReused(InvalidInput):
+    """The key stands for another request."""
+
+    code = "idempotency_key_reused"
+
+
 class SourceExists(Conflict):
     code = "source_exists"
 

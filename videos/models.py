@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from videos.access.models import ApiKey, Project
+from videos.access.models import ApiKey, IdempotencyRecord, Project
 from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
 from videos.imports.models import Import
 from videos.tracks.models import TextTrack
@@ -10,6 +10,7 @@ from videos.uploads.models import Upload, UploadGrant, UploadPiece
 
 __all__ = [
     "ApiKey",
+    "IdempotencyRecord",
     "ImageSet",
     "Import",
     "PastRevision",

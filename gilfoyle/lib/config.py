@@ -20,6 +20,7 @@ from pydantic import (
     model_validator,
 )
 
+from gilfoyle.lib.api_settings import ApiSettings
 from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, VideoCodec, Vp9Settings
 from gilfoyle.lib.config_problems import explain_problem
@@ -254,6 +255,7 @@ class Config(Section):
     database: DatabaseSettings = Field(default_factory=DatabaseSettings)
     broker: BrokerSettings = Field(default_factory=BrokerSettings)
     storage: StorageSettings = Field(default_factory=StorageSettings)
+    api: ApiSettings = Field(default_factory=ApiSettings)
     upload: UploadSettings = Field(default_factory=UploadSettings)
     imports: ImportSettings = Field(default_factory=ImportSettings)
     encoding: EncodingSettings = Field(default_factory=EncodingSettings)

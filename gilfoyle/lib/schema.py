@@ -38,6 +38,16 @@ PROBLEM = {
 }
 
 
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotent-Replayed"
+IDEMPOTENCY_REFUSALS = {
+    "400": "`idempotency_key_invalid`: no well-formed Idempotency-Key.",
+    "409": "`idempotency_key_in_use`: the first request under this key is still at work; `Retry-After` says when to "
+    "send it again.",
+    "422": "`idempotency_key_reused`: this key was used for another request.",
+}
+
+
 def refusals(by_status: Mapping[int, str]) -> dict[tuple[int, str], OpenApiResponse]:
     """Return documented refusals, by their status with what is said of them: the codes, and when."""
     problem = {"$ref": "#/components/schemas/Problem"}
@@ -58,4 +68,21 @@ def add_problem_answers(result: dict[str, Any], **_options: Any) -> dict[str, An
         for operation in operations.values():
             if isinstance(operation, dict) and "responses" in operation:
                 operation["responses"].setdefault("default", answer)
+                _add_idempotency_answers(operation, answer["content"])
     return result
+
+
+def _add_idempotency_answers(operation: dict[str, Any], content: Any) -> None:
+    """Tell what an Idempotency-Key may be answered with, where a call takes one."""
+    if all(parameter["name"] != IDEMPOTENCY_HEADER for parameter in operation.get("parameters", ())):
+        return
+    answers = operation["responses"]
+    for status, words in IDEMPOTENCY_REFUSALS.items():
+        told = answers.setdefault(status, {"content": content, "description": ""})
+        told["description"] = f"{told['description']} {words}".strip()
+    for status, told in answers.items():
+        if status.startswith("2"):
+            told.setdefault("headers", {})[REPLAYED_HEADER] = {
+                "schema": {"type": "string", "enum": ["true"]},
+                "description": "This answer was given before, under the same Idempotency-Key.",
+            }

@@ -14,6 +14,7 @@ from processing.jobs.models import Job
 from processing.jobs.reprocessing import reprocess
 from processing.jobs.serializers import JOB_EXAMPLE, JobSerializer, WishSerializer
 from videos.access.authentication import project_of
+from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
 
@@ -53,6 +54,7 @@ class VideoJob(APIView):
 class VideoReprocess(APIView):
     permission_classes = [HasScope.of("videos:write")]
 
+    @takes_idempotency_key
     @extend_schema(
         operation_id="reprocess_video",
         summary="Process a video again",

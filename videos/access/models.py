@@ -56,3 +56,21 @@ class ApiKey(models.Model):
     def is_active(self) -> bool:
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired
+
+
+class IdempotencyRecord(models.Model):
+    """What was answered under an Idempotency-Key, sealed (idempotency_keys.py), or who is about to create under it."""
+
+    name = models.CharField(primary_key=True, max_length=64, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    fingerprint = models.CharField(max_length=64, help_text="Which request it stands for.")
+    owner = models.CharField(max_length=22, help_text="Whose turn it is, or was.")
+    lease_expires_at = models.DateTimeField(
+        help_text="Past it, an owner without an answer is taken for dead."
+    )
+    answer = models.BinaryField(null=True, help_text="null: still at work.")
+    expires_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name

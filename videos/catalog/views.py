@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from gilfoyle.lib.pagination import NewestFirst
 from videos.access.authentication import project_of
+from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
 from videos.catalog import selectors, services
 from videos.catalog.filters import VideoFilter
@@ -57,6 +58,7 @@ class VideoList(generics.GenericAPIView[Video]):
         page = self.paginate_queryset(wanted.qs)
         return self.get_paginated_response(VideoSerializer(page, many=True).data)
 
+    @takes_idempotency_key
     @extend_schema(
         operation_id="create_video",
         summary="Create a video, which then awaits its source",

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from videos.access.authentication import project_of
+from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
 from videos.imports import services
@@ -21,6 +22,7 @@ from videos.imports.serializers import ImportInputSerializer, ImportSerializer
 class VideoImport(APIView):
     permission_classes = [HasScope.of(read="videos:read", write="uploads:write")]
 
+    @takes_idempotency_key
     @extend_schema(
         operation_id="import_source",
         summary="Fetch the source of a video from an address",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -50,7 +51,19 @@ class StoredTrack:
 def add_track(*, video: Video, data: bytes, facts: TrackFacts, limits: TextSettings) -> TextTrack:
     """Read, clean and store an uploaded file as a track.
 
-    Raises: TrackRejected (one of its kinds), TooManyTracks, VideoBeingDeleted, NoSpace, StorageFault.
+    Raises: what `stored_track` and `record_track` raise.
+    """
+    with stored_track(video=video, data=data, facts=facts, limits=limits) as stored:
+        return record_track(video_id=video.pk, stored=stored, max_tracks=limits.max_tracks)
+
+
+@contextmanager
+def stored_track(
+    *, video: Video, data: bytes, facts: TrackFacts, limits: TextSettings
+) -> Iterator[StoredTrack]:
+    """Read, clean and store an uploaded file; it is removed again where the block does not record it.
+
+    Raises: TrackRejected (one of its kinds), NoSpace, StorageFault.
     """
     if len(data) > limits.max_size_bytes:
         message = (
@@ -63,14 +76,18 @@ def add_track(*, video: Video, data: bytes, facts: TrackFacts, limits: TextSetti
     name = layout.track_name(video.project_id, video.pk, "", stored.id)
     storage.save_bytes(name, text)
     try:
-        return _record(video_id=video.pk, stored=stored, max_tracks=limits.max_tracks)
+        yield stored
     except BaseException:
         storage.delete(name)
         raise
 
 
 @transaction.atomic
-def _record(*, video_id: str, stored: StoredTrack, max_tracks: int) -> TextTrack:
+def record_track(*, video_id: str, stored: StoredTrack, max_tracks: int) -> TextTrack:
+    """Record a track that was uploaded and stored.
+
+    Raises: TooManyTracks, VideoBeingDeleted.
+    """
     catalog.hold_video(video_id=video_id)
     video = Video.objects.filter(pk=video_id).exclude(status=states.DELETING).first()
     if video is None:

@@ -13,15 +13,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from gilfoyle.lib.config import TextSettings
 from gilfoyle.lib.json_body import JsonBody
 from gilfoyle.lib.schema import refusals
 from videos.access.authentication import project_of
+from videos.access.once import answer_once, takes_idempotency_key_itself
 from videos.access.permissions import HasScope
+from videos.catalog.models import Video
 from videos.catalog.selectors import get_video
 from videos.errors import TrackTooLarge
 from videos.tracks import selectors, services
 from videos.tracks.serializers import TextTrackInputSerializer, TextTrackSerializer
-from videos.tracks.services import TrackFacts
+from videos.tracks.services import StoredTrack, TrackFacts
 
 FORM_BYTES = 64 * 1024  # of a form beside its file
 NO_VIDEO = {404: "`video_not_found`: no such video in this project."}
@@ -69,6 +72,7 @@ class TrackList(APIView):
         video = get_video(project=project_of(request), video_id=video_id)
         return Response(TextTrackSerializer(selectors.list_tracks(video=video), many=True).data)
 
+    @takes_idempotency_key_itself
     @extend_schema(
         operation_id="add_track",
         summary="Add subtitles or captions",
@@ -103,8 +107,15 @@ class TrackList(APIView):
         file, text = fields.pop("file", None), fields.pop("text", "")
         data = text.encode(errors="replace") if file is None else file.read()
         limits = settings.GILFOYLE.text
-        track = services.add_track(video=video, data=data, facts=TrackFacts(**fields), limits=limits)
-        return Response(TextTrackSerializer(track).data, status=status.HTTP_201_CREATED)
+        with services.stored_track(
+            video=video, data=data, facts=TrackFacts(**fields), limits=limits
+        ) as stored:
+            return answer_once(request, lambda: _record(video, stored, limits))
+
+
+def _record(video: Video, stored: StoredTrack, limits: TextSettings) -> Response:
+    track = services.record_track(video_id=video.pk, stored=stored, max_tracks=limits.max_tracks)
+    return Response(TextTrackSerializer(track).data, status=status.HTTP_201_CREATED)
 
 
 class TrackDetail(APIView):

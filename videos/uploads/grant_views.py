@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from gilfoyle.lib.schema import refusals
 from videos.access.authentication import key_of, project_of
+from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
 from videos.uploads.granting import GrantWish, create_grant, describe_grant, get_grant, revoke_grant
 from videos.uploads.models import UploadGrant
@@ -25,6 +26,7 @@ NOT_FOUND = refusals({404: "`upload_grant_not_found`."})
 class UploadGrants(APIView):
     permission_classes = [HasScope.of(SCOPE)]
 
+    @takes_idempotency_key
     @extend_schema(
         operation_id="create_upload_grant",
         summary="Make an address that uploads without an API key",

@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from gilfoyle.lib import storage
 from gilfoyle.scheduler import Sweep, run_sweeps
 from processing.jobs.sweeper import sweep
+from videos.access.idempotency import forget_idempotency_keys
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             "left_uploads": partial(finish_left_uploads, config=settings.GILFOYLE),
             "stale_uploads": release_stale_uploads,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
+            "idempotency_keys": forget_idempotency_keys,
             "deleted_videos": purge_deleted,
             "spare_sources": remove_spare_sources,
             "latecomers": revisit_purged,
