@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test bench check lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test bench bench-upload check lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -39,6 +39,9 @@ test: install-tests player ## run the tests; services that aren't here are skipp
 
 bench: install-tests ## measure encoding beside ffmpeg by hand and the peers' settings (BENCH_ARGS: --quick, --write, …)
 	$(BIN)/python -m tests.benchmarks.encode $(BENCH_ARGS)
+
+bench-upload: install-tests ## measure uploads beside tusd, which Go builds (BENCH_ARGS as above)
+	$(BIN)/python -m tests.benchmarks.upload $(BENCH_ARGS)
 
 check: install-tests ## lint, types, walls of the house, Django's checks, migrations, API schema
 	@$(MAKE) --no-print-directory --keep-going lint types walls django-check

@@ -16,7 +16,7 @@ from gilfoyle.lib import file_writes, storage
 from gilfoyle.lib.storage_faults import StorageFault, faults
 
 READ_BYTES = 1024 * 1024
-FILE_FLUSH_BYTES = 32 * 1024 * 1024  # so much is lost at most when a process is killed
+FILE_FLUSH_BYTES = 64 * 1024 * 1024  # so much is lost at most when a process is killed
 OBJECT_BYTES = 8 * 1024 * 1024  # held in memory until it is stored; parts of a bucket's own copies need 5 MiB
 
 

@@ -26,6 +26,7 @@ from videos.uploads.errors import (
     UploadResumedElsewhere,
 )
 from videos.uploads.finishing import finish_finals_of, finish_upload
+from videos.uploads.hash_behind import HashBehind
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, require_still_good
 from videos.uploads.resumable import as_standing, expiry, find_upload, take_pen
@@ -111,19 +112,20 @@ class _Session:
     def run(self) -> None:
         self.window = self._become_writer()
         is_all = self.window.start_bytes == 0 and self.body.size_bytes == self.window.length_bytes
-        # A file that comes in one request is hashed on its way; of others the store is read again at the end.
-        digest = hashlib.sha256() if is_all else None
-        try:
-            self._receive(digest)
-            is_whole = self._record(is_last=True)
-        except BaseException:
-            self._let_go()
-            raise
-        finally:
-            if self.piece is not None:
-                self.piece.writer.close()
-            self._clear_if_ended()
-        self._hand_on(is_whole=is_whole, sha256=digest.hexdigest() if digest else None)
+        with HashBehind() as digest:
+            try:
+                # A file that comes in one request is hashed on its way; of others the store is read again at the end.
+                self._receive(digest if is_all else None)
+                is_whole = self._record(is_last=True)
+            except BaseException:
+                self._let_go()
+                raise
+            finally:
+                if self.piece is not None:
+                    self.piece.writer.close()
+                self._clear_if_ended()
+            sha256 = digest.hexdigest() if is_all else None
+        self._hand_on(is_whole=is_whole, sha256=sha256)
         self._require_all_came()
 
     @transaction.atomic
@@ -149,11 +151,11 @@ class _Session:
         self.upload = upload
         return window
 
-    def _receive(self, digest: Any) -> None:
+    def _receive(self, digest: HashBehind | None) -> None:
         checksum = hashlib.new(self.append.checksum.algorithm) if self.append.checksum else None
         # Which algorithm a trailer names is known only when the bytes are gone.
         sums = [hashlib.new(name) for name in tus.ALGORITHMS] if self.append.checksum_follows else []
-        sums += [one for one in (checksum, digest) if one is not None]
+        sums += [checksum] if checksum is not None else []
         limit = self.window.most_bytes if self.body.size_bytes is None else self.body.size_bytes
         while self.received_bytes < limit:
             data = self._read(min(self.read_bytes, limit - self.received_bytes))
@@ -161,6 +163,8 @@ class _Session:
                 break
             for one in sums:
                 one.update(data)
+            if digest is not None:
+                digest.update(data)
             # All of it counts only once it is certain that no more follows.
             self._write(data, is_last=self.received_bytes + len(data) == limit)
         if self.body.size_bytes is None and self.received_bytes == limit and self._read(1):

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import io
+import socket
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
+from gunicorn.http.body import Body as GunicornBody
+from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders, NoMoreData
+from gunicorn.http.unreader import SocketUnreader
 
 from videos.uploads.bodies import body_of, can_have_trailers
 from videos.uploads.errors import TusHeaderInvalid
@@ -29,6 +34,61 @@ def test_no_length_is_no_body() -> None:
     assert body_of(request(CONTENT_LENGTH="")).size_bytes == 0
     with pytest.raises(TusHeaderInvalid):
         body_of(request(CONTENT_LENGTH="x"))
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    client, server = socket.socketpair()
+    with client, server:
+        yield client, server
+
+
+def gunicorn_body(server: socket.socket, length: int) -> GunicornBody:
+    """Return a body as gunicorn gives it, of which the first bytes came with the head."""
+    unreader = SocketUnreader(server)
+    unreader.unread(server.recv(4))
+    return GunicornBody(LengthReader(unreader, length))
+
+
+def test_a_body_of_gunicorn_is_read_from_its_socket_to_its_end_and_no_further(
+    connection: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = connection
+    client.sendall(b"abcdefghNEXT")
+    stream = gunicorn_body(server, 8)
+    body = body_of(request(stream=stream, CONTENT_LENGTH="8"))
+    got = b""
+    while data := body.read(3):
+        assert len(data) <= 3
+        got += data
+    assert got == b"abcdefgh"
+    assert stream.reader.length == 0
+    assert stream.reader.unreader.read() == b"NEXT"
+
+
+def test_what_a_body_left_unread_is_left_to_gunicorn(connection: tuple[socket.socket, socket.socket]) -> None:
+    client, server = connection
+    client.sendall(b"abcdefghNEXT")
+    stream = gunicorn_body(server, 8)
+    assert body_of(request(stream=stream, CONTENT_LENGTH="8")).read(2) == b"ab"
+    assert stream.read() == b"cdefgh"
+    assert stream.reader.unreader.read() == b"NEXT"
+
+
+def test_a_connection_that_breaks_serves_no_other_request(
+    connection: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = connection
+    client.sendall(b"abcd")
+    stream = gunicorn_body(server, 8)
+    body = body_of(request(stream=stream, CONTENT_LENGTH="8"))
+    assert body.read(100) == b"abcd"
+    server.settimeout(0.01)
+    with pytest.raises(TimeoutError):
+        body.read(100)
+    assert stream.failed
+    client.close()
+    assert body.read(100) == b""
 
 
 class Chunks(io.BytesIO):
