@@ -51,6 +51,8 @@ class Import(models.Model):
             ),
         )
         indexes = (
+            models.Index(fields=("-created_at", "-id"), name="import_newest"),
+            models.Index(fields=("status", "-created_at"), name="import_status_newest"),
             models.Index(fields=("status", "ready_at"), name="import_next"),
             models.Index(fields=("status", "lease_expires_at"), name="import_lost"),
         )

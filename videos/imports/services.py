@@ -24,6 +24,7 @@ from videos.imports import states
 from videos.imports.errors import ImportInProgress
 from videos.imports.models import Import
 from videos.imports.remotes import find_remote
+from videos.uploads import states as upload_states
 from videos.uploads.models import Upload
 from videos.uploads.services import abort_upload, remove_bytes
 
@@ -203,7 +204,7 @@ def _free(lost: Import, now: datetime) -> bool:
 
 def _stop_transfer(stopped: Import) -> None:
     upload = Upload.objects.select_related("video").filter(pk=stopped.upload_id).first()
-    if upload is not None and abort_upload(upload=upload):
+    if upload is not None and abort_upload(upload=upload, why=upload_states.STOPPED):
         transaction.on_commit(partial(remove_bytes, upload), robust=True)
 
 

@@ -17,6 +17,7 @@ from videos.imports.models import Import
 from videos.imports.parts import Version
 from videos.imports.reading import PASSING, Pace, RemoteReader
 from videos.imports.remotes import Remote, find_remote
+from videos.uploads import states as upload_states
 from videos.uploads import tus
 from videos.uploads.appending import Body, append_bytes
 from videos.uploads.errors import UploadExpired, UploadNotFound
@@ -79,7 +80,9 @@ class Transfer:
         with RemoteReader(remote, pause=self.pause, first=first, known=known) as reader:
             if upload is None:
                 creation = tus.Creation(reader.version.size_bytes)
-                upload = create_upload(permit=self.permit, creation=creation, config=self.config)
+                upload = create_upload(
+                    permit=self.permit, creation=creation, config=self.config, way=upload_states.IMPORT
+                )
             self._note(upload, reader.version)
             self._append(upload, reader)
 

@@ -69,19 +69,19 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
     try:
         digest = _store(upload, source, _Pen(upload, lease), sha256)
         _record(upload, digest)
-    except SourceDiffers:
-        _give_up(upload)
+    except SourceDiffers as error:
+        _give_up(upload, error.code)
         raise
     except (InvalidTransition, VideoNotFound) as error:
-        _give_up(upload)
+        _give_up(upload, states.VIDEO_DELETED)
         message = "The video was deleted while its source arrived."
         raise UploadTakenOver(message) from error
     log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes)
     return True
 
 
-def _give_up(upload: Upload) -> None:
-    if abort_upload(upload=upload):
+def _give_up(upload: Upload, why: str) -> None:
+    if abort_upload(upload=upload, why=why):
         remove_bytes(upload)
 
 

@@ -41,21 +41,30 @@ class GrantWish:
 
 
 @transaction.atomic
-def create_grant(*, key: ApiKey, wish: GrantWish, config: Config) -> UploadGrant:
+def create_grant(
+    *, key: ApiKey | None, wish: GrantWish, config: Config, project: Project | None = None, giver: Any = None
+) -> UploadGrant:
     """Make an upload address for a video, which is made too where none is named.
+
+    A key gives it, or (`giver`, for a video of `project`) an administrator.
 
     Raises: VideoNotFound, SourceExists.
     """
+    owner = key.project if key is not None else project
+    if owner is None:
+        message = "Somebody must give an upload address."
+        raise TypeError(message)
     if wish.video_id is None:
-        video = catalog.create_video(project=key.project, fields=wish.video or {})
+        video = catalog.create_video(project=owner, fields=wish.video or {})
     else:
-        video = selectors.get_video(project=key.project, video_id=wish.video_id)
+        video = selectors.get_video(project=owner, video_id=wish.video_id)
         _require_receivable(video)
     upload = config.upload
     ttl_s = wish.ttl_s or min(int(upload.expiry_s), upload.grant_max_ttl_s)
     grant = UploadGrant.objects.create(
         video=video,
         api_key=key,
+        given_by=giver,
         max_size_bytes=min(wish.max_size_bytes or int(upload.max_size_bytes), int(upload.max_size_bytes)),
         max_duration_s=wish.max_duration_s,
         containers=list(wish.containers),
@@ -93,7 +102,7 @@ def revoke_grant(*, grant: UploadGrant) -> None:
     """
     UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now())
     for upload in Upload.objects.filter(grant=grant, status=upload_states.RECEIVING):
-        if abort_upload(upload=upload):
+        if abort_upload(upload=upload, why=upload_states.REVOKED):
             remove_bytes(upload)
 
 

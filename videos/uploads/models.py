@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
@@ -17,7 +18,14 @@ class UploadGrant(models.Model):
     id = models.CharField(primary_key=True, max_length=22, default=ids.new_grant_id, editable=False)
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="upload_grants")
     api_key = models.ForeignKey(
-        ApiKey, on_delete=models.CASCADE, help_text="Who gave it; it ends with this key."
+        ApiKey, on_delete=models.CASCADE, null=True, help_text="Who gave it; it ends with this key."
+    )
+    given_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="The administrator who gave it, where no key did; it ends with the account.",
     )
     max_size_bytes = models.BigIntegerField()
     max_duration_s = models.FloatField(null=True, help_text="null: as long as the settings allow.")
@@ -29,6 +37,9 @@ class UploadGrant(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
+        verbose_name = "upload address"
+        verbose_name_plural = "upload addresses"
+        indexes = (models.Index(fields=("-created_at",), name="upload_grant_newest"),)
 
     def __str__(self) -> str:
         return self.id
@@ -58,6 +69,16 @@ class Upload(models.Model):
         related_name="uploads",
         help_text="null: by API key.",
     )
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Whose it is, also where it comes by an address that the key gave; null: none's.",
+    )
+    way = models.CharField(
+        max_length=10, choices=[(w, w) for w in states.WAYS], default=states.TUS, help_text="How it comes in."
+    )
     status = models.CharField(
         max_length=10, choices=[(s, s) for s in states.STATUSES], default=states.RECEIVING
     )
@@ -77,10 +98,15 @@ class Upload(models.Model):
     lease_expires_at = models.DateTimeField()
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
+    ended_code = models.CharField(
+        max_length=64, blank=True, default="", help_text="Why it ended without having arrived."
+    )
 
     class Meta:
         ordering = ("-created_at",)
         indexes = (
+            models.Index(fields=("-created_at",), name="upload_newest"),
+            models.Index(fields=("status", "-created_at"), name="upload_status_newest"),
             models.Index(fields=("status", "lease_expires_at"), name="upload_abandoned"),
             models.Index(fields=("length_bytes", "sha256"), name="upload_same_bytes"),
         )

@@ -17,6 +17,7 @@ from videos.uploads.errors import GrantExpired, GrantInvalid
 from videos.uploads.models import UploadGrant
 
 SCOPE = "uploads:write"
+GIVE_PERMISSION = "videos.add_uploadgrant"  # an administrator's, as Django names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:
     limits = {"max_duration_s": grant.max_duration_s, "containers": grant.containers}
     return Permit(
         project_id=grant.video.project_id,
-        api_key_id=grant.api_key_id,
+        api_key_id=grant.api_key_id or "",
         largest_bytes=min(grant.max_size_bytes, int(config.upload.max_size_bytes)),
         grant_id=grant.pk,
         video_id=grant.video_id,
@@ -86,18 +87,29 @@ def require_still_good(permit: Permit) -> None:
 
 def find_grant(grant_id: str) -> UploadGrant | None:
     """Return a grant with all that decides whether it still holds."""
-    return UploadGrant.objects.select_related("video__project", "api_key").filter(pk=grant_id).first()
+    return (
+        UploadGrant.objects.select_related("video__project", "api_key", "given_by")
+        .filter(pk=grant_id)
+        .first()
+    )
 
 
 def _require_good_grant(grant: UploadGrant) -> None:
-    key, video = grant.api_key, grant.video
+    video = grant.video
     _require_active_project(is_suspended=video.project.is_suspended)
-    is_dead = not key.is_active or SCOPE not in key.scopes or video.status == states.DELETING
-    if is_dead or grant.revoked_at is not None:
+    if not _may_still_give(grant) or video.status == states.DELETING or grant.revoked_at is not None:
         raise _no_grant()
     if grant.expires_at <= timezone.now():
         message = "This upload address has expired."
         raise GrantExpired(message, hint="Ask for another one.")
+
+
+def _may_still_give(grant: UploadGrant) -> bool:
+    """Tell whether who gave an address could give it today."""
+    if grant.api_key is not None:
+        return grant.api_key.is_active and SCOPE in grant.api_key.scopes
+    giver: Any = grant.given_by
+    return giver is not None and bool(giver.is_active and giver.has_perm(GIVE_PERMISSION))
 
 
 def _no_grant() -> GrantInvalid:

@@ -59,7 +59,9 @@ def _begin(permit: Permit, stretch: Stretch, config: Config) -> Upload:
     if upload is not None and _is_of(upload, stretch):
         return upload
     overlap_bytes(stretch, 0)
-    return create_upload(permit=permit, creation=tus.Creation(stretch.total_bytes), config=config)
+    return create_upload(
+        permit=permit, creation=tus.Creation(stretch.total_bytes), config=config, way=states.PUT
+    )
 
 
 def _is_of(upload: Upload, stretch: Stretch) -> bool:

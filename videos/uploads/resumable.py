@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
@@ -27,7 +28,7 @@ from videos.uploads import states, tus
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFound
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit
-from videos.uploads.services import abort_upload, remove_bytes, require_room
+from videos.uploads.services import abort_upload, code_of, remove_bytes, require_room
 from videos.uploads.whole_hash import read_metadata_hash
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ TITLE_KEYS = ("title", "name")
 MAX_TITLE_LENGTH = 255
 
 
-def create_upload(*, permit: Permit, creation: tus.Creation, config: Config) -> Upload:
+def create_upload(*, permit: Permit, creation: tus.Creation, config: Config, way: str = states.TUS) -> Upload:
     """Make an upload that awaits its bytes; without a video of its own it makes one.
 
     A paused upload to the same video is given up for it.
@@ -52,12 +53,14 @@ def create_upload(*, permit: Permit, creation: tus.Creation, config: Config) -> 
     parts = _find_parts(permit, creation)
     length_bytes = _length_of(parts) if parts else creation.length_bytes
     _require_fits(permit, length_bytes, config)
-    upload = _begin(permit, creation, [part.pk for part in parts], length_bytes, config)
+    upload = _begin(
+        permit, replace(creation, length_bytes=length_bytes), [part.pk for part in parts], config, way
+    )
     try:
         # Once more, now that uploads which begin at the same moment see each other.
         require_room(length_bytes=length_bytes or 0, config=config, besides=upload)
-    except BaseException:
-        abort_upload(upload=upload)
+    except BaseException as error:
+        abort_upload(upload=upload, why=code_of(error))
         raise
     return upload
 
@@ -72,6 +75,7 @@ def _create_partial(permit: Permit, creation: tus.Creation, config: Config) -> U
         kind=states.PARTIAL,
         project_id=permit.project_id,
         grant_id=permit.grant_id,
+        api_key_id=permit.api_key_id or None,
         length_bytes=creation.length_bytes,
         metadata=creation.metadata_text,
         concat=creation.concat.text if creation.concat else "",
@@ -106,9 +110,7 @@ def _length_of(parts: Sequence[Upload]) -> int | None:
 
 
 @transaction.atomic
-def _begin(
-    permit: Permit, creation: tus.Creation, parts: list[str], length_bytes: int | None, config: Config
-) -> Upload:
+def _begin(permit: Permit, creation: tus.Creation, parts: list[str], config: Config, way: str) -> Upload:
     video = _video_for(permit, creation.metadata)
     catalog.hold_video(video_id=video.pk)
     _give_up_paused(video)
@@ -118,7 +120,9 @@ def _begin(
         project_id=permit.project_id,
         video=video,
         grant_id=permit.grant_id,
-        length_bytes=length_bytes,
+        api_key_id=permit.api_key_id or None,
+        way=way,
+        length_bytes=creation.length_bytes,
         metadata=creation.metadata_text,
         concat=creation.concat.text if creation.concat else "",
         parts=parts,
@@ -154,7 +158,8 @@ def _give_up_paused(video: Video) -> None:
     now = timezone.now()
     paused = Upload.objects.filter(video=video, status=states.RECEIVING).exclude(kind=states.SINGLE)
     for upload in paused:
-        if not _is_written(upload, now) and not as_standing(upload).is_whole and abort_upload(upload=upload):
+        is_free = not _is_written(upload, now) and not as_standing(upload).is_whole
+        if is_free and abort_upload(upload=upload, why=states.REPLACED):
             transaction.on_commit(partial(remove_bytes, upload), robust=True)
             log.info("upload_replaced", upload_id=upload.pk, video_id=video.pk)
 
@@ -246,7 +251,7 @@ def end_uploads_of(*, video_id: str) -> None:
     for upload in Upload.objects.filter(video_id=video_id, status=states.RECEIVING).exclude(
         kind=states.SINGLE
     ):
-        if abort_upload(upload=upload):
+        if abort_upload(upload=upload, why=states.VIDEO_DELETED):
             transaction.on_commit(partial(remove_bytes, upload), robust=True)
 
 
@@ -256,7 +261,7 @@ def terminate_upload(*, permit: Permit, upload_id: str) -> None:
     Raises: UploadNotFound, UploadExpired.
     """
     upload = find_upload(permit=permit, upload_id=upload_id)
-    is_aborted = abort_upload(upload=upload)
+    is_aborted = abort_upload(upload=upload, why=states.TERMINATED)
     Upload.objects.filter(pk=upload.pk).update(is_terminated=True, metadata="", writer="")
     if is_aborted:
         remove_bytes(upload)

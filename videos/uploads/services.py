@@ -73,11 +73,18 @@ class _Lease:
 
 
 def receive_source(
-    *, video: Video, length_bytes: int, read: Read, config: Config, sha256: str | None = None
+    *,
+    video: Video,
+    length_bytes: int,
+    read: Read,
+    config: Config,
+    sha256: str | None = None,
+    api_key_id: str | None = None,
 ) -> Upload:
     """Stream a whole source into storage in constant memory, then hand it to processing.
 
-    `read(n)` returns up to n bytes, and nothing at the end; `sha256` is what the file must have, where that is known.
+    `read(n)` returns up to n bytes, and nothing at the end; `sha256` is what the file must have, where that is known;
+    without a key it comes from this machine.
     Whatever goes wrong, the video is as before.
 
     Raises: SourceTooLarge, NoSpace, SourceExists, UploadInProgress, UploadIncomplete, UploadTakenOver,
@@ -85,7 +92,7 @@ def receive_source(
     """
     require_room(length_bytes=length_bytes, config=config)
     length = timedelta(seconds=config.upload.lease_s)
-    upload = _begin(video=video, length_bytes=length_bytes, lease=length)
+    upload = _begin(video=video, length_bytes=length_bytes, lease=length, api_key_id=api_key_id)
     name = layout.source_name(video.project_id, video.pk, upload.pk)
     lease = _Lease(upload, length)
     try:
@@ -95,7 +102,7 @@ def receive_source(
         _finish(lease=lease, received=received)
     except BaseException as error:
         # BaseException: also when the server is told to stop, the half-done upload is taken back.
-        _take_back(upload=upload, name=name)
+        _take_back(upload=upload, name=name, why=code_of(error))
         if isinstance(error, InvalidTransition):
             message = "The video was deleted while its source arrived."
             raise UploadTakenOver(message) from error
@@ -131,17 +138,21 @@ def require_room(*, length_bytes: int, config: Config, besides: Upload | None = 
 
 
 @transaction.atomic
-def _begin(*, video: Video, length_bytes: int, lease: timedelta) -> Upload:
+def _begin(*, video: Video, length_bytes: int, lease: timedelta, api_key_id: str | None) -> Upload:
     catalog.hold_video(video_id=video.pk)
     now = timezone.now()
     for stale in Upload.objects.filter(video=video, status=states.RECEIVING, lease_expires_at__lt=now):
         # Its client may come back at once; whoever still writes for it can neither renew nor finish any more.
-        if abort_upload(upload=stale, stale_at=now):
+        if abort_upload(upload=stale, stale_at=now, why=states.REPLACED):
             transaction.on_commit(partial(remove_bytes, stale), robust=True)
             log.info("upload_taken_over", upload_id=stale.pk, video_id=video.pk)
     catalog.begin_receiving(video_id=video.pk)
     return Upload.objects.create(
-        video=video, length_bytes=length_bytes, lease_expires_at=timezone.now() + lease
+        video=video,
+        length_bytes=length_bytes,
+        lease_expires_at=timezone.now() + lease,
+        api_key_id=api_key_id,
+        way=states.COMMAND if api_key_id is None else states.PUT,
     )
 
 
@@ -236,18 +247,25 @@ def _is_finished(upload: Upload) -> bool:
     return Upload.objects.filter(pk=upload.pk, status=states.FINISHED).exists()
 
 
-def _take_back(*, upload: Upload, name: str) -> None:
+def _take_back(*, upload: Upload, name: str, why: str) -> None:
     """Undo an upload that did not arrive; where the database is away, the sweep does it once the lease is over."""
     try:
         if not _is_finished(upload):
-            abort_upload(upload=upload)
+            abort_upload(upload=upload, why=why)
             storage.delete(name)
     except Error as error:
         _reconnect(error, upload=upload)
 
 
+def code_of(error: BaseException) -> str:
+    """Return what an upload is noted to have ended by."""
+    if isinstance(error, InvalidTransition):
+        return states.VIDEO_DELETED
+    return error.code if isinstance(error, GilfoyleError) else states.STOPPED
+
+
 @transaction.atomic
-def abort_upload(*, upload: Upload, stale_at: datetime | None = None) -> bool:
+def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) -> bool:
     """End an upload that will not arrive; the video awaits another. False, and no change, where it has ended.
 
     With `stale_at` also where its lease still holds at that time.
@@ -257,7 +275,7 @@ def abort_upload(*, upload: Upload, stale_at: datetime | None = None) -> bool:
     mine = Upload.objects.filter(pk=upload.pk)
     if stale_at is not None:
         mine = mine.filter(lease_expires_at__lt=stale_at)
-    if not _move(mine, states.ABORTED):
+    if not _move(mine, states.ABORTED, ended_code=why):
         return False
     if upload.kind != states.PARTIAL and upload.video_id is not None:
         catalog.stop_receiving(video_id=upload.video_id)
@@ -282,7 +300,7 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
     released = 0
     for upload in stale.select_related("video"):
         try:
-            if not abort_upload(upload=upload, stale_at=now):
+            if not abort_upload(upload=upload, stale_at=now, why=states.EXPIRED):
                 continue  # it went on, or even arrived, since it was looked up
             remove_bytes(upload)
         except GilfoyleError as error:

@@ -11,6 +11,14 @@ FINAL = "final"  # what it is put together to
 
 KINDS = (SINGLE, RESUMABLE, PARTIAL, FINAL)
 
+# How it comes in.
+TUS = "tus"
+PUT = "put"
+IMPORT = "import"
+COMMAND = "command"  # a file of this machine, on the command line
+
+WAYS = (TUS, PUT, IMPORT, COMMAND)
+
 RECEIVING = "receiving"
 FINISHED = "finished"
 ABORTED = "aborted"
@@ -21,6 +29,15 @@ TRANSITIONS: Transitions = {
     FINISHED: frozenset(),
     ABORTED: frozenset(),
 }
+
+
+# Why one ended that did not arrive: a code of an error, or one of these.
+EXPIRED = "expired"
+REPLACED = "replaced"
+TERMINATED = "terminated"
+REVOKED = "revoked"
+VIDEO_DELETED = "video_deleted"
+STOPPED = "stopped"
 
 
 def leading_to(wanted: str) -> tuple[str, ...]:

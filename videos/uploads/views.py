@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from videos.access.authentication import project_of
+from videos.access.authentication import key_of, project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
 from videos.catalog.serializers import VideoSerializer
@@ -57,6 +57,7 @@ class VideoSource(APIView):
             length_bytes=_length(plain),
             read=plain.read,
             config=settings.GILFOYLE,
+            api_key_id=key_of(request).pk,
             sha256=read_digest_header(request.headers.get("Repr-Digest")),
         )
         return Response(VideoSerializer(selectors.get_video(project=project, video_id=video_id)).data)

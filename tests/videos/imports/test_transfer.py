@@ -225,7 +225,7 @@ def test_where_another_upload_took_its_place_a_new_one_is_begun(server: FileServ
     with pytest.raises(ServerBusy):
         run(held, settings)
     upload = Upload.objects.get()
-    abort_upload(upload=upload)
+    abort_upload(upload=upload, why="stopped")
     mend(server)
     run(again(settings, held), settings)
     assert source() == DATA

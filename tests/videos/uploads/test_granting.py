@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from tests.factories import Account, make_account, make_video
@@ -43,6 +44,15 @@ def test_without_wishes_the_settings_hold(account: Account) -> None:
     assert given.expires_at - timezone.now() > timedelta(hours=23)
     described = shown(given)
     assert (described["status"], described["offset_bytes"], described["length_bytes"]) == ("waiting", 0, None)
+
+
+def test_an_administrator_gives_one_too_and_nobody_none(account: Account) -> None:
+    user = User.objects.create_user("giver")
+    wish = GrantWish(video={"title": "T"})
+    given = create_grant(key=None, wish=wish, config=settings.GILFOYLE, project=account.project, giver=user)
+    assert (given.api_key, given.given_by, given.video.project) == (None, user, account.project)
+    with pytest.raises(TypeError):
+        create_grant(key=None, wish=wish, config=settings.GILFOYLE)
 
 
 def test_wishes_never_exceed_the_settings(account: Account) -> None:
@@ -100,7 +110,7 @@ def test_what_is_on_its_way_goes_with_its_address(account: Account, media_dir: P
     assert len(files(media_dir)) == 2
     revoke_grant(grant=given)
     assert files(media_dir) == []
-    assert set(Upload.objects.values_list("status", flat=True)) == {"aborted"}
+    assert set(Upload.objects.values_list("status", "ended_code")) == {("aborted", "revoked")}
     assert shown(get_grant(project=account.project, grant_id=given.pk))["status"] == "revoked"
 
 

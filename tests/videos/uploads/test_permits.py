@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
 from tests.factories import Account, make_video
@@ -97,3 +98,28 @@ def test_an_address_that_was_good_is_asked_again(
     if found is not None:
         with pytest.raises(error):
             permit_of_grant(found, settings.GILFOYLE)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+        lambda user: user.user_permissions.clear(),
+        lambda user: user.delete(),
+    ],
+)
+def test_an_administrator_s_address_ends_with_the_account_and_its_permission(
+    account: Account, change: Callable[[User], object]
+) -> None:
+    user = User.objects.create_user("giver", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="add_uploadgrant"))
+    grant = make_grant(account)
+    UploadGrant.objects.filter(pk=grant.pk).update(api_key=None, given_by=user)
+    found = find_grant(grant.pk)
+    assert found is not None
+    permit = permit_of_grant(found, settings.GILFOYLE)
+    assert (permit.api_key_id, permit.project_id) == ("", account.project.pk)
+    require_still_good(permit)
+    change(user)
+    with pytest.raises(GrantInvalid):
+        require_still_good(permit)

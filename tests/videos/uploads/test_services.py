@@ -89,6 +89,10 @@ def status_of(video: Video) -> str:
     return Video.objects.get(pk=video.pk).status
 
 
+def ended(video: Video) -> str:
+    return str(Upload.objects.values_list("ended_code", flat=True).get(video=video))
+
+
 def test_a_whole_source_is_stored_counted_hashed_and_processed(media_dir: Path) -> None:
     video = make_video()
     upload = receive(video)
@@ -150,6 +154,7 @@ def test_a_broken_connection_is_an_incomplete_upload(media_dir: Path, error: OSE
     with pytest.raises(UploadIncomplete, match=f"Only {PIECE_BYTES} of {len(DATA)} bytes arrived"):
         receive(video, read=interrupted_by(break_off))
     assert status_of(video) == "awaiting_upload"
+    assert ended(video) == "upload_incomplete"
     assert stored(media_dir) == []
     receive(video)
     assert stored(media_dir) == [DATA]
@@ -165,6 +170,7 @@ def test_whatever_ends_an_upload_takes_it_back(media_dir: Path, error: type[Base
         receive(video, read=interrupted_by(end))
     assert status_of(video) == "awaiting_upload"
     assert Upload.objects.get(video=video).status == "aborted"
+    assert ended(video) == "stopped"
     assert stored(media_dir) == []
 
 
@@ -280,6 +286,7 @@ def test_an_abandoned_upload_is_released_and_a_living_one_is_not() -> None:
     Upload.objects.create(video=living, length_bytes=1, lease_expires_at=now + timedelta(seconds=1))
     assert release_stale_uploads(now=now) == 1
     assert (status_of(abandoned), status_of(living)) == ("awaiting_upload", "uploading")
+    assert (ended(abandoned), ended(living)) == ("expired", "")
     assert release_stale_uploads(now=now) == 0
 
 
@@ -302,7 +309,7 @@ def test_a_late_twin_changes_nothing_of_its_successor(media_dir: Path) -> None:
 def test_a_source_that_arrived_is_not_aborted_any_more(media_dir: Path) -> None:
     video = make_video()
     upload = receive(video)
-    assert abort_upload(upload=upload) is False
+    assert abort_upload(upload=upload, why="stopped") is False
     Upload.objects.filter(pk=upload.pk).update(lease_expires_at=timezone.now() - timedelta(hours=1))
     assert release_stale_uploads() == 0
     assert status_of(video) == "processing"
@@ -313,9 +320,9 @@ def test_an_upload_that_was_renewed_since_is_not_aborted() -> None:
     video = make_video(status="uploading")
     now = timezone.now()
     upload = Upload.objects.create(video=video, length_bytes=1, lease_expires_at=now + timedelta(seconds=9))
-    assert abort_upload(upload=upload, stale_at=now) is False
+    assert abort_upload(upload=upload, why="stopped", stale_at=now) is False
     assert status_of(video) == "uploading"
-    assert abort_upload(upload=upload, stale_at=now + timedelta(seconds=10)) is True
+    assert abort_upload(upload=upload, stale_at=now + timedelta(seconds=10), why="stopped") is True
 
 
 def test_a_client_whose_upload_stood_still_comes_back_at_once(media_dir: Path) -> None:
@@ -355,8 +362,8 @@ def test_the_table_decides_what_may_become_of_an_upload(monkeypatch: pytest.Monk
     )
     none = {status: frozenset[str]() for status in states.STATUSES}
     monkeypatch.setattr(states, "TRANSITIONS", none | {"finished": frozenset({"aborted"})})
-    assert abort_upload(upload=under_way) is False
-    assert abort_upload(upload=upload) is True
+    assert abort_upload(upload=under_way, why="stopped") is False
+    assert abort_upload(upload=upload, why="stopped") is True
     with pytest.raises(UploadTakenOver):
         receive(make_video())
 
