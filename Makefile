@@ -8,10 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 TEST_LOCK := tests/requirements.lock
-PLAYER_LOCK := streaming/player/frontend/requirements.lock
+PLAYER_LOCK := gilfoyle/frontend/requirements.lock
 CODE := gilfoyle videos processing streaming manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-PLAYER := streaming/player/frontend/build.py
+PLAYER := gilfoyle/frontend/build.py
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -29,9 +29,9 @@ install: $(VENV)/.installed ## make .venv with what Gilfoyle needs to run
 
 install-tests: $(VENV)/.installed-tests ## the same with what the tests need too
 
-player: $(VENV)/.installed ## build the player's script (the page plays without it where the browser can)
+player: $(VENV)/.installed ## fetch the scripts of the player's and the upload page (the player plays without where the browser can)
 	@if [ -f $(PLAYER) ]; then \
-		$(BIN)/python $(PLAYER) || echo "Notice: the player's script could not be built; the page falls back to the browser's own player."; \
+		$(BIN)/python $(PLAYER) || echo "Notice: the pages' scripts could not be fetched; the rest works without them."; \
 	fi
 
 test: install-tests player ## run the tests; services that aren't here are skipped, and said so

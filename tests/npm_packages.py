@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from streaming.player.frontend.build import BuildError, find_npm
+from gilfoyle.frontend.build import BuildError, find_npm
 
 TIME_LIMIT_S = 300
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
+from gilfoyle.frontend.build import HLS, is_built
 from tests.browser import quiet_page, running_chromium
 from tests.corpus.outcome import ACCEPTED, shown, stage, wanted
 from tests.corpus.shaka import SCRIPT, fetch_shaka
@@ -39,13 +39,13 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve what was encoded, with a page that has both players."""
-    require_service("hls.js", present=is_built(TARGET, locked_version(HERE)))
+    require_service("hls.js", present=is_built(HLS))
     kept = getattr(request.config, "cache", None)
     script = fetch_shaka(kept.mkdir("gilfoyle-players") if kept else tmp_path_factory.mktemp("players"))
     require_service("Shaka Player", present=script is not None)
     assert script is not None
     shutil.copy(script, stage() / SCRIPT)
-    shutil.copy(TARGET / "hls.min.js", stage())
+    shutil.copy(HLS.target / "hls.min.js", stage())
     for name in ("page.html", "page.js"):
         shutil.copy(PLAYERS / name, stage())
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(stage())))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
+from gilfoyle.frontend.build import HLS, is_built
 from tests.browser import look, play, quiet_page, running_chromium, wait_until
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle
@@ -22,7 +22,7 @@ DURATION_S = 24
 def test_an_uploaded_video_plays_while_it_is_made_and_to_its_end(
     shared_gilfoyle: Gilfoyle, tmp_path: Path
 ) -> None:
-    require_service("hls.js", present=is_built(TARGET, locked_version(HERE)))
+    require_service("hls.js", present=is_built(HLS))
     client = shared_gilfoyle.client
     source = make_clip(tmp_path / "a.mp4", duration_s=DURATION_S, size=(1280, 720))
     with running_chromium() as browser, quiet_page(browser) as page:
@@ -56,7 +56,7 @@ def test_an_uploaded_video_plays_while_it_is_made_and_to_its_end(
 def test_a_viewer_plays_on_while_the_video_is_processed_again(
     shared_gilfoyle: Gilfoyle, tmp_path: Path
 ) -> None:
-    require_service("hls.js", present=is_built(TARGET, locked_version(HERE)))
+    require_service("hls.js", present=is_built(HLS))
     client = shared_gilfoyle.client
     source = make_clip(tmp_path / "a.mp4", duration_s=6, size=(320, 180))
     video_id = upload(client, source)

@@ -14,7 +14,7 @@ import pytest
 from django.db import transaction
 from playwright.sync_api import Browser, Page
 
-from streaming.player.frontend.build import HERE, TARGET, is_built, locked_version
+from gilfoyle.frontend.build import HLS, is_built
 from tests.browser import DESKTOP, look, play, quiet_page, running_chromium, wait_until
 from tests.embedded import free_port
 from tests.services import require_service
@@ -60,7 +60,7 @@ def shoot(page: Page, name: str) -> None:
 
 
 def require_script() -> None:
-    require_service("hls.js", present=is_built(TARGET, locked_version(HERE)))
+    require_service("hls.js", present=is_built(HLS))
 
 
 def test_it_plays_to_its_end_and_can_switch(page, web, mint):
