@@ -8,6 +8,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 import streaming.urls
+import videos.urls
 from gilfoyle import health
 
 urlpatterns = [
@@ -20,6 +21,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
+    path("", include(videos.urls.page_urlpatterns)),
     path("", include("streaming.urls")),
 ]
 

@@ -9,6 +9,7 @@ from videos.imports.views import VideoImport
 from videos.tracks.views import TrackDetail, TrackList
 from videos.uploads.grant_views import UploadGrantDetail, UploadGrants
 from videos.uploads.granted_views import GrantedEndpoint, GrantedUpload
+from videos.uploads.page_views import upload_page
 from videos.uploads.tus_views import TusEndpoint, TusEndpointSlash, TusUpload
 from videos.uploads.views import VideoSource
 
@@ -38,3 +39,5 @@ urlpatterns = [
     path("videos/<str:video_id>/tracks", TrackList.as_view()),
     path("videos/<str:video_id>/tracks/<str:track_id>", TrackDetail.as_view()),
 ]
+
+page_urlpatterns = [path("upload/<grant:token>", upload_page, name="upload_page")]

@@ -17,13 +17,15 @@ from videos.uploads import cors, states
 from videos.uploads.bodies import body_of
 from videos.uploads.content_range import describe_range
 from videos.uploads.errors import GrantInvalid, UploadOffsetMismatch
+from videos.uploads.grant_state import describe_to_holder, require_tellable
 from videos.uploads.grants import read_grant
 from videos.uploads.models import Upload, UploadGrant
 from videos.uploads.permits import Permit, find_grant, permit_of_grant
 from videos.uploads.putting import put_bytes
-from videos.uploads.serializers import PutUploadSerializer
+from videos.uploads.serializers import GrantStateSerializer, PutUploadSerializer
 from videos.uploads.tus_views import HEADERS, TusEndpoint, TusUpload, TusView
 
+READING = ("GET", "HEAD")
 TOKEN = OpenApiParameter(
     "token",
     OpenApiTypes.STR,
@@ -56,15 +58,22 @@ class GrantedView(TusView):
 
         Raises: GrantInvalid, GrantExpired, ProjectSuspended, OriginNotAllowed.
         """
+        return permit_of_grant(self.require_grant(request), settings.GILFOYLE)
+
+    def require_grant(self, request: Request) -> UploadGrant:
+        """Raises: GrantInvalid, OriginNotAllowed."""
         if self.grant is None:
             message = "This upload address is not valid."
             raise GrantInvalid(message, hint="Ask for another one.")
-        cors.require_allowed(request.headers.get("Origin"), *self._origins())
-        return permit_of_grant(self.grant, settings.GILFOYLE)
+        cors.require_allowed(request.headers.get("Origin"), *self._origins(request))
+        return self.grant
 
-    def _origins(self) -> tuple[list[str], str | None]:
+    def _origins(self, request: Request) -> tuple[list[str], str | None]:
         allowed: list[str] = self.grant.allowed_origins if self.grant else []
-        return allowed, normalize_origin(settings.GILFOYLE.public_url)
+        # The page of this server itself is of the host that it was asked for by, which need not be the public one.
+        own = normalize_origin(f"{request.scheme}://{request.get_host()}")
+        is_own = own is not None and own == normalize_origin(request.headers.get("Origin", ""))
+        return allowed, own if is_own else normalize_origin(settings.GILFOYLE.public_url)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
@@ -72,7 +81,7 @@ class GrantedView(TusView):
         if self.grant is not None:
             is_preflight = request.method == "OPTIONS"
             headers = cors.preflight_headers if is_preflight else cors.answer_headers
-            for name, value in headers(request.headers.get("Origin"), *self._origins()).items():
+            for name, value in headers(request.headers.get("Origin"), *self._origins(request)).items():
                 response[name] = value
         response["Referrer-Policy"] = "no-referrer"  # the address itself is the secret
         return response
@@ -88,8 +97,36 @@ class GrantedView(TusView):
 )
 class GrantedEndpoint(GrantedView, TusEndpoint):
     def require_version(self, request: Request) -> None:
-        if request.method != "PUT":
+        if request.method not in {"PUT", *READING}:
             super().require_version(request)
+
+    def find_permit(self, request: Request, **kwargs: str) -> Permit:
+        if request.method not in READING:
+            return super().find_permit(request, **kwargs)
+        grant = self.require_grant(request)
+        require_tellable(grant, settings.GILFOYLE)
+        return Permit(grant.video.project_id, "", 0, grant.pk, grant.video_id)
+
+    @extend_schema(
+        operation_id="get_granted_upload",
+        summary="Read what an upload address takes, and what became of its upload",
+        description="For pages: without a key, and for a day after the file has arrived also when the address has "
+        "expired. A client that finds its file's `fingerprint` in `upload` goes on at that address.",
+        parameters=[TOKEN],
+        responses={
+            200: GrantStateSerializer,
+            **refusals(
+                {
+                    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`.",
+                    410: "`upload_grant_expired`.",
+                }
+            ),
+        },
+        tags=["uploads"],
+    )
+    def get(self, request: Request, **_kwargs: str) -> Response:
+        grant = self.require_grant(request)
+        return Response(GrantStateSerializer(describe_to_holder(grant, settings.GILFOYLE)).data)
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)

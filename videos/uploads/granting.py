@@ -111,6 +111,11 @@ def tus_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str:
     return f"{config.public_url}/api/v1/uploads/tus/{sign_grant(grant.pk, root_secret=root_secret)}"
 
 
+def page_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str:
+    """Return the address of a page that uploads by a grant."""
+    return f"{config.public_url}/upload/{sign_grant(grant.pk, root_secret=root_secret)}"
+
+
 def describe_grant(grant: UploadGrant, *, config: Config, root_secret: bytes) -> dict[str, Any]:
     """Return a grant as its giver sees it."""
     upload = find_pending_of_grant(grant.pk)
@@ -119,6 +124,7 @@ def describe_grant(grant: UploadGrant, *, config: Config, root_secret: bytes) ->
         "video_id": grant.video_id,
         "status": _status(grant, upload),
         "tus_url": tus_url(grant, config=config, root_secret=root_secret),
+        "page_url": page_url(grant, config=config, root_secret=root_secret),
         "expires_at": grant.expires_at,
         "max_size_bytes": grant.max_size_bytes,
         "max_duration_s": grant.max_duration_s,

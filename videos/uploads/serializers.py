@@ -10,8 +10,9 @@ from rest_framework import serializers
 
 from gilfoyle.lib.config import Container
 from gilfoyle.lib.origin_field import OriginField
-from videos.catalog.serializers import VideoInputSerializer
+from videos.catalog.serializers import FailureSerializer, VideoInputSerializer
 from videos.uploads.cors import ANY
+from videos.uploads.grant_state import STATUSES
 
 MAX_ORIGINS = 32
 _TOKEN = "upg_3kTmvU1qQx0aZpLr7e.9sT1yI0KQ4iM2vC7xk1bQw"  # noqa: S105  made up, signed by nothing
@@ -20,6 +21,7 @@ EXAMPLE = {
     "video_id": "vid_3kTmvU1qQx0aZpLr7e",
     "status": "waiting",
     "tus_url": f"https://video.example.org/api/v1/uploads/tus/{_TOKEN}",
+    "page_url": f"https://video.example.org/upload/{_TOKEN}",
     "expires_at": "2026-11-21T09:00:00Z",
     "max_size_bytes": 2147483648,
     "max_duration_s": 600.0,
@@ -136,6 +138,10 @@ class UploadGrantSerializer(serializers.Serializer[Any]):
     tus_url = serializers.URLField(
         help_text="The `endpoint` of a tus client, or the address of plain PUTs. Whoever has it may upload."
     )
+    page_url = serializers.URLField(
+        help_text="A page that uploads by this address, ready to be linked to, or to stand in an iframe of the "
+        "allowed origins."
+    )
     expires_at = serializers.DateTimeField()
     max_size_bytes = serializers.IntegerField()
     max_duration_s = serializers.FloatField(allow_null=True)
@@ -169,3 +175,59 @@ class PutUploadSerializer(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=("receiving", "finished"))
     offset_bytes = serializers.IntegerField(help_text="How much has arrived.")
     length_bytes = serializers.IntegerField(allow_null=True, help_text="null: not known yet.")
+
+
+class PendingUploadSerializer(serializers.Serializer[Any]):
+    """What has arrived of a file that is on its way."""
+
+    id = serializers.CharField(help_text="Its address is `{tus_url}/{id}`.")
+    offset_bytes = serializers.IntegerField()
+    length_bytes = serializers.IntegerField(allow_null=True, help_text="null: not known yet.")
+    fingerprint = serializers.CharField(
+        allow_blank=True,
+        help_text="As its client sent it in `Upload-Metadata`, so that it knows the file when it sees it again.",
+    )
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Half of it is there",
+            value={
+                "video_id": "vid_3kTmvU1qQx0aZpLr7e",
+                "title": "Holiday",
+                "status": "receiving",
+                "expires_at": "2026-11-21T09:00:00Z",
+                "max_size_bytes": 2147483648,
+                "max_duration_s": 600.0,
+                "containers": ["mp4"],
+                "upload": {
+                    "id": "upl_3kTmvU1qQx0aZpLr7e",
+                    "offset_bytes": 24105515,
+                    "length_bytes": 48211030,
+                    "fingerprint": "48211030-9f2c61d07be4a35",
+                },
+                "progress": 0,
+                "playable": False,
+                "failure": None,
+            },
+            response_only=True,
+        ),
+    ]
+)
+class GrantStateSerializer(serializers.Serializer[Any]):
+    """What whoever has an upload address may know of it."""
+
+    video_id = serializers.CharField()
+    title = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(
+        choices=STATUSES, help_text="`taken`: its video has got a source in another way."
+    )
+    expires_at = serializers.DateTimeField()
+    max_size_bytes = serializers.IntegerField()
+    max_duration_s = serializers.FloatField()
+    containers = serializers.ListField(child=serializers.CharField())
+    upload = PendingUploadSerializer(allow_null=True)
+    progress = serializers.IntegerField(help_text="Percent of the processing that is done.")
+    playable = serializers.BooleanField()
+    failure = FailureSerializer(allow_null=True)

@@ -237,3 +237,31 @@ def test_the_secret_is_in_no_log(api: APIClient, browser: APIClient, media_dir: 
         head(browser, upload + "x")
     assert "source_received" in written.getvalue()
     assert address.rpartition(".")[2] not in written.getvalue()
+
+
+def test_its_holder_asks_what_it_takes_and_how_far_it_is(
+    api: APIClient, browser: APIClient, media_dir: Path
+) -> None:
+    address = address_of(api, video={"title": "T"}, allowed_origins=[SITE])
+    begin(browser, address, 6)
+    answer = browser.get(address, headers={"Origin": SITE})
+    assert (answer.status_code, answer["Access-Control-Allow-Origin"]) == (200, SITE)
+    assert (answer["Cache-Control"], answer["Referrer-Policy"]) == ("no-store", "no-referrer")
+    assert (answer.json()["status"], answer.json()["upload"]["length_bytes"]) == ("receiving", 6)
+    assert browser.head(address).status_code == 200
+    elsewhere = browser.get(address, headers={"Origin": "https://evil.example"})
+    assert code(elsewhere) == (403, "origin_not_allowed")
+    UploadGrant.objects.update(expires_at=timezone.now())
+    assert code(browser.get(address)) == (410, "upload_grant_expired")
+    assert code(browser.get(address[:-1])) == (403, "upload_grant_invalid")
+
+
+def test_a_page_of_this_server_is_of_the_host_it_was_asked_for_by(
+    api: APIClient, browser: APIClient, settings: Any
+) -> None:
+    address = address_of(api)
+    settings.ALLOWED_HOSTS = ["video.lan"]
+    own = {"Host": "video.lan", "Origin": "http://video.lan"}
+    assert browser.get(address, headers=own).status_code == 200
+    for origin in ("https://video.lan", "http://video.lan:81", "http://evil.example", "null"):
+        assert browser.get(address, headers=own | {"Origin": origin}).status_code == 403
