@@ -1,0 +1,40 @@
+"""Fetches what upload pages are tried with in browsers: axe-core, and Uppy as its users bundle it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from tests.npm_packages import fetched, locked_version
+
+HERE = Path(__file__).parent / "browser_clients"
+BUNDLED = (
+    """import Uppy from "@uppy/core"; import Tus from "@uppy/tus"; window.Uppy = Uppy; window.Tus = Tus;"""
+)
+PACKAGES = ("@uppy/core", "@uppy/tus", "axe-core", "esbuild")
+
+
+def fetch_browser_clients(cache: Path) -> Path | None:
+    """Return a folder with `axe.min.js` and `uppy.js`, kept in `cache`; None where they can't be had."""
+    versions = "-".join(locked_version(HERE, package) for package in PACKAGES)
+    kept = cache / f"browser-clients-{versions}"
+    if kept.exists():
+        return kept
+    with fetched(HERE, beside=cache) as modules:
+        if modules is None:
+            return None
+        made = modules.parent / "kept"
+        made.mkdir()
+        (modules.parent / "entry.mjs").write_text(BUNDLED)
+        subprocess.run(
+            [
+                *(str(modules / ".bin" / "esbuild"), str(modules.parent / "entry.mjs")),
+                *("--bundle", "--minify", f"--outfile={made / 'uppy.js'}"),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        (modules / "axe-core" / "axe.min.js").rename(made / "axe.min.js")
+        made.rename(kept)
+    return kept
