@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import threading
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from tests.browser import quiet_page, running_chromium
 from tests.factories import make_account
 from tests.services import require_service
 from tests.streaming.web_process import web_process
+from tests.videos.uploads.foreign_site import foreign_site
 from tests.videos.uploads.tus_js import fetch_tus_js
 from videos.catalog.models import Video
 
@@ -38,13 +36,6 @@ PUT = """([endpoint]) => fetch(endpoint, {
 }).then((answer) => `${answer.status} ${answer.headers.get('Range')}`).catch(() => 'refused')"""
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files without a word."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
 @pytest.fixture
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Another web site, with a page that has tus-js-client."""
@@ -58,12 +49,8 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     (folder / "index.html").write_text(
         '<!doctype html><title>Upload</title><script src="tus.min.js"></script>'
     )
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with foreign_site(folder) as address:
+        yield address
 
 
 def test_pages_of_the_allowed_site_upload_and_others_do_not(
