@@ -26,7 +26,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from gilfoyle.admin_dashboard import may_view
-from gilfoyle.lib.admin import PageAction, page_of
+from gilfoyle.lib.admin import Led, PageAction, page_of
 from gilfoyle.lib.admin_words import (
     NONE,
     clock,
@@ -55,6 +55,7 @@ from videos.imports.admin import WithImports, describe_imports
 from videos.models import Upload, Video
 from videos.segment_index import PlayableRendition
 from videos.tracks.admin import WithTracks, describe_tracks, list_left_out
+from videos.uploads.grant_admin import may_be_uploaded_to, upload_here
 
 MOST_UPLOADS = 10
 LEAST_TOKEN_S = 15 * 60
@@ -98,17 +99,22 @@ class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
     change_form_outer_before_template = "gilfoyle/admin/video_top.html"
     change_form_outer_after_template = "gilfoyle/admin/video_more.html"
     page_actions = (
+        PageAction("upload", "Upload a file", "upload", "main"),
         PageAction("retry", "Try again", "refresh", "main"),
         PageAction("reprocess", "Process again", "autorenew"),
         PageAction("cancel", "Cancel processing", "cancel", "danger"),
     )
 
     def offered_actions(self, request: HttpRequest, row: Video) -> list[str]:
+        upload = ["upload"] if may_be_uploaded_to(request, row) else []
         is_barred = row.status == states.DELETING or not request.user.has_perm(CHANGE_JOBS)
         if is_barred:
-            return []
+            return upload
         may_begin = row.status == states.READY and not row.next_revision
-        return [*offered_for(latest_job(row)), *(["reprocess"] if may_begin else [])]
+        return [*upload, *offered_for(latest_job(row)), *(["reprocess"] if may_begin else [])]
+
+    def do_upload(self, request: HttpRequest, video: Video) -> Led:
+        return upload_here(request, video.project, video=video)
 
     def do_retry(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)

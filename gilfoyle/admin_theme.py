@@ -34,6 +34,15 @@ NAVIGATION: list[dict[str, Any]] = [
         "items": [_link("Videos", "smart_display", "videos.video")],
     },
     {
+        "title": "Coming in",
+        "separator": True,
+        "items": [
+            _link("Uploads", "upload_file", "videos.upload"),
+            _link("Imports", "cloud_download", "videos.import"),
+            _link("Upload addresses", "add_link", "videos.uploadgrant"),
+        ],
+    },
+    {
         "title": "Work",
         "separator": True,
         "items": [

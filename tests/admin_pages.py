@@ -10,6 +10,9 @@ from django.urls import reverse
 HOSTILE = "<script>alert('x')</script>\"><img src=x onerror=alert(2)>"
 LISTS = (
     "videos_video",
+    "videos_upload",
+    "videos_import",
+    "videos_uploadgrant",
     "processing_job",
     "processing_step",
     "videos_project",

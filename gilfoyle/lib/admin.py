@@ -78,6 +78,14 @@ class PageAction:
     tone: str = "plain"
 
 
+@dataclass(frozen=True, slots=True)
+class Led:
+    """What a button says that leads to another page."""
+
+    message: str
+    address: str
+
+
 class HouseAdmin(ModelAdmin):
     """Rows that are looked at here and changed by services alone."""
 
@@ -139,11 +147,13 @@ class HouseAdmin(ModelAdmin):
         """Do what one of the page's own buttons says."""
         if name not in {one.name for one in self.page_actions}:
             raise PermissionDenied
-        run: Callable[[HttpRequest, Any], str] = getattr(self, f"do_{name}")
+        run: Callable[[HttpRequest, Any], str | Led] = getattr(self, f"do_{name}")
         return self.press_button(request, object_id, lambda row: run(request, row))
 
-    def press_button(self, request: HttpRequest, object_id: str, run: Callable[[Any], str]) -> HttpResponse:
-        """Call what a button on a row's page does, tell the outcome that it returns, go back to the page."""
+    def press_button(
+        self, request: HttpRequest, object_id: str, run: Callable[[Any], str | Led]
+    ) -> HttpResponse:
+        """Call what a button on a row's page does, tell the outcome that it returns, go back to the page, or on."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_operate_permission(request):
@@ -153,13 +163,14 @@ class HouseAdmin(ModelAdmin):
             response: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
             return response
         try:
-            message = run(row)
+            outcome = run(row)
         except Refusal as refusal:
             messages.error(request, in_words(refusal))
-        else:
-            self.log_change(request, row, message)
-            messages.success(request, message)
-        return redirect(self.change_url(row))
+            return redirect(self.change_url(row))
+        message = outcome.message if isinstance(outcome, Led) else outcome
+        self.log_change(request, row, message)
+        messages.success(request, message)
+        return redirect(outcome.address if isinstance(outcome, Led) else self.change_url(row))
 
     def changeform_view(
         self,

@@ -1,4 +1,5 @@
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -39,8 +40,9 @@ from videos.access.services import suspend_project
 from videos.catalog import states
 from videos.catalog.models import Video
 from videos.catalog.selectors import list_playable_renditions
+from videos.imports.models import Import
 from videos.segment_index import SegmentRun
-from videos.uploads.models import Upload
+from videos.uploads.models import Upload, UploadGrant
 
 pytestmark = pytest.mark.django_db
 
@@ -79,10 +81,16 @@ def every_page() -> list[str]:
     ready = make_ready_video()
     key, _text = make_api_key(video.project)
     player_address(ready)  # makes the signing key
+    upload = Upload.objects.create(video=ready, length_bytes=1, lease_expires_at=timezone.now())
+    fetched = Import.objects.create(video=ready, source_url="https://files.example/a.mp4")
+    grant = UploadGrant.objects.create(
+        video=ready, api_key=key, max_size_bytes=1, expires_at=timezone.now() + timedelta(hours=1)
+    )
     user, group = User.objects.create_user("somebody"), Group.objects.create(name="Reviewers")
     rows = [
         ("videos_video", video.pk),
         ("videos_video", ready.pk),
+        *(("videos_upload", upload.pk), ("videos_import", fetched.pk), ("videos_uploadgrant", grant.pk)),
         ("processing_job", job.pk),
         ("processing_step", get_step(job, "probe").pk),
         ("videos_project", video.project_id),
@@ -100,7 +108,7 @@ def every_page() -> list[str]:
         page("videos_video", ready.pk, "work"),
         *(
             reverse(f"admin:{model}_add")
-            for model in ("videos_project", "videos_apikey", "auth_user", "auth_group")
+            for model in ("videos_project", "videos_apikey", "videos_uploadgrant", "auth_user", "auth_group")
         ),
         reverse("admin:password_change"),
         reverse("admin:auth_user_password_change", args=[user.pk]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -38,9 +38,8 @@ class ProjectForm(forms.ModelForm[Project]):
         widgets = {"name": UnfoldAdminTextInputWidget}
 
 
-@admin.register(Project)
 class ProjectAdmin(HouseAdmin):
-    """Tenants, what they hold, and whether they are suspended."""
+    """Not registered here: `videos.uploads.grant_admin` adds the upload of a file. Tenants, what they hold, and whether they are suspended."""
 
     form = ProjectForm
     list_display = ("name_cell", "state", "video_count", "stored", "key_count", "created")
@@ -49,7 +48,7 @@ class ProjectAdmin(HouseAdmin):
     search_fields = ("name", "=id")
     ordering = ("name",)
     actions = ("suspend_selected", "resume_selected")
-    page_actions = (
+    page_actions: ClassVar[tuple[PageAction, ...]] = (
         PageAction("suspend", "Suspend", "block", "danger"),
         PageAction("resume", "Resume", "play_arrow", "main"),
     )

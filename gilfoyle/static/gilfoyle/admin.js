@@ -29,3 +29,16 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 });
+
+// The upload page in its iframe: in the admin's own light or dark, and as high as it is.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("iframe[data-upload]").forEach((frame) => {
+    const theme = document.documentElement.classList.contains("dark") ? "dark" : "light";
+    frame.src = `${frame.dataset.upload}?theme=${theme}`;
+    window.addEventListener("message", (event) => {
+      const { source, event: name, height_px: height } = event.data || {};
+      const isIts = event.source === frame.contentWindow && event.origin === window.location.origin;
+      if (isIts && source === "gilfoyle-upload" && name === "resized") frame.height = height;
+    });
+  });
+});
