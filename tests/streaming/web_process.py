@@ -37,9 +37,10 @@ def web_process(
     *arguments: str,
     wrap: tuple[str, ...] = (),
     application: str = "tests.streaming.served:application",
+    port: int = 0,
 ) -> Iterator[WebProcess]:
     """Start gunicorn (`wrap`: inside another program), wait until it answers, and end it as a group."""
-    port, log = free_port(), folder / "web.log"
+    port, log = port or free_port(), folder / "web.log"
     environ = {
         **os.environ,
         "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),

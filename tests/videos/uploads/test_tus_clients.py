@@ -1,14 +1,11 @@
-"""Real tus clients against the real web server, through connections that are cut and web processes that are killed."""
+"""Real tus clients against the real web server, in the ways that they have. Large files: test_long_uploads.py."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import random
-import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,18 +14,14 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
-from tusclient.client import TusClient
 
 from gilfoyle.lib import storage
-from tests.embedded import wait_until
-from tests.factories import Account, make_account, make_video
-from tests.services import require_service
+from tests.factories import Account, make_account
 from tests.streaming.web_process import web_process
 from tests.videos.uploads.cutting_proxy import CuttingProxy, cutting_proxy
-from tests.videos.uploads.tus_js import fetch_tus_js, start_upload
+from tests.videos.uploads.tus_js import require_tus_js, start_upload
 from videos import layout
 from videos.catalog.models import Video
-from videos.uploads.finishing import finish_left_uploads
 from videos.uploads.models import Upload
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,20 +47,9 @@ def require_source(video: Video, data: bytes = DATA) -> None:
     assert [path for path in media.rglob("*") if path.is_file()] == [storage.local_path(name)]
 
 
-def kill_worker(master_pid: int) -> None:
-    """End the process that serves, without a word; its master starts another."""
-    for worker in psutil.Process(master_pid).children():
-        worker.kill()
-
-
 @pytest.fixture(scope="module")
 def tus_js(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    require_service("node", present=shutil.which("node") is not None)
-    kept = getattr(request.config, "cache", None)
-    client = fetch_tus_js(kept.mkdir("gilfoyle-clients") if kept else tmp_path_factory.mktemp("clients"))
-    require_service("tus-js-client", present=client is not None)
-    assert client is not None
-    return client
+    return require_tus_js(request.config, tmp_path_factory)
 
 
 @pytest.fixture
@@ -90,18 +72,6 @@ class Stage:
         address = urlsplit(made["tus_url"])._replace(netloc=f"127.0.0.1:{self.proxy.port}").geturl()
         return address, Video.objects.get(pk=made["video_id"])
 
-    def kill_half_way(self) -> threading.Thread:
-        """Kill the web process once half of the file has passed."""
-
-        def wait_and_kill() -> None:
-            half = self.proxy.passed_bytes + len(DATA) // 2
-            wait_until(lambda: self.proxy.passed_bytes >= half, what="half of the file")
-            kill_worker(self.pid)
-
-        thread = threading.Thread(target=wait_and_kill)
-        thread.start()
-        return thread
-
     def close(self) -> None:
         self._api.close()
 
@@ -121,50 +91,6 @@ def run(process: subprocess.Popen[str]) -> str:
     output, errors = process.communicate(timeout=TIME_LIMIT_S)
     assert process.returncode == 0, errors
     return output
-
-
-def require_finished(video: Video, settings: Any) -> None:
-    """Where the process that had the last byte died, the scheduler finishes; here there is none."""
-
-    def is_finished() -> bool:
-        Upload.objects.filter(status="receiving").update(writer_expires_at=None)
-        finish_left_uploads(config=settings.GILFOYLE)
-        video.refresh_from_db()
-        return video.status == "processing"
-
-    wait_until(is_finished, what="the upload to be finished")
-    require_source(video)
-
-
-def test_tuspy_through_cuts_and_a_killed_web_process(stage: Stage, settings: Any) -> None:
-    video = make_video(stage.account.project)
-    stage.proxy.cuts_left = 25
-    client = TusClient(stage.endpoint, headers={"Authorization": f"Bearer {stage.account.key_text}"})
-    uploader = client.uploader(
-        file_stream=io.BytesIO(DATA),
-        metadata={"video_id": video.pk, "filename": "clip.mp4"},
-        chunk_size=5 * MIB,
-        retries=1000,
-        retry_delay=0.05,
-    )
-    killing = stage.kill_half_way()
-    uploader.upload()
-    killing.join()
-    assert stage.proxy.cut == 25
-    require_finished(video, settings)
-
-
-def test_tus_js_client_through_cuts_and_a_killed_web_process(
-    stage: Stage, tus_js: Path, source: Path, settings: Any
-) -> None:
-    endpoint, video = stage.grant(containers=["mp4"])
-    stage.proxy.cuts_left = 25
-    killing = stage.kill_half_way()
-    url = run(start_upload(tus_js, endpoint, source)).strip()
-    killing.join()
-    assert url.startswith(endpoint + "/upl_")
-    assert stage.proxy.cut == 25
-    require_finished(video, settings)
 
 
 def test_tus_js_client_uploads_parts_at_the_same_time(stage: Stage, tus_js: Path, source: Path) -> None:

@@ -8,7 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.npm_packages import fetched, locked_version
+from tests.services import require_service
 
 HERE = Path(__file__).parent / "clients"
 
@@ -25,6 +28,16 @@ def fetch_tus_js(cache: Path) -> Path | None:
             (modules.parent / "kept").rename(kept)
     shutil.copy(HERE / "upload.cjs", kept)
     return kept
+
+
+def require_tus_js(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the client, or skip or fail the test where node or the client can't be had."""
+    require_service("node", present=shutil.which("node") is not None)
+    kept = getattr(config, "cache", None)
+    client = fetch_tus_js(kept.mkdir("gilfoyle-clients") if kept else factory.mktemp("clients"))
+    require_service("tus-js-client", present=client is not None)
+    assert client is not None
+    return client
 
 
 def start_upload(client: Path, endpoint: str, file: Path, **options: Any) -> subprocess.Popen[str]:

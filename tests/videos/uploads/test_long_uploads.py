@@ -1,0 +1,200 @@
+"""A large file, through nginx and directly: 50 connections are cut, a web process is killed, the server restarted.
+
+What arrives is the file, byte for byte. `GILFOYLE_TEST_UPLOAD_BYTES=1000000000` says how large it is (here 64 MB, so
+that it takes little); `--log-cli-level=INFO` tells what it took. It needs room for three such files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import pytest
+from tusclient.client import TusClient
+
+from gilfoyle.lib import storage
+from tests.docker.test_nginx_uploads import nginx
+from tests.embedded import free_port, wait_until
+from tests.factories import make_account
+from tests.streaming.web_process import WebProcess, web_process
+from tests.videos.uploads.cutting_proxy import CuttingProxy, cutting_proxy
+from tests.videos.uploads.tus_js import require_tus_js, start_upload
+from videos import layout
+from videos.catalog.models import Video
+from videos.uploads.finishing import finish_left_uploads
+from videos.uploads.models import Upload
+
+SIZE_BYTES = int(os.environ.get("GILFOYLE_TEST_UPLOAD_BYTES", "64000000"))
+CUTS = 50
+# So few bytes a connection that all of the cuts fall into the file, even if every byte was kept.
+CUT_AFTER_BYTES = (SIZE_BYTES // 500, SIZE_BYTES // 55)
+PATIENCE_S = 240 + SIZE_BYTES / 200_000  # far more than it takes on a crowded machine
+RETRIES, RETRY_S = 200, 0.25  # for longer than a server takes to come back
+log = logging.getLogger(__name__)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60 + 2 * PATIENCE_S)]
+
+
+class Trouble:
+    """A web server behind what cuts; it is killed, and started again, while a file passes."""
+
+    def __init__(self, folder: Path, *, behind_nginx: bool) -> None:
+        self._folder, self._stack, self._port = folder, ExitStack(), free_port()
+        self._web = ExitStack()
+        self.web = self._start()
+        front = self._stack.enter_context(nginx(folder, self.web.url)).url if behind_nginx else self.web.url
+        cuts = cutting_proxy(urlsplit(front).port or 0, cuts=CUTS, between_bytes=CUT_AFTER_BYTES)
+        self.proxy: CuttingProxy = self._stack.enter_context(cuts)
+        self.key_text = (account := make_account()).key_text
+        self.project = account.project
+        self.happened: list[str] = []
+
+    def _start(self) -> WebProcess:
+        return self._web.enter_context(web_process(self._folder, port=self._port))
+
+    def kill_a_web_process(self) -> None:
+        """End the process that serves, without a word; its master starts another."""
+        for worker in psutil.Process(self.web.pid).children():
+            worker.kill()
+        self.happened.append("killed")
+
+    def restart(self) -> None:
+        """Stop the server as an operator does, and start it again."""
+        self._web.close()
+        self.web = self._start()
+        self.happened.append("restarted")
+
+    def grant(self) -> tuple[str, Video]:
+        """Return an upload address, as it is reached through all of this, and its video."""
+        headers = {"Authorization": f"Bearer {self.key_text}"}
+        made = httpx.post(f"{self.web.url}/api/v1/uploads", json={}, headers=headers).json()
+        address = urlsplit(made["tus_url"])._replace(netloc=f"127.0.0.1:{self.proxy.port}").geturl()
+        return address, Video.objects.get(pk=made["video_id"])
+
+    def begin(self) -> threading.Thread:
+        """Let it happen: the first when a third of the file has passed, the second after two thirds."""
+
+        def happen() -> None:
+            for third, event in ((1, self.kill_a_web_process), (2, self.restart)):
+                passed = third * SIZE_BYTES // 3
+                wait_until(
+                    lambda passed=passed: self.proxy.passed_bytes >= passed,  # type: ignore[misc]  # bound now
+                    what=f"{passed} bytes",
+                    patience_s=PATIENCE_S,
+                )
+                event()
+
+        thread = threading.Thread(target=happen)
+        thread.start()
+        return thread
+
+    def close(self) -> None:
+        self._stack.close()
+        self._web.close()
+
+
+@pytest.fixture(params=["directly", "through nginx"])
+def trouble(request: pytest.FixtureRequest, tmp_path: Path, media_dir: Path) -> Iterator[Trouble]:
+    made = Trouble(tmp_path, behind_nginx=request.param == "through nginx")
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def tus_js(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return require_tus_js(request.config, tmp_path_factory)
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("source") / "source.mp4"
+    with path.open("wb") as file:
+        for at in range(0, SIZE_BYTES, 1_000_000):
+            file.write(os.urandom(min(1_000_000, SIZE_BYTES - at)))
+    yield path
+    path.unlink()
+
+
+def upload_by_tuspy(trouble: Trouble, source: Path, _clients: Path) -> Video:
+    endpoint, video = trouble.grant()
+    with source.open("rb") as stream:
+        # Pieces larger than what a connection may carry, or none would be cut.
+        uploader = TusClient(endpoint).uploader(
+            file_stream=stream,
+            chunk_size=SIZE_BYTES // 10,
+            retries=CUTS + RETRIES,
+            retry_delay=RETRY_S,
+        )
+        uploader.upload()
+    return video
+
+
+def upload_by_tus_js(trouble: Trouble, source: Path, clients: Path) -> Video:
+    endpoint, video = trouble.grant()
+    process: subprocess.Popen[str] = start_upload(
+        clients, endpoint, source, retryDelays=[RETRY_S * 1000] * RETRIES
+    )
+    _, errors = process.communicate(timeout=PATIENCE_S)
+    assert process.returncode == 0, errors
+    return video
+
+
+@pytest.mark.parametrize("upload", [upload_by_tuspy, upload_by_tus_js])
+def test_a_large_file_arrives_whatever_happens(
+    upload: Callable[[Trouble, Path, Path], Video],
+    trouble: Trouble,
+    source: Path,
+    tus_js: Path,
+    settings: Any,
+) -> None:
+    happening = trouble.begin()
+    begun = time.monotonic()
+    video = upload(trouble, source, tus_js)
+    happening.join()
+    require_finished(video, settings)
+    assert trouble.happened == ["killed", "restarted"]
+    assert trouble.proxy.cut == CUTS
+    require_same(video, source)
+    again_bytes = trouble.proxy.passed_bytes - SIZE_BYTES
+    log.info("%.0f s, %d bytes, %d of them sent again", time.monotonic() - begun, SIZE_BYTES, again_bytes)
+
+
+def require_finished(video: Video, settings: Any) -> None:
+    """Where the process that had the last byte died, the scheduler finishes; here there is none."""
+
+    def is_finished() -> bool:
+        video.refresh_from_db()
+        if video.status != "processing":
+            Upload.objects.filter(status="receiving").update(writer_expires_at=None)
+            finish_left_uploads(config=settings.GILFOYLE)
+        return video.status == "processing"
+
+    wait_until(is_finished, what="the upload to be finished", patience_s=PATIENCE_S)
+
+
+def require_same(video: Video, source: Path) -> None:
+    """The video's source is the file, in storage and in the row, and nothing else is stored."""
+    name = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    stored, media = storage.local_path(name), storage.local_path("")
+    assert stored is not None
+    assert media is not None
+    wanted = sha256_of(source)
+    assert video.source_sha256 == wanted
+    assert sha256_of(stored) == wanted
+    assert [path for path in media.rglob("*") if path.is_file()] == [stored]
+    stored.unlink()
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
