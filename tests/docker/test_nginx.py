@@ -177,7 +177,8 @@ def test_nothing_of_a_viewer_is_passed_on_or_written(front: Front) -> None:
     raw.close()
     address = f"/api/v1/uploads/tus/upg_3kTmvU1qQx0aZpLr7e.{TOKEN.split('.')[1]}"
     assert httpx.get(f"{front.url}{address}/upl_1").status_code == 200
-    wait_until(lambda: front.log.read_text().count("\n") == 4, what="four lines in the log")
+    assert httpx.get(f"{front.url}/upload/{address.rpartition('/')[2]}?theme=dark").status_code == 200
+    wait_until(lambda: front.log.read_text().count("\n") == 5, what="five lines in the log")
     passed_on = front.seen.headers[0]
     assert "x-forwarded-for" not in passed_on
     assert "x-real-ip" not in passed_on
@@ -192,6 +193,7 @@ def test_nothing_of_a_viewer_is_passed_on_or_written(front: Front) -> None:
     ):
         assert secret not in written
     assert '"path":"/api/v1/uploads/tus/upg_3kTmvU1qQx0aZpLr7e~/upl_1"' in written
+    assert '"path":"/upload/upg_3kTmvU1qQx0aZpLr7e~"' in written
     assert '"path":"/play/gf1k3y123456~/project/video/revision/v720/00001.m4s","status":200' in written
 
 

@@ -93,7 +93,7 @@ def test_an_allowed_site_frames_the_page_and_hears_how_it_goes(
     with quiet_page(chromium) as page:
         frame_in(page, site, made["page_url"])
         inside = page.frame_locator("#frame")
-        expect(inside.get_by_role("heading", name="Upload a video")).to_be_visible()
+        expect(inside.get_by_role("heading", name="Drop a file here")).to_be_visible()
         file: Any = {"name": "a.mp4", "mimeType": "video/mp4", "buffer": DATA}
         inside.locator("#file").set_input_files(file)
         expect(inside.get_by_role("heading", name="The file has arrived")).to_be_visible()
