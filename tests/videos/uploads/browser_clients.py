@@ -5,13 +5,25 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.npm_packages import fetched, locked_version
+from tests.services import require_service
 
 HERE = Path(__file__).parent / "browser_clients"
 BUNDLED = (
     """import Uppy from "@uppy/core"; import Tus from "@uppy/tus"; window.Uppy = Uppy; window.Tus = Tus;"""
 )
 PACKAGES = ("@uppy/core", "@uppy/tus", "axe-core", "esbuild")
+
+
+def require_browser_clients(config: pytest.Config, otherwise: Path) -> Path:
+    """Return the folder of what is fetched, kept between runs or in `otherwise`; skip or fail where it can't be had."""
+    kept = getattr(config, "cache", None)
+    clients = fetch_browser_clients(kept.mkdir("gilfoyle-clients") if kept else otherwise)
+    require_service("Uppy", present=clients is not None)
+    assert clients is not None
+    return clients
 
 
 def fetch_browser_clients(cache: Path) -> Path | None:

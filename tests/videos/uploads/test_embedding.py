@@ -17,7 +17,7 @@ from tests.browser import quiet_page, running_chromium
 from tests.factories import make_account
 from tests.services import require_service
 from tests.streaming.web_process import WebProcess, web_process
-from tests.videos.uploads.browser_clients import fetch_browser_clients
+from tests.videos.uploads.browser_clients import require_browser_clients
 from tests.videos.uploads.foreign_site import foreign_site
 from videos.catalog.models import Video
 
@@ -54,10 +54,7 @@ def web(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iter
 
 @pytest.fixture
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    kept = getattr(request.config, "cache", None)
-    clients = fetch_browser_clients(kept.mkdir("gilfoyle-clients") if kept else tmp_path)
-    require_service("Uppy", present=clients is not None)
-    assert clients is not None
+    clients = require_browser_clients(request.config, tmp_path)
     folder = tmp_path / "site"
     folder.mkdir()
     shutil.copy(clients / "uppy.js", folder)

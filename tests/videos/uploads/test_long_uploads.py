@@ -1,8 +1,8 @@
 """A large file, through nginx and directly: 50 connections are cut, a web process is killed, the server restarted.
 
 What arrives is the file, byte for byte. `GILFOYLE_TEST_UPLOAD_BYTES=1000000000` says how large it is, and tries each
-client both ways; else it is 64 MB, and each client and each way are tried once. `--log-cli-level=INFO` tells what it
-took. It needs room for three such files.
+client both ways; else it is 64 MB, and each client is tried one way. `--log-cli-level=INFO` tells what it took. It
+needs room for three such files.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import shutil
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,11 +27,14 @@ import pytest
 from tusclient.client import TusClient
 
 from gilfoyle.lib import storage
+from tests.browser import running_chromium
 from tests.docker.test_nginx_uploads import nginx
 from tests.embedded import free_port, wait_until
 from tests.factories import make_account
 from tests.streaming.web_process import WebProcess, web_process
+from tests.videos.uploads.browser_clients import require_browser_clients
 from tests.videos.uploads.cutting_proxy import CuttingProxy, cutting_proxy
+from tests.videos.uploads.foreign_site import foreign_site
 from tests.videos.uploads.tus_js import require_tus_js, start_upload
 from videos import layout
 from videos.catalog.models import Video
@@ -38,13 +43,24 @@ from videos.uploads.models import Upload
 
 ASKED_BYTES = os.environ.get("GILFOYLE_TEST_UPLOAD_BYTES", "")
 SIZE_BYTES = int(ASKED_BYTES or "64000000")
-NGINX, DIRECTLY = "through nginx", "directly"
+WAYS = NGINX, DIRECTLY = "through nginx", "directly"
 CUTS = 50
 # So few bytes a connection that all of the cuts fall into the file, even if every byte was kept.
 CUT_AFTER_BYTES = (SIZE_BYTES // 500, SIZE_BYTES // 55)
 PATIENCE_S = 240 + SIZE_BYTES / 200_000  # far more than it takes on a crowded machine
 RETRIES, RETRY_S = 200, 0.25  # for longer than a server takes to come back
 log = logging.getLogger(__name__)
+PAGE = """<!doctype html><title>Site</title><script src="uppy.js"></script><input type="file" id="file">"""
+UPPY = """([endpoint, pause, tries]) => new Promise((done) => {
+    const uppy = new Uppy({autoProceed: true});
+    uppy.use(Tus, {endpoint, retryDelays: Array(tries).fill(pause)});
+    uppy.on("complete", ({successful, failed}) => done([
+        successful.map((file) => file.progress.bytesUploaded),
+        failed.map((file) => file.error),
+    ]));
+    const [data] = document.getElementById("file").files;
+    uppy.addFile({name: data.name, type: "video/mp4", data});
+})"""
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60 + 2 * PATIENCE_S)]
 
 
@@ -77,10 +93,10 @@ class Trouble:
         self.web = self._start()
         self.happened.append("restarted")
 
-    def grant(self) -> tuple[str, Video]:
+    def grant(self, **wish: Any) -> tuple[str, Video]:
         """Return an upload address, as it is reached through all of this, and its video."""
         headers = {"Authorization": f"Bearer {self.key_text}"}
-        made = httpx.post(f"{self.web.url}/api/v1/uploads", json={}, headers=headers).json()
+        made = httpx.post(f"{self.web.url}/api/v1/uploads", json=wish, headers=headers).json()
         address = urlsplit(made["tus_url"])._replace(netloc=f"127.0.0.1:{self.proxy.port}").geturl()
         return address, Video.objects.get(pk=made["video_id"])
 
@@ -113,9 +129,21 @@ def trouble(request: pytest.FixtureRequest, tmp_path: Path, media_dir: Path) -> 
     made.close()
 
 
+@dataclass(frozen=True)
+class Clients:
+    """Where tus-js-client is, and pages with Uppy."""
+
+    tus_js: Path
+    pages: Path
+
+
 @pytest.fixture(scope="module")
-def tus_js(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return require_tus_js(request.config, tmp_path_factory)
+def clients(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Clients:
+    pages = tmp_path_factory.mktemp("pages")
+    uppy = require_browser_clients(request.config, tmp_path_factory.mktemp("clients")) / "uppy.js"
+    shutil.copy(uppy, pages)
+    (pages / "uppy.html").write_text(PAGE)
+    return Clients(require_tus_js(request.config, tmp_path_factory), pages)
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +156,10 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink()
 
 
-def upload_by_tuspy(trouble: Trouble, source: Path, _clients: Path) -> Video:
+UploadBy = Callable[[Trouble, Path, Clients], Video]
+
+
+def upload_by_tuspy(trouble: Trouble, source: Path, _clients: Clients) -> Video:
     endpoint, video = trouble.grant()
     with source.open("rb") as stream:
         # Pieces larger than what a connection may carry, or none would be cut.
@@ -142,30 +173,53 @@ def upload_by_tuspy(trouble: Trouble, source: Path, _clients: Path) -> Video:
     return video
 
 
-def upload_by_tus_js(trouble: Trouble, source: Path, clients: Path) -> Video:
+def upload_by_tus_js(trouble: Trouble, source: Path, clients: Clients) -> Video:
     endpoint, video = trouble.grant()
     process: subprocess.Popen[str] = start_upload(
-        clients, endpoint, source, retryDelays=[RETRY_S * 1000] * RETRIES
+        clients.tus_js, endpoint, source, retryDelays=[RETRY_S * 1000] * RETRIES
     )
     _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, errors
     return video
 
 
-ALL = [(upload, way) for upload in (upload_by_tuspy, upload_by_tus_js) for way in (NGINX, DIRECTLY)]
+def upload_by_uppy(trouble: Trouble, source: Path, clients: Clients) -> Video:
+    with foreign_site(clients.pages) as site, running_chromium() as chromium:
+        endpoint, video = trouble.grant(allowed_origins=[site])
+        page = chromium.new_page()
+        page.goto(f"{site}/uppy.html")
+        page.locator("#file").set_input_files(source)
+        assert page.evaluate(UPPY, [endpoint, RETRY_S * 1000, RETRIES]) == [[SIZE_BYTES], []]
+    return video
 
 
-@pytest.mark.parametrize(("upload", "trouble"), ALL if ASKED_BYTES else ALL[1:3], indirect=["trouble"])
+def ways(name: str, upload: UploadBy, *marks: pytest.MarkDecorator, otherwise: str) -> list[Any]:
+    """Return both ways of a client, or where no size was asked for, one."""
+    return [
+        pytest.param(upload, way, marks=marks, id=f"{name} {way}")
+        for way in (WAYS if ASKED_BYTES else (otherwise,))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("upload", "trouble"),
+    [
+        *ways("tuspy", upload_by_tuspy, otherwise=DIRECTLY),
+        *ways("tus-js-client", upload_by_tus_js, otherwise=NGINX),
+        *ways("Uppy", upload_by_uppy, pytest.mark.browser, otherwise=NGINX),
+    ],
+    indirect=["trouble"],
+)
 def test_a_large_file_arrives_whatever_happens(
-    upload: Callable[[Trouble, Path, Path], Video],
+    upload: UploadBy,
     trouble: Trouble,
     source: Path,
-    tus_js: Path,
+    clients: Clients,
     settings: Any,
 ) -> None:
     happening = trouble.begin()
     begun = time.monotonic()
-    video = upload(trouble, source, tus_js)
+    video = upload(trouble, source, clients)
     happening.join()
     require_finished(video, settings)
     assert trouble.happened == ["killed", "restarted"]
