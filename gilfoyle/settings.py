@@ -172,5 +172,8 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gilfoyle.lib.schema.add_problem_answers",
     ],
-    "ENUM_NAME_OVERRIDES": {"TextTrackKindEnum": "videos.tracks.models.KINDS"},
+    "ENUM_NAME_OVERRIDES": {
+        "TextTrackKindEnum": "videos.tracks.models.KINDS",
+        "DirectUploadStatusEnum": "videos.uploads.direct_serializers.STATUSES",
+    },
 }

@@ -21,7 +21,8 @@ django.setup()
 from django.conf import settings  # noqa: E402 - Django must be set up first, also for what follows
 
 import processing.jobs.actors  # noqa: E402, F401 - the same; to import it declares its actors
-import videos.imports.actors  # noqa: E402, F401 - the same
+import videos.imports.actors  # noqa: E402 - the same
+import videos.uploads.actors  # noqa: E402, F401 - the same
 from processing.errors import ToolMissing  # noqa: E402 - the same
 from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402 - the same
 

@@ -6,10 +6,11 @@ from videos.access.models import ApiKey, IdempotencyRecord, Project
 from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
 from videos.imports.models import Import
 from videos.tracks.models import TextTrack
-from videos.uploads.models import Upload, UploadGrant, UploadPiece
+from videos.uploads.models import DirectUpload, Upload, UploadGrant, UploadPiece
 
 __all__ = [
     "ApiKey",
+    "DirectUpload",
     "IdempotencyRecord",
     "ImageSet",
     "Import",

@@ -7,6 +7,22 @@ from videos.access.views import Account
 from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
 from videos.imports.views import VideoImport
 from videos.tracks.views import TrackDetail, TrackList
+from videos.uploads.companion_views import (
+    CompanionComplete,
+    CompanionPart,
+    CompanionUpload,
+    CompanionUploads,
+)
+from videos.uploads.direct_views import (
+    DirectUploadComplete,
+    DirectUploadDetail,
+    DirectUploadParts,
+    DirectUploads,
+    GrantedDirectUploadComplete,
+    GrantedDirectUploadDetail,
+    GrantedDirectUploadParts,
+    GrantedDirectUploads,
+)
 from videos.uploads.grant_views import UploadGrantDetail, UploadGrants
 from videos.uploads.granted_views import GrantedEndpoint, GrantedUpload
 from videos.uploads.page_views import upload_page
@@ -34,6 +50,21 @@ urlpatterns = [
     path("uploads/tus/<grant:token>", GrantedEndpoint.as_view()),
     path("uploads/tus/<grant:token>/<str:upload_id>", GrantedUpload.as_view()),
     path("uploads/tus/<str:upload_id>", TusUpload.as_view()),
+    path("uploads/direct", DirectUploads.as_view()),
+    path("uploads/direct/<grant:token>", GrantedDirectUploads.as_view()),
+    path("uploads/direct/<grant:token>/<str:upload_id>", GrantedDirectUploadDetail.as_view()),
+    path("uploads/direct/<grant:token>/<str:upload_id>/parts", GrantedDirectUploadParts.as_view()),
+    path("uploads/direct/<grant:token>/<str:upload_id>/complete", GrantedDirectUploadComplete.as_view()),
+    path("uploads/direct/<grant:token>/s3/multipart", CompanionUploads.as_view()),
+    path("uploads/direct/<grant:token>/s3/multipart/<str:upload_id>", CompanionUpload.as_view()),
+    path("uploads/direct/<grant:token>/s3/multipart/<str:upload_id>/complete", CompanionComplete.as_view()),
+    path(
+        "uploads/direct/<grant:token>/s3/multipart/<str:upload_id>/<str:part_number>",
+        CompanionPart.as_view(),
+    ),
+    path("uploads/direct/<str:upload_id>", DirectUploadDetail.as_view()),
+    path("uploads/direct/<str:upload_id>/parts", DirectUploadParts.as_view()),
+    path("uploads/direct/<str:upload_id>/complete", DirectUploadComplete.as_view()),
     path("uploads", UploadGrants.as_view()),
     path("uploads/<str:grant_id>", UploadGrantDetail.as_view()),
     path("videos/<str:video_id>/tracks", TrackList.as_view()),

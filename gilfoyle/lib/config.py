@@ -27,20 +27,14 @@ from gilfoyle.lib.config_problems import explain_problem
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.import_settings import ImportSettings
-from gilfoyle.lib.settings_section import Section
+from gilfoyle.lib.s3_settings import S3Settings
+from gilfoyle.lib.settings_section import HttpUrl, Section
 
 # The folder of manage.py: what a relative path in settings.yaml starts from.
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
 
 Container = Literal["mp4", "matroska", "mpegts", "mpegps", "avi", "flv", "ogg", "mp3", "wav", "flac", "aac"]
-
-
-def _without_trailing_slash(url: str) -> str:
-    if url and not url.startswith(("http://", "https://")):
-        msg = "must begin with http:// or https://"
-        raise ValueError(msg)
-    return url.rstrip("/")
 
 
 def _database_address(secret: SecretStr) -> SecretStr:
@@ -67,7 +61,6 @@ def _from_root(path: Path) -> Path:
     return ROOT / path.expanduser()
 
 
-HttpUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
 Folder = Annotated[Path, AfterValidator(_from_root)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_address)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker_address)]
@@ -94,15 +87,6 @@ class BrokerSettings(Section):
     url: BrokerUrl = Field(
         SecretStr("embedded"), description="embedded, redis://…, rediss://…, unix://… or amqp://…"
     )
-
-
-class S3Settings(Section):
-    bucket: str = Field("", description="Bucket that holds sources and renditions; it must exist.")
-    endpoint_url: str = Field("", description="Address of an S3-compatible server; empty: AWS.")
-    region: str = Field("us-east-1", description="Region of the bucket.")
-    access_key_id: SecretStr = Field(SecretStr(""), description="Best given by the environment.")
-    secret_access_key: SecretStr = Field(SecretStr(""), description="Best given by the environment.")
-    prefix: str = Field("", description="Folder inside the bucket.")
 
 
 class StorageSettings(Section):
@@ -289,6 +273,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "GILFOYLE_STORAGE_PATH": ("storage", "path"),
     "GILFOYLE_S3_BUCKET": ("storage", "s3", "bucket"),
     "GILFOYLE_S3_ENDPOINT_URL": ("storage", "s3", "endpoint_url"),
+    "GILFOYLE_S3_PUBLIC_ENDPOINT_URL": ("storage", "s3", "public_endpoint_url"),
     "GILFOYLE_S3_ACCESS_KEY_ID": ("storage", "s3", "access_key_id"),
     "GILFOYLE_S3_SECRET_ACCESS_KEY": ("storage", "s3", "secret_access_key"),
     "GILFOYLE_LOG_LEVEL": ("observability", "log_level"),

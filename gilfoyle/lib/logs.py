@@ -14,13 +14,18 @@ from gilfoyle.lib.ids import random_text
 
 _TOKEN_IN_PATH = re.compile(r"/(play|embed)/+([A-Za-z0-9]{1,12})[^/\s\"']*")
 _UPLOAD_ADDRESS = re.compile(r"upg_([0-9A-Za-z]{1,18})\.[0-9A-Za-z_-]+")
+_SIGNED = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token))=[^&\s\"']+", re.IGNORECASE)
 _API_KEY = re.compile(r"gfk_([0-9A-Za-z]{1,8})_[0-9A-Za-z]+")
 
 
 def scrub(text: str) -> str:
-    """Replace playback tokens by their key id, upload addresses by their grant's id and API keys by their prefix."""
+    """Replace playback tokens by their key id, upload addresses by their grant's id, API keys by their prefix.
+
+    Of what was signed for a bucket the signature goes.
+    """
     text = _TOKEN_IN_PATH.sub(r"/\1/\2~", text)
     text = _UPLOAD_ADDRESS.sub(r"upg_\1~", text)
+    text = _SIGNED.sub(r"\1=~", text)
     return _API_KEY.sub(r"gfk_\1_~", text)
 
 

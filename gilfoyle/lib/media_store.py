@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from gilfoyle.lib.config import Config, S3Settings
+from gilfoyle.lib.config import Config
+from gilfoyle.lib.s3_settings import S3Settings
 
 MAX_MEMORY_BYTES = 1024 * 1024  # of an object that is read; what is more goes to a temporary file
 

@@ -98,7 +98,7 @@ def test_image_holds_what_it_copies() -> None:
             assert f"!{source}" in ignored or f"!{source.split('/')[0]}" in ignored, source
 
 
-@pytest.mark.parametrize("script", ["docker/entrypoint.sh", ".ci/run"])
+@pytest.mark.parametrize("script", ["docker/entrypoint.sh", "docs/direct-upload.sh", ".ci/run"])
 def test_shell_scripts_are_sound(script: str) -> None:
     program = shutil.which("shellcheck")
     require_service("shellcheck", present=program is not None)

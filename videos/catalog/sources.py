@@ -84,7 +84,8 @@ def replace_source(
         message = "This copy of the source was given up."
         raise StaleWork(message, name=by.name)
     before = layout.source_name(video.project_id, video.pk, video.source_upload_id)
-    remove_at = timezone.now() + (READ_ON if is_read else timedelta(0))
+    is_being_hashed = not video.source_sha256  # of a source that went straight to a bucket
+    remove_at = timezone.now() + (READ_ON if is_read or is_being_hashed else timedelta(0))
     SpareSource.objects.create(name=before, video_id=video.pk, remove_at=remove_at)
     video.source_cleaning = report.to_json(video)
     video.stored_bytes = F("stored_bytes") + size_bytes - (video.source_size_bytes or 0)
@@ -108,6 +109,19 @@ def keep_source(*, video_id: str, upload_id: str, report: CleaningReport) -> Non
     video = _present(video_id, upload_id)
     video.source_cleaning = report.to_json(video)
     video.save(update_fields=["source_cleaning", "updated_at"])
+
+
+@transaction.atomic
+def record_source_hash(*, video_id: str, upload_id: str, sha256: str) -> None:
+    """Keep what the file hashes to that was uploaded, where that was found out later; the video may have another by now."""
+    video = Video.objects.select_for_update().filter(pk=video_id, source_upload_id=upload_id).first()
+    if video is None:
+        return
+    if not video.source_version:
+        video.source_sha256 = sha256
+    if video.source_cleaning:
+        video.source_cleaning = {**video.source_cleaning, "uploaded_sha256": sha256}
+    video.save(update_fields=["source_sha256", "source_cleaning", "updated_at"])
 
 
 def _present(video_id: str, upload_id: str) -> Video:

@@ -22,6 +22,7 @@ WAY_WORDS = {
     states.PUT: "Plain PUT",
     states.IMPORT: "Import",
     states.COMMAND: "Command line",
+    states.DIRECT: "Straight to the bucket",
 }
 ENDED_WORDS = {
     states.EXPIRED: "No more bytes came in time.",
@@ -33,6 +34,7 @@ ENDED_WORDS = {
     "upload_incomplete": "The connection broke before the end.",
     "source_differs": "It is not the file that was announced.",
     "source_too_large": "It is larger than it may be.",
+    "upload_parts_too_large": "More was sent than was announced.",
     "no_space": "There was no room left.",
     "project_suspended": "Its project was suspended.",
 }

@@ -53,11 +53,13 @@ def answer_headers(origin: str | None, allowed: Sequence[str], own_origin: str |
     return headers
 
 
-def preflight_headers(origin: str | None, allowed: Sequence[str], own_origin: str | None) -> dict[str, str]:
+def preflight_headers(
+    origin: str | None, allowed: Sequence[str], own_origin: str | None, methods: Sequence[str] = METHODS
+) -> dict[str, str]:
     """Return the answer to a browser's question before its first request."""
     headers = answer_headers(origin, allowed, own_origin)
     if "Access-Control-Allow-Origin" in headers:
-        headers["Access-Control-Allow-Methods"] = ", ".join(METHODS)
+        headers["Access-Control-Allow-Methods"] = ", ".join(methods)
         headers["Access-Control-Allow-Headers"] = ", ".join(_ALLOWED_HEADERS)
         headers["Access-Control-Max-Age"] = str(_KEPT_S)
     return headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from gilfoyle.lib.errors import Conflict, NotAllowed, NotFound, Refusal
+from gilfoyle.lib.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refusal
 
 
 class TusVersionUnsupported(Refusal):
@@ -104,3 +104,39 @@ class UploadBytesDiffer(Conflict):
 
 class GrantNotFound(NotFound):
     code = "upload_grant_not_found"
+
+
+class DirectUploadUnavailable(Conflict):
+    """Sources are not kept in a bucket, or clients may not send to it."""
+
+    code = "direct_upload_unavailable"
+
+
+class PartInvalid(InvalidInput):
+    """A size of parts, or a number of one, that this file can't have."""
+
+    code = "upload_part_invalid"
+
+
+class PartsMissing(Conflict):
+    """The file is not all there; what is there stays."""
+
+    code = "upload_parts_missing"
+
+
+class PartsTooLarge(InvalidInput):
+    """More was sent than was announced; nothing was kept."""
+
+    code = "upload_parts_too_large"
+
+
+class PartsChanged(Conflict):
+    """The parts in the store are not those that the client names."""
+
+    code = "upload_parts_changed"
+
+
+class UploadComplete(Conflict):
+    """All of it has been put together: it takes no more parts."""
+
+    code = "upload_complete"

@@ -165,14 +165,12 @@ def _record(upload: Upload, sha256: str) -> None:
         finished_at=timezone.now(),
     ):
         raise _taken_over()
-    grant = upload.grant
-    limits = {"max_duration_s": grant.max_duration_s, "containers": grant.containers} if grant else {}
     catalog.accept_source(
         video_id=video_id,
         upload_id=upload.pk,
         size_bytes=length_bytes,
         sha256=sha256,
-        limits={name: value for name, value in limits.items() if value},
+        limits=upload.grant.limits if upload.grant else {},
     )
     _let_parts_go(upload)
     folder = layout.upload_folder(upload.project_id or "", upload.pk)

@@ -31,7 +31,8 @@ class UploadGrants(APIView):
         operation_id="create_upload_grant",
         summary="Make an address that uploads without an API key",
         description="For browsers and apps: give `tus_url` to a tus client (tus-js-client, Uppy) as its `endpoint`, or "
-        "send the file there by plain `PUT`, whole or in pieces with `Content-Range` (as UpChunk does). It uploads to "
+        "send the file there by plain `PUT`, whole or in pieces with `Content-Range` (as UpChunk does). Where sources are "
+        "kept in a bucket, `direct_url` takes them straight there, in parts. It uploads to "
         "one video, within its limits, until it expires, is taken back, or the key that made it is revoked.",
         request=UploadGrantInputSerializer,
         responses={

@@ -11,27 +11,20 @@ from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gilfoyle.lib.origins import normalize_origin
 from gilfoyle.lib.schema import refusals
-from videos.uploads import cors, states
+from videos.uploads import states
 from videos.uploads.bodies import body_of
 from videos.uploads.content_range import describe_range
-from videos.uploads.errors import GrantInvalid, UploadOffsetMismatch
+from videos.uploads.errors import UploadOffsetMismatch
 from videos.uploads.grant_state import describe_to_holder, require_tellable
-from videos.uploads.grants import read_grant
-from videos.uploads.models import Upload, UploadGrant
-from videos.uploads.permits import Permit, find_grant, permit_of_grant
+from videos.uploads.models import Upload
+from videos.uploads.permit_views import TOKEN, ByAddress
+from videos.uploads.permits import Permit
 from videos.uploads.putting import put_bytes
 from videos.uploads.serializers import GrantStateSerializer, PutUploadSerializer
 from videos.uploads.tus_views import HEADERS, TusEndpoint, TusUpload, TusView
 
 READING = ("GET", "HEAD")
-TOKEN = OpenApiParameter(
-    "token",
-    OpenApiTypes.STR,
-    OpenApiParameter.PATH,
-    description="As it stands in `tus_url` of `POST /uploads`.",
-)
 RANGE = OpenApiParameter(
     "Content-Range",
     OpenApiTypes.STR,
@@ -41,50 +34,8 @@ RANGE = OpenApiParameter(
 )
 
 
-class GrantedView(TusView):
-    """What an address itself permits, and to whose pages."""
-
-    authentication_classes = ()
-    grant: UploadGrant | None = None
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # First of all: pages of the allowed origins are to be able to read every refusal.
-        grant_id = read_grant(kwargs["token"], root_secret=settings.GILFOYLE_ROOT_SECRET)
-        self.grant = find_grant(grant_id) if grant_id else None
-        super().initial(request, *args, **kwargs)
-
-    def find_permit(self, request: Request, **_kwargs: str) -> Permit:
-        """Return what the address allows.
-
-        Raises: GrantInvalid, GrantExpired, ProjectSuspended, OriginNotAllowed.
-        """
-        return permit_of_grant(self.require_grant(request), settings.GILFOYLE)
-
-    def require_grant(self, request: Request) -> UploadGrant:
-        """Raises: GrantInvalid, OriginNotAllowed."""
-        if self.grant is None:
-            message = "This upload address is not valid."
-            raise GrantInvalid(message, hint="Ask for another one.")
-        cors.require_allowed(request.headers.get("Origin"), *self._origins(request))
-        return self.grant
-
-    def _origins(self, request: Request) -> tuple[list[str], str | None]:
-        allowed: list[str] = self.grant.allowed_origins if self.grant else []
-        # The page of this server itself is of the host that it was asked for by, which need not be the public one.
-        own = normalize_origin(f"{request.scheme}://{request.get_host()}")
-        is_own = own is not None and own == normalize_origin(request.headers.get("Origin", ""))
-        return allowed, own if is_own else normalize_origin(settings.GILFOYLE.public_url)
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        response["Vary"] = "Origin"
-        if self.grant is not None:
-            is_preflight = request.method == "OPTIONS"
-            headers = cors.preflight_headers if is_preflight else cors.answer_headers
-            for name, value in headers(request.headers.get("Origin"), *self._origins(request)).items():
-                response[name] = value
-        response["Referrer-Policy"] = "no-referrer"  # the address itself is the secret
-        return response
+class GrantedView(ByAddress, TusView):
+    """The tus server for who has an address."""
 
 
 @extend_schema_view(

@@ -18,6 +18,7 @@ from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.errors import SourceExists
 from videos.uploads import states as upload_states
+from videos.uploads.direct import is_direct_possible
 from videos.uploads.errors import GrantNotFound
 from videos.uploads.grants import sign_grant
 from videos.uploads.models import Upload, UploadGrant
@@ -116,6 +117,13 @@ def page_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str:
     return f"{config.public_url}/upload/{sign_grant(grant.pk, root_secret=root_secret)}"
 
 
+def direct_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str | None:
+    """Return the address for uploads straight to the bucket; None where they are not to be had."""
+    if not is_direct_possible(config):
+        return None
+    return f"{config.public_url}/api/v1/uploads/direct/{sign_grant(grant.pk, root_secret=root_secret)}"
+
+
 def describe_grant(grant: UploadGrant, *, config: Config, root_secret: bytes) -> dict[str, Any]:
     """Return a grant as its giver sees it."""
     upload = find_pending_of_grant(grant.pk)
@@ -125,6 +133,7 @@ def describe_grant(grant: UploadGrant, *, config: Config, root_secret: bytes) ->
         "status": _status(grant, upload),
         "tus_url": tus_url(grant, config=config, root_secret=root_secret),
         "page_url": page_url(grant, config=config, root_secret=root_secret),
+        "direct_url": direct_url(grant, config=config, root_secret=root_secret),
         "expires_at": grant.expires_at,
         "max_size_bytes": grant.max_size_bytes,
         "max_duration_s": grant.max_duration_s,

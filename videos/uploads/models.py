@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -43,6 +45,12 @@ class UploadGrant(models.Model):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What it limits of the film itself, which is known only once it is there."""
+        limits = {"max_duration_s": self.max_duration_s, "containers": self.containers}
+        return {name: value for name, value in limits.items() if value}
 
 
 class Upload(models.Model):
@@ -134,3 +142,44 @@ class UploadPiece(models.Model):
 
     def __str__(self) -> str:
         return f"{self.upload_id} from {self.start_bytes}"
+
+
+class DirectUpload(models.Model):
+    """What an upload straight to the bucket has there: parts, and then the object that they were put together to.
+
+    The row outlives its upload until nothing of an upload that was given up is left in the bucket.
+    """
+
+    upload = models.OneToOneField(Upload, on_delete=models.SET_NULL, null=True, related_name="direct")
+    name = models.CharField(max_length=255, help_text="The object that the parts become.")
+    store_id = models.TextField(
+        blank=True, default="", help_text="What the store calls the transfer. Empty: not begun yet."
+    )
+    is_staged = models.BooleanField(
+        default=False, help_text="It is no source's name: what it becomes is copied before it is relied on."
+    )
+    part_size_bytes = models.BigIntegerField()
+    wanted_sha256 = models.CharField(
+        max_length=64, blank=True, default="", help_text="What the client says the file hashes to."
+    )
+    is_joining = models.BooleanField(default=False, help_text="Its client says that all parts are there.")
+    is_stored = models.BooleanField(default=False, help_text="The parts are one object, of the right size.")
+    is_settled = models.BooleanField(
+        default=False, help_text="It became a source and was hashed, or will never be: nothing is left to do."
+    )
+    nudged_at = models.DateTimeField(null=True, help_text="When a worker was last told of it.")
+    remove_at = models.DateTimeField(null=True, help_text="When the bucket is next looked at for leftovers.")
+    is_visited = models.BooleanField(default=False, help_text="It was looked at for leftovers once.")
+
+    class Meta:
+        indexes = (
+            models.Index(
+                fields=("nudged_at",), name="direct_unsettled", condition=models.Q(is_settled=False)
+            ),
+            models.Index(
+                fields=("remove_at",), name="direct_leftovers", condition=models.Q(remove_at__isnull=False)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name

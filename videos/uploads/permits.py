@@ -49,7 +49,6 @@ def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:
     Raises: GrantInvalid, GrantExpired, ProjectSuspended.
     """
     _require_good_grant(grant)
-    limits = {"max_duration_s": grant.max_duration_s, "containers": grant.containers}
     return Permit(
         project_id=grant.video.project_id,
         api_key_id=grant.api_key_id or "",
@@ -57,7 +56,7 @@ def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:
         grant_id=grant.pk,
         video_id=grant.video_id,
         expires_at=grant.expires_at,
-        limits={name: value for name, value in limits.items() if value},
+        limits=grant.limits,
     )
 
 

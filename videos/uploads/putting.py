@@ -26,6 +26,8 @@ from videos.uploads.resumable import (
     terminate_upload,
 )
 
+FILES = (states.RESUMABLE, states.FINAL)
+
 
 def put_bytes(*, permit: Permit, content_range: str | None, body: Body, config: Config) -> Upload | None:
     """Take a piece of a file, or all of it; None where it was only asked and nothing is there.
@@ -36,7 +38,7 @@ def put_bytes(*, permit: Permit, content_range: str | None, body: Body, config: 
         message = "The request must tell its Content-Length."
         raise LengthRequired(message)
     stretch = read_stretch(content_range, body_bytes=body.size_bytes)
-    upload = find_pending_of_grant(permit.grant_id or "")
+    upload = find_pending_of_grant(permit.grant_id or "", FILES)
     if content_range is not None and not stretch.size_bytes:
         return upload
     if upload is not None and upload.status == states.FINISHED and _is_of(upload, stretch):
@@ -55,7 +57,7 @@ def put_bytes(*, permit: Permit, content_range: str | None, body: Body, config: 
 def _begin(permit: Permit, stretch: Stretch, config: Config) -> Upload:
     """Begin a file, or take up what was begun a moment ago: a client whose connection broke comes back at once."""
     UploadGrant.objects.select_for_update().get(pk=permit.grant_id)
-    upload = find_pending_of_grant(permit.grant_id or "")
+    upload = find_pending_of_grant(permit.grant_id or "", FILES)
     if upload is not None and _is_of(upload, stretch):
         return upload
     overlap_bytes(stretch, 0)

@@ -174,12 +174,12 @@ def expiry(permit: Permit, config: Config) -> datetime:
     return min(at, permit.expires_at) if permit.expires_at else at
 
 
-def find_upload(*, permit: Permit, upload_id: str) -> Upload:
-    """Return an upload that the permit reaches.
+def find_upload(*, permit: Permit, upload_id: str, kinds: Sequence[str] = states.TUS_KINDS) -> Upload:
+    """Return an upload that the permit reaches, by default one of the tus protocol.
 
     Raises: UploadNotFound, UploadExpired.
     """
-    upload = _own(permit).exclude(kind=states.SINGLE).filter(pk=upload_id).first()
+    upload = _own(permit).filter(pk=upload_id, kind__in=kinds).first()
     if upload is None:
         message = "There is no such upload."
         raise UploadNotFound(message, hint="Start a new one.")
@@ -195,9 +195,11 @@ def _own(permit: Permit) -> QuerySet[Upload]:
     return uploads if permit.grant_id is None else uploads.filter(grant_id=permit.grant_id)
 
 
-def find_pending_of_grant(grant_id: str) -> Upload | None:
+def find_pending_of_grant(
+    grant_id: str, kinds: Sequence[str] = (states.RESUMABLE, states.FINAL, states.DIRECT)
+) -> Upload | None:
     """Return the file that an address uploads, or has uploaded; its parts are none."""
-    files = Upload.objects.filter(grant_id=grant_id, kind__in=(states.RESUMABLE, states.FINAL))
+    files = Upload.objects.filter(grant_id=grant_id, kind__in=kinds)
     return files.filter(is_terminated=False).exclude(status=states.ABORTED).order_by("-created_at").first()
 
 

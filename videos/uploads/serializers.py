@@ -22,6 +22,7 @@ EXAMPLE = {
     "status": "waiting",
     "tus_url": f"https://video.example.org/api/v1/uploads/tus/{_TOKEN}",
     "page_url": f"https://video.example.org/upload/{_TOKEN}",
+    "direct_url": f"https://video.example.org/api/v1/uploads/direct/{_TOKEN}",
     "expires_at": "2026-11-21T09:00:00Z",
     "max_size_bytes": 2147483648,
     "max_duration_s": 600.0,
@@ -39,7 +40,7 @@ class PageOriginField(OriginField):
         return ANY if data == ANY else super().to_internal_value(data)
 
 
-class _KnownFields(serializers.Serializer[Any]):
+class KnownFields(serializers.Serializer[Any]):
     """A misspelt limit would otherwise be a limit that silently does not hold."""
 
     def to_internal_value(self, data: Any) -> Any:
@@ -49,7 +50,7 @@ class _KnownFields(serializers.Serializer[Any]):
         return super().to_internal_value(data)
 
 
-class NewVideoSerializer(_KnownFields, VideoInputSerializer):
+class NewVideoSerializer(KnownFields, VideoInputSerializer):
     """What a video that is made with its upload address is to be."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -72,7 +73,7 @@ class NewVideoSerializer(_KnownFields, VideoInputSerializer):
         )
     ]
 )
-class UploadGrantInputSerializer(_KnownFields):
+class UploadGrantInputSerializer(KnownFields):
     """What an upload address shall allow; everything may be left out."""
 
     video_id = serializers.CharField(
@@ -141,6 +142,11 @@ class UploadGrantSerializer(serializers.Serializer[Any]):
     page_url = serializers.URLField(
         help_text="A page that uploads by this address, ready to be linked to, or to stand in an iframe of the "
         "allowed origins."
+    )
+    direct_url = serializers.URLField(
+        allow_null=True,
+        help_text="For uploads straight to the bucket (docs/direct-uploads.md), as secret as the other. null: sources are "
+        "not kept in a bucket here.",
     )
     expires_at = serializers.DateTimeField()
     max_size_bytes = serializers.IntegerField()

@@ -25,6 +25,7 @@ from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
 from videos.uploads import states
+from videos.uploads.leftovers import note_leftovers, remove_parts
 from videos.uploads.models import Upload
 from videos.uploads.whole_hash import require_whole_hash
 
@@ -277,6 +278,8 @@ def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) 
         mine = mine.filter(lease_expires_at__lt=stale_at)
     if not _move(mine, states.ABORTED, ended_code=why):
         return False
+    if upload.kind == states.DIRECT:
+        note_leftovers(upload_id=upload.pk)
     if upload.kind != states.PARTIAL and upload.video_id is not None:
         catalog.stop_receiving(video_id=upload.video_id)
     return True
@@ -291,6 +294,8 @@ def remove_bytes(upload: Upload) -> None:
         storage.delete_folder(layout.upload_folder(upload.project_id, upload.pk))
     if upload.video is not None and upload.status != states.FINISHED:
         storage.delete(layout.source_name(upload.video.project_id, upload.video.pk, upload.pk))
+    if upload.kind == states.DIRECT:
+        remove_parts(upload_id=upload.pk)
 
 
 def release_stale_uploads(*, now: datetime | None = None) -> int:

@@ -8,8 +8,10 @@ SINGLE = "single"  # in one request, whole or not at all
 RESUMABLE = "resumable"
 PARTIAL = "partial"  # a part of a file that is put together from several
 FINAL = "final"  # what it is put together to
+DIRECT = "direct"  # straight to the bucket, in parts that this server never sees
 
-KINDS = (SINGLE, RESUMABLE, PARTIAL, FINAL)
+TUS_KINDS = (RESUMABLE, PARTIAL, FINAL)
+KINDS = (SINGLE, *TUS_KINDS, DIRECT)
 
 # How it comes in.
 TUS = "tus"
@@ -17,7 +19,7 @@ PUT = "put"
 IMPORT = "import"
 COMMAND = "command"  # a file of this machine, on the command line
 
-WAYS = (TUS, PUT, IMPORT, COMMAND)
+WAYS = (TUS, PUT, IMPORT, COMMAND, DIRECT)
 
 RECEIVING = "receiving"
 FINISHED = "finished"

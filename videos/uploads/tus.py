@@ -46,7 +46,7 @@ MAX_METADATA_LENGTH = 4096
 MAX_PARTS = 256
 MAX_CONCAT_LENGTH = 64 * 1024
 
-Kind = Literal["single", "resumable", "partial", "final"]
+Kind = Literal["single", "resumable", "partial", "final", "direct"]
 _METADATA_KEY = re.compile(r"[!-+\--~]+")  # visible ASCII but the comma: nothing that could end a header
 _URL = re.compile(r"[!-~]+")
 
@@ -77,9 +77,12 @@ class Creation:
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     concat: Concat | None = None
     has_body: bool = False
+    is_direct: bool = False  # not by this protocol, but straight to the bucket
 
     @property
     def kind(self) -> Kind:
+        if self.is_direct:
+            return "direct"
         return self.concat.kind if self.concat else "resumable"
 
 

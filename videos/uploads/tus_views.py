@@ -12,20 +12,17 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Refusal
 from gilfoyle.lib.schema import refusals
-from videos.access.authentication import key_of
-from videos.access.permissions import HasScope
 from videos.uploads import resumable, states, tus
 from videos.uploads.appending import append_bytes
 from videos.uploads.bodies import body_of, can_have_trailers
 from videos.uploads.errors import TusVersionUnsupported, UploadOffsetMismatch
 from videos.uploads.finishing import finish_upload
 from videos.uploads.models import Upload
-from videos.uploads.permits import SCOPE, Permit, permit_of_key
+from videos.uploads.permit_views import PermitView
 from videos.uploads.views import AnyBytes
 
 HEADERS = {
@@ -57,13 +54,10 @@ TUS_REFUSALS = refusals(
 MISMATCH = refusals({460: "`checksum_mismatch`: none of the bytes was kept."})
 
 
-class TusView(APIView):
-    """What all of the protocol's addresses share: version, method, and who may."""
+class TusView(PermitView):
+    """What all of the protocol's addresses share: version and method."""
 
-    authentication_classes = APIView.authentication_classes
-    permission_classes = [HasScope.of(SCOPE)]
     parser_classes = [AnyBytes]
-    permit: Permit
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         self._method_refused: Refusal | None = None
@@ -74,29 +68,15 @@ class TusView(APIView):
         return super().dispatch(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        del args
-        self.format_kwarg = None
-        # Whatever a client says it accepts: answers have no body but for problems.
-        chosen = self.perform_content_negotiation(request, force=True)
-        request.accepted_renderer, request.accepted_media_type = chosen
         if self._method_refused is not None:
             raise self._method_refused
         if request.method != "OPTIONS":
             self.require_version(request)
-            self.permit = self.find_permit(request, **kwargs)
+        super().initial(request, *args, **kwargs)
 
     def require_version(self, request: Request) -> None:
         """Check the protocol's version. Raises: TusVersionUnsupported."""
         tus.require_version(request.headers)
-
-    def find_permit(self, request: Request, **_kwargs: str) -> Permit:
-        """Return what the request may do.
-
-        Raises: KeyInvalid, ScopeMissing, ProjectSuspended.
-        """
-        self.perform_authentication(request)
-        self.check_permissions(request)
-        return permit_of_key(key_of(request), _config())
 
     def handle_exception(self, exc: Exception) -> Response:
         response = super().handle_exception(exc)

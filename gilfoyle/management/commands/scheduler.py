@@ -19,7 +19,9 @@ from videos.catalog.revisions import remove_past
 from videos.catalog.sources import remove_spare_sources
 from videos.imports.services import sweep_imports
 from videos.uploads.finishing import finish_left_uploads
+from videos.uploads.leftovers import remove_leftovers
 from videos.uploads.services import release_stale_uploads
+from videos.uploads.settling import sweep_direct_uploads
 
 EVERY_S = 2.0
 PLAYING_ON_S = 3600.0  # beyond the longest life of a token: clocks differ, and nobody is in a hurry
@@ -42,6 +44,8 @@ class Command(BaseCommand):
             "imports": sweep_imports,
             "left_uploads": partial(finish_left_uploads, config=settings.GILFOYLE),
             "stale_uploads": release_stale_uploads,
+            "direct_uploads": sweep_direct_uploads,
+            "upload_leftovers": remove_leftovers,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "idempotency_keys": forget_idempotency_keys,
             "deleted_videos": purge_deleted,

@@ -83,7 +83,8 @@ def test_the_routes_are_found() -> None:
 def test_only_upload_addresses_need_no_key() -> None:
     without = {route for _, route, view in ALL_ROUTES if not view.authentication_classes}
     assert without == {route for _, route, _ in ALL_ROUTES if BY_ADDRESS in route}
-    assert all(route.startswith(f"/api/v1/uploads/tus/{BY_ADDRESS}") for route in without)
+    ways = tuple(f"/api/v1/uploads/{way}/{BY_ADDRESS}" for way in ("tus", "direct"))
+    assert all(route.startswith(ways) for route in without)
 
 
 @pytest.mark.parametrize(("verb", "route", "view"), ROUTES, ids=IDS)

@@ -142,7 +142,7 @@ def test_two_first_pieces_at_once_begin_one_file(
 ) -> None:
     find = resumable.find_pending_of_grant
 
-    def find_a_moment_too_early(grant_id: str) -> Upload | None:
+    def find_a_moment_too_early(grant_id: str, *_kinds: object) -> Upload | None:
         monkeypatch.undo()
         found = find(grant_id)
         put(permit, "bytes 0-999/3000", DATA[:1000])
