@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gilfoyle.lib.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refusal, TooLarge
+from gilfoyle.lib.errors import Conflict, InvalidInput, NotAllowed, NotFound, Refusal, TooLarge, TooMany
 
 
 class VideoNotFound(NotFound):
@@ -39,6 +39,26 @@ class IdempotencyKeyReused(InvalidInput):
     """The key stands for another request."""
 
     code = "idempotency_key_reused"
+
+
+class QuotaExceeded(NotAllowed):
+    """The project, or the key, has used up what it may; the facts say of what, how much, and what was asked."""
+
+    code = "quota_exceeded"
+    told = ("quota", "of", "limit", "used", "asked")
+
+
+class TooManyRequests(TooMany):
+    code = "too_many_requests"
+    told = ("of", "limit")
+
+
+class TooManyUploads(TooMany):
+    """As many unfinished uploads as are allowed are there."""
+
+    code = "too_many_uploads"
+    told = ("of", "limit", "used")
+    retry_after_s = 30
 
 
 class SourceExists(Conflict):

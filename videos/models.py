@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from videos.access.models import ApiKey, IdempotencyRecord, Project
+from videos.access.models import ApiKey, IdempotencyRecord, MonthlyUse, Project, RequestCount
 from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
 from videos.imports.models import Import
 from videos.tracks.models import TextTrack
@@ -14,11 +14,13 @@ __all__ = [
     "IdempotencyRecord",
     "ImageSet",
     "Import",
+    "MonthlyUse",
     "PastRevision",
     "Project",
     "PurgedVideo",
     "Rendition",
     "RenditionRun",
+    "RequestCount",
     "TextTrack",
     "Upload",
     "UploadGrant",

@@ -27,6 +27,8 @@ from gilfoyle.lib.config_problems import explain_problem
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.import_settings import ImportSettings
+from gilfoyle.lib.limit_settings import LimitSettings
+from gilfoyle.lib.playback_settings import PlaybackSettings
 from gilfoyle.lib.s3_settings import S3Settings
 from gilfoyle.lib.settings_section import HttpUrl, Section
 
@@ -205,22 +207,6 @@ class TextSettings(Section):
     max_tracks: int = Field(40, ge=0, le=200, description="Text tracks that a video may have.")
 
 
-class PlaybackSettings(Section):
-    min_ttl_s: int = Field(3600, ge=60, description="Shortest life of a token when none is asked for.")
-    max_ttl_s: int = Field(12 * 3600, ge=60, description="Longest life of a token.")
-    allowed_origins: tuple[str, ...] = Field(("*",), description="Web origins whose players may fetch media.")
-    delivery: Literal["direct", "x_accel"] = Field(
-        "direct", description="Who sends bytes: Gilfoyle or nginx."
-    )
-
-    @model_validator(mode="after")
-    def _min_below_max(self) -> PlaybackSettings:
-        if self.min_ttl_s > self.max_ttl_s:
-            msg = "playback.min_ttl_s must not exceed playback.max_ttl_s"
-            raise ValueError(msg)
-        return self
-
-
 class PrivacySettings(Section):
     clean_originals: bool = Field(
         True, description="Take what tells of place, device or person out of stored sources."
@@ -242,6 +228,7 @@ class Config(Section):
     api: ApiSettings = Field(default_factory=ApiSettings)
     upload: UploadSettings = Field(default_factory=UploadSettings)
     imports: ImportSettings = Field(default_factory=ImportSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     encoding: EncodingSettings = Field(default_factory=EncodingSettings)
     images: ImagesSettings = Field(default_factory=ImagesSettings)
     text: TextSettings = Field(default_factory=TextSettings)

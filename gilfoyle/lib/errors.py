@@ -2,7 +2,7 @@
 
 GilfoyleError(code, message, hint, facts)
 |- Refusal        the caller's matter: has an HTTP status, is shown as problem+json, logged at info
-|  |- NotFound 404, NotAllowed 403, Conflict 409, TooLarge 413, InvalidInput 422, NoSpace 507
+|  |- NotFound 404, NotAllowed 403, Conflict 409, TooLarge 413, InvalidInput 422, TooMany 429, NoSpace 507
 |- Fault          our matter: 500 or 503 without detail outside; facts (argv, exit code) inside
 |  |- StaleWork   the lease was lost: stop quietly
 ConfigError       at start only: file, key, what is wrong, hint
@@ -26,11 +26,12 @@ class GilfoyleError(Exception):
 
 
 class Refusal(GilfoyleError):
-    """The caller's matter: a 4xx answer in the caller's words."""
+    """The caller's matter: a 4xx answer in the caller's words. `told` names the facts that the caller gets, too."""
 
     code = "refused"
     http_status: ClassVar[int] = 400
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
+    told: ClassVar[tuple[str, ...]] = ()
 
 
 class NotFound(Refusal):
@@ -62,6 +63,13 @@ class InvalidInput(Refusal):
 class TooLarge(Refusal):
     code = "too_large"
     http_status = 413
+
+
+class TooMany(Refusal):
+    """As much as is allowed is under way, or was asked, already: later there is room again."""
+
+    code = "too_many"
+    http_status = 429
 
 
 class NoSpace(Refusal):

@@ -30,7 +30,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: turn any foreseen error into a problem, log a fault, let the rest rise."""
     if isinstance(error, Refusal):
         log.info("refused", code=error.code, **_loggable(error.facts))
-        body = problem(error.http_status, error.code, error.message, hint=error.hint)
+        told = {name: error.facts[name] for name in error.told if name in error.facts}
+        body = problem(error.http_status, error.code, error.message, hint=error.hint, **told)
         headers = {"WWW-Authenticate": "Bearer"} if error.http_status == 401 else {}
         if error.retry_after_s is not None:
             headers["Retry-After"] = str(error.retry_after_s)

@@ -7,6 +7,7 @@ from typing import Any
 
 from drf_spectacular.utils import OpenApiResponse
 
+LIMIT_HEADERS = ("Retry-After", "RateLimit", "RateLimit-Policy")
 PROBLEM = {
     "type": "object",
     "description": "An error (RFC 9457). `code` is stable; `title` and `hint` are for people.",
@@ -17,6 +18,14 @@ PROBLEM = {
         "status": {"type": "integer"},
         "code": {"type": "string"},
         "hint": {"type": "string"},
+        "quota": {
+            "type": "string",
+            "description": "Of `quota_exceeded`: `stored_bytes` or `minutes_a_month`.",
+        },
+        "of": {"type": "string", "description": "Whose limit it is: `project` or `key`."},
+        "limit": {"type": "number"},
+        "used": {"type": "number"},
+        "asked": {"type": "number"},
         "errors": {
             "type": "array",
             "items": {
@@ -58,15 +67,21 @@ def refusals(by_status: Mapping[int, str]) -> dict[tuple[int, str], OpenApiRespo
 
 
 def add_problem_answers(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
-    """Give every operation a `default` answer: a problem."""
+    """Give every operation the answer to too many requests, and a `default` one: a problem."""
     result.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM
     answer = {
         "description": "Refused or failed; see `code`.",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
+    too_many = {
+        "description": "`too_many_requests`: try again after `Retry-After` seconds.",
+        "headers": {name: {"schema": {"type": "string"}} for name in LIMIT_HEADERS},
+        "content": answer["content"],
+    }
     for operations in result.get("paths", {}).values():
         for operation in operations.values():
             if isinstance(operation, dict) and "responses" in operation:
+                operation["responses"].setdefault("429", too_many)
                 operation["responses"].setdefault("default", answer)
                 _add_idempotency_answers(operation, answer["content"])
     return result

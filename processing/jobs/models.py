@@ -27,6 +27,9 @@ class Job(models.Model):
         null=True,
         help_text="Of a video that plays: which renditions and codecs are made anew; none: all. Null: the first time.",
     )
+    has_place = models.BooleanField(
+        default=False, help_text="It has begun, and takes one of its project's places (slots.py)."
+    )
     failure_code = models.CharField(max_length=64, blank=True, default="")
     failure_message = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
@@ -34,7 +37,10 @@ class Job(models.Model):
 
     class Meta:
         ordering = ("-created_at",)
-        indexes = (models.Index(fields=("status", "-created_at"), name="job_by_status"),)
+        indexes = (
+            models.Index(fields=("status", "-created_at"), name="job_by_status"),
+            models.Index(fields=("video",), condition=models.Q(has_place=True), name="job_at_work"),
+        )
 
     def __str__(self) -> str:
         return self.id

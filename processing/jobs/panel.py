@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from gilfoyle.lib.admin_words import NONE, bar, clock, pill, when
-from processing.jobs import pipeline, states
+from processing.jobs import pipeline, slots, states
 from processing.jobs.models import Job, Step
 from processing.jobs.waiting import has_failed, words_of_wait
 from videos.models import Video
@@ -88,7 +88,7 @@ class JobPanel:
     steps: tuple[StepRow, ...]
     hidden_steps: int
     is_waiting_long: bool
-    waits_for: str  # what the machine lacks, in words
+    waits_for: str  # what the machine lacks, or whose turn it is, in words
 
 
 def latest_job(video: Video) -> Job | None:
@@ -102,6 +102,7 @@ def describe_job(job: Job) -> JobPanel:
     steps = list(most_urgent_first(Step.objects.filter(job=job)).order_by(*STEP_ORDER)[:MOST_STEPS])
     now = timezone.now()
     total = sum(counts.values())
+    for_others = slots.words_of_wait(job)
     return JobPanel(
         job=job,
         status=pill(job.status if job.status != states.ACTIVE else "processing"),
@@ -112,8 +113,8 @@ def describe_job(job: Job) -> JobPanel:
         all_steps=total,
         steps=tuple(describe_step(step, now) for step in steps),
         hidden_steps=total - len(steps),
-        is_waiting_long=is_waiting_long(job, counts, now),
-        waits_for=next(filter(None, map(words_of_wait, steps)), ""),
+        is_waiting_long=not for_others and is_waiting_long(job, counts, now),
+        waits_for=next(filter(None, map(words_of_wait, steps)), for_others),
     )
 
 

@@ -8,7 +8,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from gilfoyle.lib.codec_settings import VideoCodec
-from processing.jobs import states
+from processing.jobs import slots, states
 from processing.jobs.models import Job, Step
 from processing.jobs.services import percent_done
 from processing.jobs.waiting import has_failed, words_of_wait
@@ -29,7 +29,9 @@ def _waits_for(step: Step) -> dict[str, str] | None:
 class WaitSerializer(serializers.Serializer[Any]):
     """What work waits for although nothing is wrong with it; it goes on by itself."""
 
-    code = serializers.CharField(help_text="Stable, for programs: `no_space` or `scratch_unusable`.")
+    code = serializers.CharField(
+        help_text="Stable, for programs: `no_space`, `scratch_unusable` or `encodes_at_once`."
+    )
     message = serializers.CharField(help_text="In words, for people.")
 
 
@@ -158,7 +160,10 @@ class JobSerializer(serializers.ModelSerializer[Job]):
 
     @extend_schema_field(WaitSerializer(allow_null=True))
     def get_waits_for(self, job: Job) -> dict[str, str] | None:
-        return next(filter(None, map(_waits_for, job.steps.all())), None)
+        if (waits := next(filter(None, map(_waits_for, job.steps.all())), None)) is not None:
+            return waits
+        words = slots.words_of_wait(job)
+        return {"code": slots.CODE, "message": words} if words else None
 
     @extend_schema_field(StepSerializer(many=True))
     def get_steps(self, job: Job) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ worker that was given up can change nothing. Fan-in happens in `finish_step`, un
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +17,7 @@ from django.utils import timezone
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.states import is_allowed, require_transition
-from processing.jobs import pipeline, states
+from processing.jobs import pipeline, slots, states
 from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
@@ -77,30 +77,41 @@ def add_steps(*, job: Job, plans: Iterable[StepPlan]) -> None:
 def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     """Take the most urgent ready step of a queue under a lease, or None where there is none.
 
-    One conditional UPDATE decides between workers: no row lock, the same on every database.
+    One conditional UPDATE decides between workers: no row lock, the same on every database. Only a job that begins
+    takes its place under a lock.
     """
     now = timezone.now()
     ready = Step.objects.filter(
         queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
-    while candidates := list(ready.order_by("priority", "ready_at", "name")[:CANDIDATES]):
+    ready = ready.select_related("job__video").order_by("priority", "ready_at", "name")
+    while candidates := list(slots.without_held_back(ready)[:CANDIDATES]):
         for step in candidates:
-            claimed = move_steps(
-                Step.objects.filter(pk=step.pk, attempt=step.attempt),
-                states.RUNNING,
-                attempt=step.attempt + 1,
-                lease_owner=owner,
-                lease_expires_at=now + timedelta(seconds=lease_s),
-                started_at=now,
-                finished_at=None,
-                progress=0,
-            )
-            if claimed:
+            if _claim(step, owner=owner, now=now, lease_s=lease_s):
                 # By its attempt: should it be somebody else's again already, it is not ours under their name.
                 ours = Step.objects.select_related("job__video").filter(pk=step.pk, attempt=step.attempt + 1)
                 if mine := ours.first():
                     return mine
     return None
+
+
+@transaction.atomic
+def _claim(step: Step, *, owner: str, now: datetime, lease_s: float) -> bool:
+    if not slots.take_place(step.job):  # the job's row before its steps', as everywhere
+        return False
+    claimed = move_steps(
+        Step.objects.filter(pk=step.pk, attempt=step.attempt),
+        states.RUNNING,
+        attempt=step.attempt + 1,
+        lease_owner=owner,
+        lease_expires_at=now + timedelta(seconds=lease_s),
+        started_at=now,
+        finished_at=None,
+        progress=0,
+    )
+    if not claimed:
+        transaction.set_rollback(True)  # its place, too
+    return bool(claimed)
 
 
 def locked_job(job_id: str) -> Job:
@@ -234,8 +245,9 @@ def wake_waiting(job: Job) -> None:
 def finish_job(job: Job) -> None:
     """Close a job whose last step is done, and its video. Call inside a transaction."""
     require_transition(states.JOB_TRANSITIONS, job.status, states.DONE, subject="job")
-    job.status, job.finished_at = states.DONE, timezone.now()
-    job.save(update_fields=["status", "finished_at"])
+    job.status, job.finished_at, job.has_place = states.DONE, timezone.now(), False
+    job.save(update_fields=["status", "finished_at", "has_place"])
+    slots.wake_others(job)
     _leave_out_unfinished(job)
     if job.is_reprocessing:
         revisions.replace_revision(video_id=job.video_id, revision=job.revision)
@@ -305,9 +317,10 @@ def _leave_video(job: Job, code: str, message: str) -> None:
 
 
 def _end_job(job: Job, status: str, code: str, message: str) -> None:
-    job.status, job.finished_at = status, timezone.now()
+    job.status, job.finished_at, job.has_place = status, timezone.now(), False
     job.failure_code, job.failure_message = code[:64], message[:500]
-    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message"])
+    job.save(update_fields=["status", "finished_at", "has_place", "failure_code", "failure_message"])
+    slots.wake_others(job)
     # Running steps notice at their next renewal, within a few seconds, and stop their ffmpeg.
     move_steps(Step.objects.filter(job=job), states.CANCELLED, lease_expires_at=None, lease_owner="")
 

@@ -30,6 +30,7 @@ from processing.ladder.text import plan_text
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
 from processing.probing.narrowing import narrowed
 from processing.probing.probe import probe_source
+from videos.access.quotas import charge_minutes
 from videos.catalog import renditions
 from videos.catalog import services as catalog
 from videos.catalog.renditions import RenditionFacts
@@ -56,6 +57,9 @@ def run_probe(context: StepContext) -> Record:
         plan = replan(context.job, plan)
 
     def record(job: Job) -> None:
+        charge_minutes(
+            project_id=job.video.project_id, duration_s=float(plan.duration_s), config=context.config
+        )
         job.plan = plan.to_json()
         job.save(update_fields=["plan"])
         catalog.record_source_facts(video_id=job.video_id, facts=_source_facts(info, plan))

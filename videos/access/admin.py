@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse
@@ -13,29 +13,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import listed, pill, size_in_words, when
 from videos.access import services
-from videos.access.keys import SCOPES
+from videos.access.forms import LIMITS_EXPLAINED, ApiKeyForm, KeyLimitsForm, ProjectForm, ProjectLimitsForm
+from videos.access.limits import NAMES, OF_KEYS, limits_of_project
 from videos.access.models import ApiKey, Project
-
-SCOPE_WORDS = {
-    "videos:read": "Read videos, renditions and jobs",
-    "videos:write": "Create, edit, delete, cancel",
-    "uploads:write": "Upload sources",
-    "playback:sign": "Make playback tokens",
-}
-
-
-class ProjectForm(forms.ModelForm[Project]):
-    """A new project's name, under the rules of the service that makes it."""
-
-    class Meta:
-        model = Project
-        fields = ("name",)
-        widgets = {"name": UnfoldAdminTextInputWidget}
+from videos.access.selectors import get_use
+from videos.access.use_panel import render_use
 
 
 class ProjectAdmin(HouseAdmin):
@@ -52,8 +38,11 @@ class ProjectAdmin(HouseAdmin):
         PageAction("suspend", "Suspend", "block", "danger"),
         PageAction("resume", "Resume", "play_arrow", "main"),
     )
-    fields = ("name", "id", "state", "video_count", "stored", "key_count", "created")
-    readonly_fields = ("id", "state", "video_count", "stored", "key_count", "created")
+    readonly_fields = ("id", "state", "video_count", "key_count", "created", "use")
+    fieldsets = (
+        (None, {"fields": ("use", ("state", "video_count", "key_count"), ("id", "created"))}),
+        ("Limits", {"fields": NAMES, "description": LIMITS_EXPLAINED}),
+    )
     empty_words = "A project owns videos and API keys. Make one for each application."
     empty_icon = "folder_open"
 
@@ -72,13 +61,25 @@ class ProjectAdmin(HouseAdmin):
             keys_held=Subquery(active.values("project").annotate(n=Count("pk")).values("n")),
         )
 
-    def get_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return self.has_operate_permission(request)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        form = ProjectLimitsForm if obj else ProjectForm
+        return super().get_form(request, obj, change, **{**kwargs, "form": form})
+
+    def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
         del request
-        return self.fields if obj else ("name",)
+        return self.fieldsets if obj else ((None, {"fields": ("name",)}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
         del request
         return self.readonly_fields if obj else ()
+
+    @column("Use")
+    def use(self, project: Project) -> SafeString:
+        return render_use(get_use(project=project), limits_of_project(project, settings.GILFOYLE.limits))
 
     @column("Name", has_subtitle=True)
     def name_cell(self, project: Project) -> tuple[str, str]:
@@ -107,7 +108,10 @@ class ProjectAdmin(HouseAdmin):
         return when(project.created_at)
 
     def save_model(self, request: HttpRequest, obj: Project, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        del request, form, change  # there is only adding here
+        del request
+        if change:
+            services.set_project_limits(project=obj, limits=form.limits())
+            return
         made = services.create_project(name=obj.name)
         obj.pk, obj.name, obj.created_at = made.pk, made.name, made.created_at
 
@@ -136,22 +140,6 @@ class ProjectAdmin(HouseAdmin):
         self.run_for_each(
             request, queryset, lambda project: services.resume_project(project=project), done="resumed"
         )
-
-
-class ApiKeyForm(forms.ModelForm[ApiKey]):
-    """What a new key is for and what it may do."""
-
-    scopes = forms.MultipleChoiceField(
-        choices=[(scope, f"{scope}: {SCOPE_WORDS[scope]}") for scope in SCOPES],
-        widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        initial=list(SCOPES),
-        help_text="What the key may do. Give each service only what it needs.",
-    )
-
-    class Meta:
-        model = ApiKey
-        fields = ("project", "label", "scopes", "expires_at")
-        help_texts = {"expires_at": "Empty: it works until it is revoked. Times are UTC."}
 
 
 @admin.register(ApiKey)
@@ -186,9 +174,20 @@ class ApiKeyAdmin(HouseAdmin):
         del obj
         return self._may(request, "add")
 
-    def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        del obj
+        return self.has_operate_permission(request)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's signature
+        form = KeyLimitsForm if obj else ApiKeyForm
+        return super().get_form(request, obj, change, **{**kwargs, "form": form})
+
+    def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         del request
-        return self.readonly_fields if obj else self.add_fields
+        if obj is None:
+            return ((None, {"fields": self.add_fields}),)
+        limits = {"fields": OF_KEYS, "description": "Empty: as much as its project may."}
+        return ((None, {"fields": self.readonly_fields}), ("Limits", limits))
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         del request
@@ -237,7 +236,9 @@ class ApiKeyAdmin(HouseAdmin):
         return when(key.created_at)
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        del change  # there is only adding here
+        if change:
+            services.set_key_limits(key=obj, limits=form.limits())
+            return
         made, text = services.create_api_key(
             project=obj.project,
             label=obj.label,

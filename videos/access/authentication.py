@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from videos.access.keys import is_match, parse_prefix
 from videos.access.models import ApiKey, Project
 from videos.access.services import note_use
+from videos.access.throttling import admit_request
 from videos.errors import KeyInvalid, ProjectSuspended
 
 
@@ -40,6 +41,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if key.project.is_suspended:
             message = "This project is suspended."
             raise ProjectSuspended(message, hint="Ask the operator of this server.")
+        admit_request(request._request, project=key.project, key=key)  # noqa: SLF001 - what the middleware sees
         note_use(key)
         return Consumer(key), key
 

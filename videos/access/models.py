@@ -16,6 +16,12 @@ class Project(models.Model):
     suspended_at = models.DateTimeField(
         null=True, blank=True, help_text="While set, nothing of this project can be uploaded, read or played."
     )
+    # What it may use (limits.py); null: as the settings say, 0: without limit.
+    max_stored_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    max_minutes_a_month = models.PositiveIntegerField(null=True, blank=True)
+    max_uploads_at_once = models.PositiveIntegerField(null=True, blank=True)
+    max_encodes_at_once = models.PositiveIntegerField(null=True, blank=True)
+    max_requests_a_minute = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -41,6 +47,10 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, editable=False)
     scopes = models.JSONField(default=list, help_text="What the key may do.")
     expires_at = models.DateTimeField(null=True, blank=True)
+    # What it may use of its project's limits (limits.py); null or 0: as much as the project.
+    max_stored_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    max_uploads_at_once = models.PositiveIntegerField(null=True, blank=True)
+    max_requests_a_minute = models.PositiveIntegerField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_on = models.DateField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -74,3 +84,30 @@ class IdempotencyRecord(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MonthlyUse(models.Model):
+    """What a project has had processed in a calendar month (UTC). Deleting a video gives nothing of it back."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="monthly_use")
+    month = models.CharField(max_length=7, help_text="As in 2026-11.")
+    processed_ms = models.PositiveBigIntegerField(
+        default=0, help_text="Length of the videos, in milliseconds."
+    )
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "month"), name="monthly_use_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.project_id} in {self.month}"
+
+
+class RequestCount(models.Model):
+    """How many requests were served in the latest minute, of a project or a key. Used where there is no Redis."""
+
+    subject = models.CharField(primary_key=True, max_length=40)
+    minute = models.PositiveBigIntegerField(default=0, db_index=True, help_text="Since 1970.")
+    count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,18 +1,44 @@
-"""Reads of what a project uses."""
+"""Reads of what a project uses, and of what it may."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count
 
-from videos.access.models import Project
+from videos.access.limits import NAMES, Limits
+from videos.access.models import ApiKey, Project
+from videos.access.quotas import MINUTE_MS, measure_use, processed_ms
+
+PROCESSING = "processing"  # of videos, which lie above
 
 
 def get_use(*, project: Project) -> dict[str, Any]:
-    """Return how much a project holds: `videos`, `stored_bytes`; what is being deleted still takes room."""
-    # The aliases differ from the names of fields and relations, which would hide them from each other.
-    use = Project.objects.filter(pk=project.pk).aggregate(
-        video_count=Count("videos"), total_bytes=Sum("videos__stored_bytes")
-    )
-    return {"videos": use["video_count"], "stored_bytes": use["total_bytes"] or 0}
+    """Return how much a project holds and has under way; what is being deleted still takes room."""
+    videos = Project.objects.filter(pk=project.pk).order_by()
+    use = measure_use(videos)
+    return {
+        "videos": videos.aggregate(n=Count("videos"))["n"],
+        "stored_bytes": use.stored_bytes,
+        "deleting_bytes": use.deleting_bytes,
+        "uploading_bytes": use.uploading_bytes,
+        "uploads": use.uploads,
+        "processing": videos.filter(videos__status=PROCESSING).aggregate(n=Count("videos"))["n"],
+        "minutes_this_month": round(processed_ms(project.pk) / MINUTE_MS, 3),
+    }
+
+
+def get_key_use(*, key: ApiKey) -> dict[str, Any]:
+    """Return how much of its project's use is a key's: what came by it, and is coming."""
+    use = measure_use(ApiKey.objects.filter(pk=key.pk))
+    return {
+        "stored_bytes": use.stored_bytes,
+        "uploading_bytes": use.uploading_bytes,
+        "uploads": use.uploads,
+    }
+
+
+def describe_limits(limits: Limits, names: Iterable[str] = NAMES) -> dict[str, int | None]:
+    """Return limits as clients know them: a name, and null where there is none."""
+    return {name.removeprefix("max_"): getattr(limits, name) for name in names}

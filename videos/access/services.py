@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -10,7 +10,11 @@ from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
 from videos.access.keys import SCOPES, mint_key
+from videos.access.limits import NAMES, OF_KEYS
 from videos.access.models import ApiKey, Project
+
+MOST_BYTES = 2**63 - 1
+MOST_COUNT = 2**31 - 1
 
 
 @transaction.atomic
@@ -85,6 +89,34 @@ def create_api_key(
 def revoke_api_key(*, key: ApiKey) -> None:
     """End a key for ever; a second time changes nothing."""
     ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+
+
+@transaction.atomic
+def set_project_limits(*, project: Project, limits: Mapping[str, int | None]) -> None:
+    """Change what a project may use (names of limits.py); null: as the settings say, 0: without limit.
+
+    Raises: InvalidInput.
+    """
+    _require_limits(limits, NAMES)
+    Project.objects.filter(pk=project.pk).update(**limits)
+
+
+@transaction.atomic
+def set_key_limits(*, key: ApiKey, limits: Mapping[str, int | None]) -> None:
+    """Change what a key may use of its project's limits; null or 0: as much as the project.
+
+    Raises: InvalidInput.
+    """
+    _require_limits(limits, OF_KEYS)
+    ApiKey.objects.filter(pk=key.pk).update(**limits)
+
+
+def _require_limits(limits: Mapping[str, int | None], names: Collection[str]) -> None:
+    for name, limit in limits.items():
+        most = MOST_BYTES if name == "max_stored_bytes" else MOST_COUNT
+        if name not in names or (limit is not None and not 0 <= limit <= most):
+            message = f"{name} must be one of {', '.join(names)}, and between 0 and {most}."
+            raise InvalidInput(message)
 
 
 @transaction.atomic

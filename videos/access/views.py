@@ -9,7 +9,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from videos.access.authentication import key_of
-from videos.access.selectors import get_use
+from videos.access.limits import OF_KEYS, limits_of_key, limits_of_project
+from videos.access.selectors import describe_limits, get_key_use, get_use
 from videos.access.serializers import AccountSerializer
 
 
@@ -23,10 +24,16 @@ class Account(APIView):
     def get(self, request: Request) -> Response:
         key = key_of(request)
         upload = settings.GILFOYLE.upload
+        defaults = settings.GILFOYLE.limits
         answer = {
             "project": key.project,
             "key": key,
-            "limits": {"max_size_bytes": int(upload.max_size_bytes), "max_duration_s": upload.max_duration_s},
-            "use": get_use(project=key.project),
+            "limits": {
+                "max_size_bytes": int(upload.max_size_bytes),
+                "max_duration_s": upload.max_duration_s,
+                **describe_limits(limits_of_project(key.project, defaults)),
+                "key": describe_limits(limits_of_key(key, defaults), OF_KEYS),
+            },
+            "use": {**get_use(project=key.project), "key": get_key_use(key=key)},
         }
         return Response(AccountSerializer(answer).data)

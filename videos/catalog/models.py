@@ -97,6 +97,8 @@ class Video(models.Model):
             models.Index(fields=("project", "external_id"), name="video_by_external_id"),
             models.Index(fields=("status", "-created_at"), name="video_status_newest"),
             models.Index(fields=("-created_at", "-id"), name="video_newest_of_all"),
+            # What a project stores is summed from the index alone, for each upload that begins.
+            models.Index(fields=("project", "stored_bytes"), name="video_bytes_of_project"),
         )
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from gilfoyle.lib import ids
+from videos.access.models import ApiKey
 from videos.catalog.models import Video
 from videos.imports import states
 from videos.imports.parts import Version
@@ -16,6 +17,13 @@ class Import(models.Model):
 
     id = models.CharField(primary_key=True, max_length=22, default=ids.new_import_id, editable=False)
     video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="imports")
+    api_key = models.ForeignKey(
+        ApiKey,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        help_text="Who asked for it, and whose limits count; null: the command line.",
+    )
     source_url = models.TextField(
         help_text="Where from. Its query, often a secret, is forgotten once it has ended."
     )

@@ -18,6 +18,7 @@ from django.utils import timezone
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send, send_on_commit
+from videos.access.quotas import require_any_room
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.imports import states
@@ -39,17 +40,20 @@ REPLACED = "Another file was uploaded to the video meanwhile."
 
 
 @transaction.atomic
-def start_import(*, video: Video, source_url: str, config: Config, is_nudged: bool = True) -> Import:
+def start_import(
+    *, video: Video, source_url: str, config: Config, is_nudged: bool = True, api_key_id: str = ""
+) -> Import:
     """Note that a video's source is to be fetched, and say that there is work, unless the caller does it itself.
 
-    Raises: ImportsDisabled, AddressInvalid, AddressRefused, BucketUnknown, ImportInProgress; what `begin_receiving` raises.
+    Raises: QuotaExceeded, ImportsDisabled, AddressInvalid, AddressRefused, BucketUnknown, ImportInProgress; what `begin_receiving` raises.
     """
     find_remote(source_url, config=config, project_name=video.project.name)  # or it is refused at once
     catalog.require_receivable(video_id=video.pk)
     if Import.objects.filter(video=video, status__in=states.LIVE).exists():
         message = "An import to this video is under way."
         raise ImportInProgress(message, hint="Wait for it to end, or cancel it.")
-    begun = Import.objects.create(video=video, source_url=source_url)
+    require_any_room(project_id=video.project_id, api_key_id=api_key_id, config=config)
+    begun = Import.objects.create(video=video, source_url=source_url, api_key_id=api_key_id or None)
     if is_nudged:
         send_on_commit("run_import", queue=QUEUE)
     return begun

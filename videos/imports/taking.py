@@ -17,6 +17,7 @@ from django.db.models import F
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Conflict, GilfoyleError
 from videos.access.models import Project
+from videos.access.quotas import require_any_room
 from videos.catalog import services as catalog
 from videos.catalog import states as video_states
 from videos.catalog.models import Video
@@ -92,7 +93,11 @@ def _find_same_path(path: Path, taking: Taking) -> Video | None:
     with path.open("rb") as file:
         size_bytes = os.fstat(file.fileno()).st_size
         require_room(length_bytes=size_bytes, config=taking.config)
-        return find_same_file(file, taking=taking, size_bytes=size_bytes)
+        present = find_same_file(file, taking=taking, size_bytes=size_bytes)
+        if present is None:
+            project_id, config = taking.project.pk, taking.config
+            require_any_room(project_id=project_id, api_key_id="", config=config, asked_bytes=size_bytes)
+        return present
 
 
 def _take_file(path: Path, fields: Mapping[str, Any], taking: Taking) -> Taken:

@@ -45,7 +45,12 @@ class Transfer:
 
     def __post_init__(self) -> None:
         video = self.held.video
-        self.permit = permit_of_house(project_id=video.project_id, video_id=video.pk, config=self.config)
+        self.permit = permit_of_house(
+            project_id=video.project_id,
+            video_id=video.pk,
+            config=self.config,
+            asked_by_key_id=self.held.api_key_id or "",
+        )
 
     def run(self) -> None:
         """Fetch all of it, and hand it over.

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from videos.access.authentication import project_of
+from videos.access.authentication import key_of, project_of
 from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
@@ -40,7 +40,10 @@ class VideoImport(APIView):
         given = ImportInputSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         begun = services.start_import(
-            video=video, source_url=given.validated_data["source_url"], config=settings.GILFOYLE
+            video=video,
+            source_url=given.validated_data["source_url"],
+            config=settings.GILFOYLE,
+            api_key_id=key_of(request).pk,
         )
         return Response(ImportSerializer(begun).data, status=status.HTTP_202_ACCEPTED)
 

@@ -16,7 +16,7 @@ from gilfoyle.lib.errors import Fault, GilfoyleError, NoSpace, Refusal, StaleWor
 from gilfoyle.lib.leases import KeptLease
 from gilfoyle.lib.outbound import OutboundFault
 from gilfoyle.lib.queue import close_old_connections
-from videos.errors import UploadInProgress, UploadTakenOver
+from videos.errors import TooManyUploads, UploadInProgress, UploadTakenOver
 from videos.imports import services
 from videos.imports.errors import ServerBusy, SourceChanged
 from videos.imports.models import Import
@@ -27,8 +27,11 @@ log = structlog.get_logger(__name__)
 TOLD = (OutboundFault, ServerBusy, SourceChanged)  # faults whose words are for the consumer
 OTHERS_PAUSE_S = 10
 SPACE_PAUSE_S = 60
-# Another upload, which may not arrive, holds the video, or has taken the place of ours.
-CROSSED = (UploadInProgress, UploadTakenOver, UploadResumedElsewhere, UploadExpired, UploadNotFound)
+# Another upload, which may not arrive, holds the video, or has taken the place of ours; or there are too many of them.
+CROSSED = (
+    *(UploadInProgress, UploadTakenOver, UploadResumedElsewhere, UploadExpired, UploadNotFound),
+    TooManyUploads,
+)
 OnBytes = Callable[[int, int | None], None]
 _busy = threading.Lock()
 _running = 0

@@ -12,12 +12,13 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage, storage_pieces
 from gilfoyle.lib.config import Config
 from videos import layout
-from videos.errors import UploadIncomplete
+from videos.errors import QuotaExceeded, UploadIncomplete
 from videos.uploads import states, tus
 from videos.uploads.errors import (
     ChecksumMismatch,
@@ -29,6 +30,7 @@ from videos.uploads.finishing import finish_finals_of, finish_upload
 from videos.uploads.hash_behind import HashBehind
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, require_still_good
+from videos.uploads.reserving import reserve, reserve_ahead
 from videos.uploads.resumable import as_standing, expiry, find_upload, take_pen
 from videos.uploads.services import require_room
 
@@ -74,7 +76,7 @@ def append_bytes(*, permit: Permit, upload_id: str, append: tus.Append, body: Bo
     What came before a connection broke is kept, unless a checksum was to be met.
 
     Raises: UploadNotFound, UploadExpired, UploadOffsetMismatch, UploadLengthFixed, FinalUploadClosed, SourceTooLarge,
-    NoSpace, ChecksumMismatch, ChecksumUnsupported, TusHeaderInvalid, UploadIncomplete, UploadResumedElsewhere,
+    NoSpace, QuotaExceeded, ChecksumMismatch, ChecksumUnsupported, TusHeaderInvalid, UploadIncomplete, UploadResumedElsewhere,
     KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired, StorageFault.
     """
     upload = find_upload(permit=permit, upload_id=upload_id)
@@ -108,6 +110,8 @@ class _Session:
         self.unrecorded: list[_Piece] = []
         self.piece: _Piece | None = None
         self.is_checked = append.checksum is not None or append.checksum_follows
+        self.is_stopped = False  # more came than the quota allows
+        self.refusal: QuotaExceeded | None = None
 
     def run(self) -> None:
         self.window = self._become_writer()
@@ -116,6 +120,8 @@ class _Session:
             try:
                 # A file that comes in one request is hashed on its way; of others the store is read again at the end.
                 self._receive(digest if is_all else None)
+                if self.is_stopped and self.is_checked:
+                    self._stop()
                 is_whole = self._record(is_last=True)
             except BaseException:
                 self._let_go()
@@ -127,6 +133,12 @@ class _Session:
             sha256 = digest.hexdigest() if is_all else None
         self._hand_on(is_whole=is_whole, sha256=sha256)
         self._require_all_came()
+        if self.is_stopped:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Raises: QuotaExceeded."""
+        raise self.refusal or _taken_over()
 
     @transaction.atomic
     def _become_writer(self) -> tus.Window:
@@ -144,12 +156,27 @@ class _Session:
             body_bytes=self.body.size_bytes,
             largest_bytes=self.permit.largest_bytes,
         )
+        upload.reserved_bytes = reserve(upload, self._wanted_bytes(window), self.config)
         upload.writer, upload.writer_expires_at = self.me, timezone.now() + self.lease
         upload.length_bytes = window.length_bytes
         upload.lease_expires_at = expiry(self.permit, self.config)
-        upload.save(update_fields=["writer", "writer_expires_at", "length_bytes", "lease_expires_at"])
+        upload.save(
+            update_fields=[
+                "reserved_bytes",
+                "writer",
+                "writer_expires_at",
+                "length_bytes",
+                "lease_expires_at",
+            ]
+        )
         self.upload = upload
         return window
+
+    def _wanted_bytes(self, window: tus.Window) -> int:
+        """Return how large the upload is to be by the end of this turn, as far as that is known."""
+        if window.length_bytes is not None:
+            return window.length_bytes
+        return window.start_bytes + (self.body.size_bytes or 0)
 
     def _receive(self, digest: HashBehind | None) -> None:
         checksum = hashlib.new(self.append.checksum.algorithm) if self.append.checksum else None
@@ -158,7 +185,11 @@ class _Session:
         sums += [checksum] if checksum is not None else []
         limit = self.window.most_bytes if self.body.size_bytes is None else self.body.size_bytes
         while self.received_bytes < limit:
-            data = self._read(min(self.read_bytes, limit - self.received_bytes))
+            size = min(self.read_bytes, limit - self.received_bytes, self._reserved_ahead())
+            if not size:  # the quota ends at this very byte
+                self.is_stopped = bool(self._read(1))
+                break
+            data = self._read(size)
             if not data:
                 break
             for one in sums:
@@ -169,8 +200,21 @@ class _Session:
             self._write(data, is_last=self.received_bytes + len(data) == limit)
         if self.body.size_bytes is None and self.received_bytes == limit and self._read(1):
             raise tus.too_many_bytes(self.window.length_bytes, self.permit.largest_bytes)
-        if self.is_checked:
+        if self.is_checked and not self.is_stopped:
             self._require_checksum({one.name: one for one in sums})
+
+    def _reserved_ahead(self) -> int:
+        """Return how many more bytes are kept for the upload, after asking for more where none is.
+
+        Raises: UploadResumedElsewhere.
+        """
+        at = self.window.start_bytes + self.received_bytes
+        if self.upload.reserved_bytes <= at:
+            kept = reserve_ahead(upload_id=self.upload.pk, writer=self.me, config=self.config)
+            if kept is None:
+                raise _taken_over()
+            self.upload.reserved_bytes, self.refusal = kept
+        return max(0, self.upload.reserved_bytes - at)
 
     def _read(self, size: int) -> bytes:
         began = time.monotonic()
@@ -249,6 +293,7 @@ class _Session:
                 writer=self.me if is_kept else "",
                 writer_expires_at=timezone.now() + self.lease if is_kept else None,
                 lease_expires_at=expiry(self.permit, self.config),
+                **({"reserved_bytes": offset_bytes} if is_last and self.window.length_bytes is None else {}),
             )
             for piece in self.unrecorded:
                 UploadPiece.objects.update_or_create(
@@ -288,7 +333,11 @@ class _Session:
 
     def _let_go(self) -> None:
         """Let another one be the writer at once: this one's files are closed next, and never written again."""
-        Upload.objects.filter(pk=self.upload.pk, writer=self.me).update(writer="", writer_expires_at=None)
+        mine = Upload.objects.filter(pk=self.upload.pk, writer=self.me)
+        if self.upload.length_bytes is None:
+            mine.update(writer="", writer_expires_at=None, reserved_bytes=F("offset_bytes"))
+        else:
+            mine.update(writer="", writer_expires_at=None)
 
     def _clear_if_ended(self) -> None:
         """Remove what this one may have stored after the upload was ended and emptied: no row would name it."""

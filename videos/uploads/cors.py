@@ -25,6 +25,7 @@ _EXPOSED_HEADERS = (
     *("Location", "Range", "Retry-After", "Tus-Version", "Tus-Resumable", "Tus-Extension", "Tus-Max-Size"),
     *("Tus-Checksum-Algorithm", "Upload-Length", "Upload-Defer-Length", "Upload-Offset", "Upload-Metadata"),
     *("Upload-Expires", "Upload-Concat", "X-Request-Id"),
+    *("RateLimit", "RateLimit-Policy"),
 )
 _KEPT_S = 7200
 

@@ -18,9 +18,10 @@ from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition
 from videos import layout
 from videos.catalog import services as catalog
-from videos.errors import SourceDiffers, UploadTakenOver, VideoNotFound
+from videos.errors import QuotaExceeded, SourceDiffers, SourceTooLarge, UploadTakenOver, VideoNotFound
 from videos.uploads import states, tus
 from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.reserving import reserve_beyond_parts
 from videos.uploads.services import abort_upload, remove_bytes
 from videos.uploads.whole_hash import read_metadata_hash, require_whole_hash
 
@@ -59,17 +60,21 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
 
     False, and no change, where it is not all there, is finished, or somebody else is at it.
 
-    Raises: UploadTakenOver where its video is gone; SourceDiffers; NoSpace, StorageFault: then it is tried again later.
+    Raises: UploadTakenOver where its video is gone; SourceDiffers, SourceTooLarge, QuotaExceeded; NoSpace, StorageFault: then it is tried again later.
     """
     lease = timedelta(seconds=config.upload.lease_s)
-    upload = _take_up(upload_id, writer, lease)
+    try:
+        upload = _take_up(upload_id, writer, lease, config)
+    except (SourceTooLarge, QuotaExceeded) as error:  # its parts turned out to be too long
+        _give_up(Upload.objects.select_related("video").get(pk=upload_id), error.code)
+        raise
     if upload is None or upload.video is None or upload.length_bytes is None:
         return False
     source = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk)
     try:
         digest = _store(upload, source, _Pen(upload, lease), sha256)
-        _record(upload, digest)
-    except SourceDiffers as error:
+        _record(upload, digest, config)
+    except (SourceDiffers, SourceTooLarge, QuotaExceeded) as error:
         _give_up(upload, error.code)
         raise
     except (InvalidTransition, VideoNotFound) as error:
@@ -86,7 +91,8 @@ def _give_up(upload: Upload, why: str) -> None:
 
 
 @transaction.atomic
-def _take_up(upload_id: str, writer: str, lease: timedelta) -> Upload | None:
+def _take_up(upload_id: str, writer: str, lease: timedelta, config: Config) -> Upload | None:
+    """Raises: SourceTooLarge, QuotaExceeded."""
     upload = Upload.objects.select_for_update().filter(pk=upload_id, status=states.RECEIVING).first()
     if upload is None or upload.kind not in {states.RESUMABLE, states.FINAL}:
         return None
@@ -101,11 +107,12 @@ def _take_up(upload_id: str, writer: str, lease: timedelta) -> Upload | None:
         if not set(upload.parts) <= set(lengths):
             return None
         upload.length_bytes = sum(lengths[part] or 0 for part in upload.parts)
+        upload.reserved_bytes = reserve_beyond_parts(upload, config)
     elif upload.offset_bytes != upload.length_bytes:
         return None
     upload.writer = writer or ids.random_text(22)
     upload.writer_expires_at = timezone.now() + lease
-    upload.save(update_fields=["length_bytes", "writer", "writer_expires_at"])
+    upload.save(update_fields=["length_bytes", "reserved_bytes", "writer", "writer_expires_at"])
     return upload
 
 
@@ -152,10 +159,12 @@ def _hashed(pieces: list[_Stored], digest: hashlib._Hash, pen: _Pen, wanted: str
 
 
 @transaction.atomic
-def _record(upload: Upload, sha256: str) -> None:
+def _record(upload: Upload, sha256: str, config: Config) -> None:
     video_id, length_bytes = upload.video_id or "", upload.length_bytes or 0
     catalog.hold_video(video_id=video_id)
     mine = Upload.objects.filter(pk=upload.pk, writer=upload.writer, status=states.RECEIVING)
+    if upload.kind == states.FINAL and mine.select_for_update().exists():
+        reserve_beyond_parts(upload, config)  # a part that was ended meanwhile keeps nothing any more
     if not mine.update(
         status=states.FINISHED,
         offset_bytes=length_bytes,

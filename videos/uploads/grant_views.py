@@ -37,7 +37,7 @@ class UploadGrants(APIView):
         request=UploadGrantInputSerializer,
         responses={
             201: UploadGrantSerializer,
-            **refusals({404: "`video_not_found`.", 409: "`source_exists`."}),
+            **refusals({403: "`quota_exceeded`.", 404: "`video_not_found`.", 409: "`source_exists`."}),
         },
         tags=["uploads"],
     )

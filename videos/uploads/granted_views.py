@@ -99,11 +99,12 @@ class GrantedEndpoint(GrantedView, TusEndpoint):
             **refusals(
                 {
                     400: "`content_range_invalid`, `upload_incomplete`.",
-                    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`.",
+                    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`, `quota_exceeded`.",
                     409: "`upload_offset_mismatch`, `upload_bytes_differ`, `source_exists`, `upload_in_progress`.",
                     410: "`upload_grant_expired`.",
                     411: "`length_required`.",
                     413: "`source_too_large`.",
+                    429: "`too_many_requests`, `too_many_uploads`: try again after `Retry-After` seconds.",
                     507: "`no_space`: try again after `Retry-After` seconds.",
                 }
             ),

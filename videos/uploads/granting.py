@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from gilfoyle.lib.config import Config
 from videos.access.models import ApiKey, Project
+from videos.access.quotas import require_any_room
 from videos.catalog import selectors, states
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
@@ -49,7 +50,7 @@ def create_grant(
 
     A key gives it, or (`giver`, for a video of `project`) an administrator.
 
-    Raises: VideoNotFound, SourceExists.
+    Raises: VideoNotFound, SourceExists, QuotaExceeded.
     """
     owner = key.project if key is not None else project
     if owner is None:
@@ -60,6 +61,7 @@ def create_grant(
     else:
         video = selectors.get_video(project=owner, video_id=wish.video_id)
         _require_receivable(video)
+    require_any_room(project_id=owner.pk, api_key_id=key.pk if key is not None else "", config=config)
     upload = config.upload
     ttl_s = wish.ttl_s or min(int(upload.expiry_s), upload.grant_max_ttl_s)
     grant = UploadGrant.objects.create(

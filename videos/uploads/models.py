@@ -81,7 +81,7 @@ class Upload(models.Model):
         ApiKey,
         on_delete=models.SET_NULL,
         null=True,
-        related_name="+",
+        related_name="uploads",
         help_text="Whose it is, also where it comes by an address that the key gave; null: none's.",
     )
     way = models.CharField(
@@ -92,6 +92,9 @@ class Upload(models.Model):
     )
     length_bytes = models.BigIntegerField(null=True, help_text="null: not told yet.")
     offset_bytes = models.BigIntegerField(default=0)
+    reserved_bytes = models.BigIntegerField(
+        default=0, help_text="What of the project's bytes is kept for it until it has ended."
+    )
     sha256 = models.CharField(max_length=64, blank=True, default="")
     metadata = models.TextField(blank=True, default="", help_text="The header Upload-Metadata as it came.")
     concat = models.TextField(blank=True, default="", help_text="The header Upload-Concat as it came.")
@@ -117,6 +120,8 @@ class Upload(models.Model):
             models.Index(fields=("status", "-created_at"), name="upload_status_newest"),
             models.Index(fields=("status", "lease_expires_at"), name="upload_abandoned"),
             models.Index(fields=("length_bytes", "sha256"), name="upload_same_bytes"),
+            models.Index(fields=("project", "status"), name="upload_of_project"),
+            models.Index(fields=("api_key", "status"), name="upload_of_key"),
         )
 
     def __str__(self) -> str:

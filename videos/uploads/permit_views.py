@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
+from django.http import HttpRequest
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 from gilfoyle.lib.origins import normalize_origin
 from videos.access.authentication import key_of
 from videos.access.permissions import HasScope
+from videos.access.throttling import admit_request
 from videos.uploads import cors, tus
 from videos.uploads.errors import GrantInvalid
 from videos.uploads.grants import read_grant
@@ -70,9 +72,13 @@ class ByAddress(PermitView):
     def find_permit(self, request: Request, **_kwargs: str) -> Permit:
         """Return what the address allows.
 
-        Raises: GrantInvalid, GrantExpired, ProjectSuspended, OriginNotAllowed.
+        Raises: GrantInvalid, GrantExpired, ProjectSuspended, OriginNotAllowed, TooManyRequests.
         """
-        return permit_of_grant(self.require_grant(request), settings.GILFOYLE)
+        grant = self.require_grant(request)
+        permit = permit_of_grant(grant, settings.GILFOYLE)
+        counted: HttpRequest = request._request  # noqa: SLF001 - what the middleware sees
+        admit_request(counted, project=grant.video.project, key=grant.api_key)
+        return permit
 
     def require_grant(self, request: Request) -> UploadGrant:
         """Raises: GrantInvalid, OriginNotAllowed."""

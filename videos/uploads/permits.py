@@ -31,6 +31,12 @@ class Permit:
     video_id: str | None = None
     expires_at: datetime | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
+    asked_by_key_id: str = ""  # for whose work of the house it is
+
+    @property
+    def counted_key_id(self) -> str:
+        """The key whose limits count beside the project's; "" where none does."""
+        return self.api_key_id or self.asked_by_key_id
 
 
 def permit_of_key(key: ApiKey, config: Config) -> Permit:
@@ -38,9 +44,10 @@ def permit_of_key(key: ApiKey, config: Config) -> Permit:
     return Permit(key.project_id, key.pk, int(config.upload.max_size_bytes))
 
 
-def permit_of_house(*, project_id: str, video_id: str, config: Config) -> Permit:
+def permit_of_house(*, project_id: str, video_id: str, config: Config, asked_by_key_id: str = "") -> Permit:
     """Return what the house itself may bring to a video, such as an import that a key has asked for."""
-    return Permit(project_id, "", int(config.upload.max_size_bytes), video_id=video_id)
+    largest_bytes = int(config.upload.max_size_bytes)
+    return Permit(project_id, "", largest_bytes, video_id=video_id, asked_by_key_id=asked_by_key_id)
 
 
 def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:

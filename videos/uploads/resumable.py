@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from gilfoyle.lib.config import Config
 from videos.access.models import Project
+from videos.access.quotas import hold_project, require_upload
 from videos.catalog import selectors
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
@@ -28,6 +29,7 @@ from videos.uploads import states, tus
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFound
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit
+from videos.uploads.reserving import beyond_parts_bytes
 from videos.uploads.services import abort_upload, code_of, remove_bytes, require_room
 from videos.uploads.whole_hash import read_metadata_hash
 
@@ -44,8 +46,8 @@ def create_upload(*, permit: Permit, creation: tus.Creation, config: Config, way
 
     A paused upload to the same video is given up for it.
 
-    Raises: SourceTooLarge, NoSpace, TusHeaderInvalid, UploadNotFound, UploadExpired, VideoNotFound, SourceExists,
-    UploadInProgress, VideoBeingDeleted.
+    Raises: SourceTooLarge, NoSpace, QuotaExceeded, TooManyUploads, TusHeaderInvalid, UploadNotFound, UploadExpired,
+    VideoNotFound, SourceExists, UploadInProgress, VideoBeingDeleted.
     """
     if creation.kind == states.PARTIAL:
         return _create_partial(permit, creation, config)
@@ -53,9 +55,7 @@ def create_upload(*, permit: Permit, creation: tus.Creation, config: Config, way
     parts = _find_parts(permit, creation)
     length_bytes = _length_of(parts) if parts else creation.length_bytes
     _require_fits(permit, length_bytes, config)
-    upload = _begin(
-        permit, replace(creation, length_bytes=length_bytes), [part.pk for part in parts], config, way
-    )
+    upload = _begin(permit, replace(creation, length_bytes=length_bytes), parts, config, way)
     try:
         # Once more, now that uploads which begin at the same moment see each other.
         require_room(length_bytes=length_bytes or 0, config=config, besides=upload)
@@ -65,8 +65,16 @@ def create_upload(*, permit: Permit, creation: tus.Creation, config: Config, way
     return upload
 
 
+@transaction.atomic
 def _create_partial(permit: Permit, creation: tus.Creation, config: Config) -> Upload:
     _require_fits(permit, creation.length_bytes, config)
+    reserved_bytes = creation.length_bytes or 0
+    require_upload(
+        project_id=permit.project_id,
+        api_key_id=permit.counted_key_id,
+        asked_bytes=reserved_bytes,
+        config=config,
+    )
     open_parts = _own(permit).filter(kind=states.PARTIAL, status=states.RECEIVING)
     if permit.grant_id is not None and open_parts.count() >= MAX_OPEN_PARTS:
         message = f"More than {MAX_OPEN_PARTS} parts are open at once."
@@ -74,9 +82,10 @@ def _create_partial(permit: Permit, creation: tus.Creation, config: Config) -> U
     return Upload.objects.create(
         kind=states.PARTIAL,
         project_id=permit.project_id,
+        api_key_id=permit.counted_key_id or None,
         grant_id=permit.grant_id,
-        api_key_id=permit.api_key_id or None,
         length_bytes=creation.length_bytes,
+        reserved_bytes=reserved_bytes,
         metadata=creation.metadata_text,
         concat=creation.concat.text if creation.concat else "",
         lease_expires_at=expiry(permit, config),
@@ -110,22 +119,33 @@ def _length_of(parts: Sequence[Upload]) -> int | None:
 
 
 @transaction.atomic
-def _begin(permit: Permit, creation: tus.Creation, parts: list[str], config: Config, way: str) -> Upload:
+def _begin(permit: Permit, creation: tus.Creation, parts: list[Upload], config: Config, way: str) -> Upload:
     video = _video_for(permit, creation.metadata)
     catalog.hold_video(video_id=video.pk)
     _give_up_paused(video)
     catalog.begin_receiving(video_id=video.pk)
+    hold_project(permit.project_id)  # before looking at other files that take the same parts
+    reserved_bytes = (
+        beyond_parts_bytes(parts, project_id=permit.project_id) if parts else creation.length_bytes or 0
+    )
+    require_upload(
+        project_id=permit.project_id,
+        api_key_id=permit.counted_key_id,
+        asked_bytes=reserved_bytes,
+        config=config,
+    )
     return Upload.objects.create(
         kind=creation.kind,
         project_id=permit.project_id,
+        api_key_id=permit.counted_key_id or None,
         video=video,
         grant_id=permit.grant_id,
-        api_key_id=permit.api_key_id or None,
         way=way,
         length_bytes=creation.length_bytes,
+        reserved_bytes=reserved_bytes,
         metadata=creation.metadata_text,
         concat=creation.concat.text if creation.concat else "",
-        parts=parts,
+        parts=[part.pk for part in parts],
         lease_expires_at=expiry(permit, config),
     )
 

@@ -21,6 +21,7 @@ from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, NoSpace
 from gilfoyle.lib.reservations import REGISTRY, promised_bytes
 from videos import layout
 from videos.access.models import Project
+from videos.access.quotas import require_upload
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
@@ -85,15 +86,17 @@ def receive_source(
     """Stream a whole source into storage in constant memory, then hand it to processing.
 
     `read(n)` returns up to n bytes, and nothing at the end; `sha256` is what the file must have, where that is known;
-    without a key it comes from this machine.
-    Whatever goes wrong, the video is as before.
+    the key's limits count, and
+    without one it comes from this machine. Whatever goes wrong, the video is as before.
 
-    Raises: SourceTooLarge, NoSpace, SourceExists, UploadInProgress, UploadIncomplete, UploadTakenOver,
-    ProjectSuspended, StorageFault.
+    Raises: SourceTooLarge, NoSpace, QuotaExceeded, TooManyUploads, SourceExists, UploadInProgress, UploadIncomplete,
+    UploadTakenOver, ProjectSuspended, StorageFault.
     """
     require_room(length_bytes=length_bytes, config=config)
     length = timedelta(seconds=config.upload.lease_s)
-    upload = _begin(video=video, length_bytes=length_bytes, lease=length, api_key_id=api_key_id)
+    upload = _begin(
+        video=video, length_bytes=length_bytes, lease=length, api_key_id=api_key_id, config=config
+    )
     name = layout.source_name(video.project_id, video.pk, upload.pk)
     lease = _Lease(upload, length)
     try:
@@ -139,7 +142,9 @@ def require_room(*, length_bytes: int, config: Config, besides: Upload | None = 
 
 
 @transaction.atomic
-def _begin(*, video: Video, length_bytes: int, lease: timedelta, api_key_id: str | None) -> Upload:
+def _begin(
+    *, video: Video, length_bytes: int, lease: timedelta, api_key_id: str | None, config: Config
+) -> Upload:
     catalog.hold_video(video_id=video.pk)
     now = timezone.now()
     for stale in Upload.objects.filter(video=video, status=states.RECEIVING, lease_expires_at__lt=now):
@@ -148,9 +153,14 @@ def _begin(*, video: Video, length_bytes: int, lease: timedelta, api_key_id: str
             transaction.on_commit(partial(remove_bytes, stale), robust=True)
             log.info("upload_taken_over", upload_id=stale.pk, video_id=video.pk)
     catalog.begin_receiving(video_id=video.pk)
+    require_upload(
+        project_id=video.project_id, api_key_id=api_key_id or "", asked_bytes=length_bytes, config=config
+    )
     return Upload.objects.create(
+        project_id=video.project_id,
         video=video,
         length_bytes=length_bytes,
+        reserved_bytes=length_bytes,
         lease_expires_at=timezone.now() + lease,
         api_key_id=api_key_id,
         way=states.COMMAND if api_key_id is None else states.PUT,

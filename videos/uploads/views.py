@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from gilfoyle.lib.schema import refusals
 from videos.access.authentication import key_of, project_of
 from videos.access.permissions import HasScope
 from videos.catalog import selectors
@@ -45,7 +46,22 @@ class VideoSource(APIView):
             )
         ],
         request={"application/octet-stream": OpenApiTypes.BINARY},
-        responses=VideoSerializer,
+        responses={
+            200: VideoSerializer,
+            **refusals(
+                {
+                    400: "`upload_incomplete`.",
+                    403: "`scope_missing`, `project_suspended`, `quota_exceeded`.",
+                    404: "`video_not_found`.",
+                    409: "`source_exists`, `upload_in_progress`, `video_deleted`, `upload_ended`.",
+                    411: "`length_required`.",
+                    413: "`source_too_large`.",
+                    422: "`source_differs`.",
+                    429: "`too_many_requests`, `too_many_uploads`: try again after `Retry-After` seconds.",
+                    507: "`no_space`: try again after `Retry-After` seconds.",
+                }
+            ),
+        },
         tags=["uploads"],
     )
     def put(self, request: Request, video_id: str) -> Response:

@@ -13,6 +13,7 @@ from gilfoyle.lib import storage
 from gilfoyle.scheduler import Sweep, run_sweeps
 from processing.jobs.sweeper import sweep
 from videos.access.idempotency import forget_idempotency_keys
+from videos.access.throttling import forget_counts
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             "deleted_videos": purge_deleted,
             "spare_sources": remove_spare_sources,
             "latecomers": revisit_purged,
+            "request_counts": forget_counts,
             "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
             "past_revisions": partial(remove_past, longest_play_s=longest_play_s),
         }

@@ -22,6 +22,7 @@ def test_every_call_may_answer_with_a_problem(document: dict[str, Any]) -> None:
     for call in calls:
         answer = call["responses"]["default"]["content"]
         assert answer == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        assert "429" in call["responses"]
     assert "code" in document["components"]["schemas"]["Problem"]["required"]
 
 
@@ -76,7 +77,7 @@ def _one(value: Any) -> Any:
 def test_refusals_of_text_tracks_are_documented_with_their_codes(document: dict[str, Any]) -> None:
     tracks = document["paths"]["/api/v1/videos/{video_id}/tracks"]
     answers = tracks["post"]["responses"]
-    assert set(answers) == {"201", "400", "404", "409", "413", "422", "507", "default"}
+    assert set(answers) == {"201", "400", "404", "409", "413", "422", "429", "507", "default"}
     for status in ("400", "404", "409", "413", "422", "507"):
         assert answers[status]["content"] == answers["default"]["content"]
     told = " ".join(answer.get("description", "") for answer in answers.values())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import InMemoryStorage
 
@@ -20,6 +21,8 @@ from processing.jobs.worker import run_next_step
 from tests.clips import make_clip
 from tests.factories import make_job, make_video
 from videos import layout
+from videos.access.quotas import charge_minutes, processed_ms
+from videos.access.services import set_project_limits
 from videos.catalog.models import ImageSet, RenditionRun, Video
 from videos.catalog.selectors import list_playable_renditions
 
@@ -172,3 +175,22 @@ def test_the_copy_of_a_remote_source_lies_in_the_step_s_own_work_folder(
         assert isinstance(path, Path)
         assert path.is_relative_to(tmp_path / "step" / "source")
         assert path.read_bytes() == b"data"
+
+
+def test_the_months_minutes_are_counted_once_and_bind(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "clip.mp4", duration_s=1).read_bytes()
+    video = make_video(status="processing", source=source)
+    project = video.project
+    set_project_limits(project=project, limits={"max_minutes_a_month": 1})
+    charge_minutes(project_id=project.pk, duration_s=58.5, config=django_settings.GILFOYLE)
+    make_job(video)
+    assert run_next_step(queue="probe")
+    used_ms = processed_ms(project.pk)
+    assert used_ms == 58_500 + round(1000 * (Video.objects.get(pk=video.pk).duration_s or 0))
+    other = make_video(project, status="processing", source=source)
+    make_job(other)
+    assert run_next_step(queue="probe")
+    other.refresh_from_db()
+    assert (other.status, other.failure_code) == ("failed", "quota_exceeded")
+    assert "1 min of video" in other.failure_message
+    assert processed_ms(project.pk) == used_ms

@@ -200,7 +200,9 @@ def test_a_lease_whose_thread_broke_is_not_held() -> None:
 @threads
 def test_a_database_that_stumbles_when_a_step_ends_costs_no_second_run() -> None:
     job = make_job(
-        plan={"container": "mp4", "video": None, "audio": []}, plans=[make_step_plan(kind="finalize")]
+        plan={"container": "mp4", "video": None, "audio": []},
+        plans=[make_step_plan(kind="finalize")],
+        has_place=True,
     )
     stumble = Stumble(fail_as(OperationalError), part='UPDATE "processing_job"')
     with connection.execute_wrapper(stumble):

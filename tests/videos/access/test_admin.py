@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from tests.admin_pages import button, list_of, page, shown_messages, staff
 from tests.factories import make_api_key, make_project, make_video
-from videos.access.admin import SCOPE_WORDS
+from videos.access.forms import SCOPE_WORDS
 from videos.access.keys import SCOPES, is_match
 from videos.access.models import ApiKey, Project
 from videos.access.services import note_use, revoke_api_key
@@ -154,3 +154,50 @@ def test_actions_need_the_permission() -> None:
     project.refresh_from_db()
     assert not project.is_suspended
     assert looker.get(reverse("admin:videos_project_add")).status_code == 403
+
+
+def test_limits_are_changed_on_the_projects_page_beside_its_use(admin_client: Client) -> None:
+    project = make_project("Shop")
+    make_video(project, stored_bytes=8 * 10**9)
+    address = page("videos_project", project.pk)
+    given = {"max_stored_bytes": "10 GB", "max_uploads_at_once": "0", "max_encodes_at_once": "2"}
+    assert admin_client.post(address, given).status_code == 302
+    project.refresh_from_db()
+    assert (project.max_stored_bytes, project.max_uploads_at_once, project.max_encodes_at_once) == (
+        10**10,
+        0,
+        2,
+    )
+    assert project.max_requests_a_minute is None
+    assert project.name == "Shop"
+    html = admin_client.get(address).content.decode()
+    assert "8.0 GB</strong>" in html
+    assert " of 10 GB" in html
+    assert "Stored: 80 % used" in html
+    wrong = admin_client.post(address, {"max_stored_bytes": "much"}).content.decode()
+    assert "number of bytes" in wrong
+    assert admin_client.post(address, {}).status_code == 302
+    project.refresh_from_db()
+    assert project.max_stored_bytes is None
+
+
+def test_limits_are_changed_on_a_keys_page(admin_client: Client) -> None:
+    key, _ = make_api_key(scopes=["videos:read"])
+    address = page("videos_apikey", key.pk)
+    assert (
+        admin_client.post(address, {"max_requests_a_minute": "60", "scopes": list(SCOPES)}).status_code == 302
+    )
+    key.refresh_from_db()
+    assert (key.max_requests_a_minute, key.max_stored_bytes, key.scopes) == (60, None, ["videos:read"])
+
+
+def test_who_may_only_look_changes_no_limit() -> None:
+    project, (key, _) = make_project(), make_api_key()
+    looker = staff("view_project", "view_apikey")
+    for model, row in (("videos_project", project), ("videos_apikey", key)):
+        shown = looker.get(page(model, row.pk))
+        assert shown.status_code == 200
+        assert 'name="max_stored_bytes"' not in shown.content.decode()
+        assert looker.post(page(model, row.pk), {"max_stored_bytes": "5"}).status_code == 403
+        row.refresh_from_db()
+        assert row.max_stored_bytes is None

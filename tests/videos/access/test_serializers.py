@@ -1,15 +1,15 @@
 import pytest
 
 from tests.factories import make_api_key
-from videos.access.serializers import AccountSerializer
+from videos.access.serializers import ACCOUNT_EXAMPLE, AccountSerializer
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_key_is_described_without_anything_that_could_be_used() -> None:
     key, text = make_api_key(label="Shop", scopes=["videos:read"])
-    use = {"videos": 1, "stored_bytes": 2}
-    limits = {"max_size_bytes": 3, "max_duration_s": 4.0}
+    use = ACCOUNT_EXAMPLE["use"]
+    limits = ACCOUNT_EXAMPLE["limits"]
     shown = AccountSerializer({"project": key.project, "key": key, "limits": limits, "use": use}).data
     assert shown["key"] == {"id": key.pk, "label": "Shop", "scopes": ["videos:read"], "expires_at": None}
     assert (shown["use"], shown["limits"]) == (use, limits)

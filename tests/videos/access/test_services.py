@@ -81,3 +81,24 @@ def test_of_a_keys_use_only_the_day_is_kept() -> None:
     services.note_use(key)
     key.refresh_from_db()
     assert key.last_used_on == timezone.now().date()
+
+
+def test_limits_are_set_within_reason() -> None:
+    project, (key, _) = make_project(), make_api_key()
+    services.set_project_limits(
+        project=project, limits={"max_stored_bytes": 2**63 - 1, "max_uploads_at_once": 0}
+    )
+    services.set_key_limits(key=key, limits={"max_requests_a_minute": 60})
+    project.refresh_from_db()
+    key.refresh_from_db()
+    assert (project.max_stored_bytes, project.max_uploads_at_once) == (2**63 - 1, 0)
+    assert key.max_requests_a_minute == 60
+    services.set_project_limits(project=project, limits={"max_stored_bytes": None})
+    project.refresh_from_db()
+    assert (project.max_stored_bytes, project.max_uploads_at_once) == (None, 0)
+    for wrong in ({"max_stored_bytes": 2**63}, {"max_uploads_at_once": -1}, {"max_requests_a_minute": 2**31}):
+        with pytest.raises(InvalidInput):
+            services.set_project_limits(project=project, limits=wrong)
+    for unknown in ({"name": 1}, {"max_encodes_at_once": 1}):
+        with pytest.raises(InvalidInput):
+            services.set_key_limits(key=key, limits=unknown)

@@ -1,6 +1,10 @@
+import pytest
 from rest_framework.test import APIClient
 
 from tests.factories import Account, make_account, make_video
+from tests.limited import limited_account
+
+pytestmark = pytest.mark.django_db
 
 
 def test_account_tells_who_the_key_is_and_what_is_used(api: APIClient, account: Account) -> None:
@@ -15,9 +19,37 @@ def test_account_tells_who_the_key_is_and_what_is_used(api: APIClient, account: 
             "scopes": sorted(account.key.scopes),
             "expires_at": None,
         },
-        "limits": {"max_size_bytes": 50 * 1024**3, "max_duration_s": 43200.0},
-        "use": {"videos": 1, "stored_bytes": 12},
+        "limits": {
+            "max_size_bytes": 50 * 1024**3,
+            "max_duration_s": 43200.0,
+            "stored_bytes": None,
+            "minutes_a_month": None,
+            "uploads_at_once": 1000,
+            "encodes_at_once": None,
+            "requests_a_minute": None,
+            "key": {"stored_bytes": None, "uploads_at_once": None, "requests_a_minute": None},
+        },
+        "use": {
+            "videos": 1,
+            "stored_bytes": 12,
+            "deleting_bytes": 0,
+            "uploading_bytes": 0,
+            "uploads": 0,
+            "processing": 0,
+            "minutes_this_month": 0.0,
+            "key": {"stored_bytes": 0, "uploading_bytes": 0, "uploads": 0},
+        },
     }
+
+
+def test_limits_are_those_of_the_project_and_the_key() -> None:
+    account = limited_account(max_stored_bytes=10, max_uploads_at_once=0, of_key={"max_uploads_at_once": 3})
+    limits = account.client().get("/api/v1/account").json()["limits"]
+    assert (limits["stored_bytes"], limits["uploads_at_once"], limits["key"]["uploads_at_once"]) == (
+        10,
+        None,
+        3,
+    )
 
 
 def test_any_key_may_ask_who_it_is(db: None) -> None:
