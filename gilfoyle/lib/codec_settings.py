@@ -16,7 +16,7 @@ class HevcSettings(Section):
     """How the ladder of HEVC is made out of that of H.264."""
 
     preset: Preset = Field("fast", description="x265 preset.")
-    crf_offset: float = Field(3, ge=-51, le=51, description="Added to a rung's crf.")
+    crf_offset: float = Field(2, ge=-51, le=51, description="Added to a rung's crf.")
     bitrate_factor: float = Field(0.75, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
 
 
@@ -24,7 +24,7 @@ class Vp9Settings(Section):
     """How the ladder of VP9 is made out of that of H.264."""
 
     preset: int = Field(4, ge=0, le=8, description="libvpx's cpu-used: lower is slower and smaller.")
-    crf_offset: float = Field(14, ge=-51, le=63, description="Added to a rung's crf.")
+    crf_offset: float = Field(11, ge=-51, le=63, description="Added to a rung's crf.")
     bitrate_factor: float = Field(0.85, gt=0, le=2, description="Share of a rung's max_bitrate_bps.")
 
 
