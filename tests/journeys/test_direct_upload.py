@@ -15,16 +15,20 @@ import pytest
 import yaml
 
 from gilfoyle.lib.ids import random_text
+from tests.browser import quiet_page, running_chromium
 from tests.clips import make_clip
 from tests.cors_proxy import cors_proxy
 from tests.embedded import ROOT, Gilfoyle, running_gilfoyle
+from tests.file_server import Offer, file_server
 from tests.journeys.consumer import playback, video, wait_until_ready
 from tests.playing import decode, media_playlists
 from tests.services import require_service, service_url
+from tests.videos.uploads.browser_clients import require_browser_clients
 
 pytestmark = pytest.mark.embedded
 SCRIPT = ROOT / "docs" / "direct-upload.sh"
 PART_BYTES = 5 * 1024 * 1024
+PAGE = b'<!doctype html><title>Upload</title><link rel="icon" href="data:,"><input type="file"><script src="uppy.js"></script>'
 # Between the script and the real curl: at the second part it kills the script.
 DEADLY_CURL = """#!/bin/sh
 case "$*" in *--request\\ PUT*)
@@ -67,6 +71,16 @@ def with_bucket(tmp_path_factory: pytest.TempPathFactory, origins: set[str]) -> 
         written.write_text(yaml.safe_dump(told))
         with running_gilfoyle(folder, environment=environment) as running:
             yield running
+
+
+@pytest.fixture
+def uppy_page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Another web site, with a page that has Uppy."""
+    bundle = require_browser_clients(request.config, tmp_path) / "uppy.js"
+    with file_server() as server:
+        server.offers["/"] = Offer(PAGE, headers={"Content-Type": "text/html"})
+        server.offers["/uppy.js"] = Offer(bundle.read_bytes(), headers={"Content-Type": "text/javascript"})
+        yield server.url("")
 
 
 def make_film(path: Path) -> Path:
@@ -117,3 +131,38 @@ def test_a_film_goes_to_the_bucket_though_its_client_is_killed_and_plays(
     assert again.returncode == 1
     assert "source_exists" in again.stderr
     assert "X-Amz-Signature" not in with_bucket.output
+
+
+UPPY = """([directUrl, name]) => new Promise((done) => {
+    const uppy = new Uppy({autoProceed: false});
+    uppy.on('file-added', (file) => uppy.setFileMeta(file.id, {size_bytes: file.size}));
+    uppy.use(AwsS3, {companionEndpoint: directUrl, shouldUseMultipart: true});
+    const sent = [];
+    uppy.on('s3-multipart:part-uploaded', (_file, part) => {
+        sent.push(part.PartNumber);
+        if (sent.length === 1) {
+            uppy.pauseAll();
+            uppy.resumeAll();
+        }
+    });
+    const [file] = document.querySelector('input').files;
+    uppy.addFile({name, type: 'video/mp4', data: file});
+    uppy.upload().then((result) => done([result.successful.length, result.failed.map((one) => one.error), sent]));
+})"""
+
+
+@pytest.mark.browser
+def test_uppy_sends_a_film_from_a_page_of_another_site(
+    with_bucket: Gilfoyle, origins: set[str], uppy_page: str, tmp_path: Path
+) -> None:
+    client, film = with_bucket.client, make_film(tmp_path / "film.mp4")
+    origins.add(uppy_page)
+    grant = client.post("/api/v1/uploads", json={"allowed_origins": [uppy_page]}).json()
+    with running_chromium() as chromium, quiet_page(chromium) as page:
+        page.goto(uppy_page)
+        page.locator("input").set_input_files(film)
+        assert page.evaluate(UPPY, [grant["direct_url"], "film.mp4"]) == [1, [], [1, 2, 3]]
+    ready = wait_until_ready(client, grant["video_id"])
+    assert ready["source_sha256"] or ready["source_cleaning"]
+    played = media_playlists(client, playback(client, grant["video_id"])["hls_url"])
+    assert decode(played[0].url).frames == 90

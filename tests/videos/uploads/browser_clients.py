@@ -11,10 +11,11 @@ from tests.npm_packages import fetched, locked_version
 from tests.services import require_service
 
 HERE = Path(__file__).parent / "browser_clients"
-BUNDLED = (
-    """import Uppy from "@uppy/core"; import Tus from "@uppy/tus"; window.Uppy = Uppy; window.Tus = Tus;"""
-)
-PACKAGES = ("@uppy/core", "@uppy/tus", "axe-core", "esbuild")
+BUNDLED = """
+import Uppy from "@uppy/core"; import Tus from "@uppy/tus"; import AwsS3 from "@uppy/aws-s3";
+Object.assign(window, { Uppy, Tus, AwsS3 });
+"""
+PACKAGES = ("@uppy/core", "@uppy/tus", "@uppy/aws-s3", "axe-core", "esbuild")
 
 
 def require_browser_clients(config: pytest.Config, otherwise: Path) -> Path:

@@ -25,6 +25,7 @@ class PartsStore:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.transfers: dict[str, dict[int, bytes]] = {}
         self._names: dict[str, str] = {}
+        self.ttl_s = 0  # of the last address
         self._folder = folder
         for name in ("begin_parts", "sign_part", "list_parts", "join_parts", "give_up_parts"):
             monkeypatch.setattr(storage_multiparts, name, getattr(self, name))
@@ -38,7 +39,8 @@ class PartsStore:
         self.transfers[store_id], self._names[store_id] = {}, name
         return Parts(name, store_id)
 
-    def sign_part(self, parts: Parts, *, number: int, **_rest: Any) -> SignedPart:
+    def sign_part(self, parts: Parts, *, number: int, ttl_s: int, **_rest: Any) -> SignedPart:
+        self.ttl_s = ttl_s
         return SignedPart(f"{parts.store_id}/{number}", {})
 
     def take(self, url: str, data: bytes) -> str:
