@@ -43,9 +43,12 @@ REFUSED_BY_ADDRESS = {
 }
 NOT_FOUND = {404: "`upload_not_found`."}
 BEGIN = {
+    403: "`quota_exceeded`; `scope_missing`, `project_suspended`, or with an address `upload_grant_invalid`, "
+    "`origin_not_allowed`.",
     409: "`direct_upload_unavailable`: sources are not kept in a bucket here; `source_exists`, `upload_in_progress`.",
     413: "`source_too_large`.",
     422: "`upload_part_invalid`: the parts would be too small, too large or too many.",
+    429: "`too_many_uploads`, `too_many_requests`: try again after `Retry-After` seconds.",
 }
 SIGN = {
     **NOT_FOUND,

@@ -15,10 +15,12 @@ from gilfoyle.lib import storage_multiparts
 from gilfoyle.lib.storage import StorageFault
 from gilfoyle.lib.storage_multiparts import Parts
 from tests.factories import Account
+from tests.limited import limited_account
 from tests.videos.uploads.direct_calls import names_in, open_transfers
 from tests.videos.uploads.parts_store import PartsStore
 from videos.catalog.models import Video
 from videos.catalog.services import delete_video
+from videos.errors import QuotaExceeded
 from videos.uploads.direct import (
     DirectWish,
     WantedPart,
@@ -120,3 +122,14 @@ def test_one_that_never_began_in_the_store_can_t_be_gone_on_with(permit: Permit,
     DirectUpload.objects.update(store_id="")
     with pytest.raises(UploadExpired):
         find_direct(permit=permit, upload_id=direct.upload_id or "")
+
+
+def test_the_whole_size_counts_for_the_quota_until_it_is_given_up(bucket: PartsStore) -> None:
+    account = limited_account(max_stored_bytes=100)
+    permit = permit_of_key(account.key, django_settings.GILFOYLE)
+    first = begin(permit, 60)
+    with pytest.raises(QuotaExceeded):
+        begin(permit, 41)
+    assert len(bucket.transfers) == 1
+    end_direct(permit=permit, upload_id=first.upload_id or "")
+    assert begin(permit, 100).upload is not None
