@@ -18,8 +18,8 @@ from videos.uploads.models import Upload, UploadGrant
 from videos.uploads.services import abort_upload, remove_bytes
 
 WAY_WORDS = {
-    states.TUS: "Resumable (tus)",
-    states.PUT: "Plain PUT",
+    states.TUS: "tus",
+    states.PUT: "PUT",
     states.IMPORT: "Import",
     states.COMMAND: "Command line",
     states.DIRECT: "Straight to the bucket",

@@ -35,7 +35,7 @@ def test_the_list_tells_who_how_how_far_and_why_not(admin_client: Client, accoun
     for code in ENDED_WORDS:
         make_upload(status="aborted", ended_code=code)
     html = admin_client.get(list_of(LIST)).content.decode()
-    for words in ("Holiday", "25 %", "tests", "Plain PUT", "Command line", "A part of a file", "Parts"):
+    for words in ("Holiday", "25 %", "tests", "PUT", "Command line", "A part of a file", "Parts"):
         assert words in html, words
     assert all(words in html for words in ENDED_WORDS.values())
 
