@@ -128,15 +128,15 @@ async function askServer() {
 
 const isPassing = (status) => status === 0 || status === 429 || status >= 500;
 
-async function begin() {
+async function begin({ isAnother = false } = {}) {
   const { state, status, problem } = await askServer();
   if (!state) {
-    showEnded({ ...problem, again: isPassing(status) ? begin : null });
+    showEnded({ ...problem, again: isPassing(status) ? () => begin() : null });
     return null;
   }
   const { upload } = state;
   if (upload && upload.length_bytes === upload.offset_bytes) follow();
-  else if (state.status === "receiving" || state.status === "waiting") showChoosing(upload?.offset_bytes ? upload : null);
+  else if (state.status === "receiving" || state.status === "waiting" || (state.status === "failed" && isAnother)) showChoosing(upload?.offset_bytes ? upload : null);
   else if (state.status === "taken") showEnded({ title: "This video has got its file already.", words: "Nothing more can be uploaded here." });
   else follow(state);
   return state;
@@ -215,7 +215,7 @@ async function choose(file) {
     "This is another file than the one that was begun.",
     `${sizeInWords(upload.offset_bytes)} of that one have arrived. If you start with this file, they are removed.`,
     { label: "Start with this file", run: () => send(file, fingerprint, null) },
-    { label: "Choose again", run: begin },
+    { label: "Choose again", run: () => begin() },
   );
 }
 
@@ -365,7 +365,7 @@ at("file").addEventListener("change", () => {
 });
 at("pause").addEventListener("click", () => (sending?.isPaused ? goOn() : pause()));
 at("cancel").addEventListener("click", cancel);
-at("other").addEventListener("click", begin);
+at("other").addEventListener("click", () => begin({ isAnother: true }));
 
 ["dragenter", "dragover"].forEach((type) => window.addEventListener(type, (event) => {
   event.preventDefault();
