@@ -111,9 +111,12 @@ class DatabaseCounter:
 
     def count(self, limits: Mapping[str, int]) -> tuple[bool, list[int], int]:
         """Count a request under the locks of its subjects' rows."""
-        now_s = int(timezone.now().timestamp())
         with transaction.atomic():
-            rows = self._locked(sorted(limits), now_s // WINDOW_S)
+            rows = self._locked(sorted(limits))
+            now_s = int(timezone.now().timestamp())  # only now: the locks may have been waited for
+            for row in rows:
+                if row.minute < now_s // WINDOW_S:  # of web servers whose clocks differ, the one ahead counts
+                    row.minute, row.count = now_s // WINDOW_S, 0
             counts = {row.subject: row.count for row in rows}
             is_allowed = all(counts[subject] < limit for subject, limit in limits.items())
             if is_allowed:
@@ -126,17 +129,14 @@ class DatabaseCounter:
             (WINDOW_S - now_s % WINDOW_S),
         )
 
-    def _locked(self, subjects: list[str], minute: int) -> list[RequestCount]:
-        """Lock the subjects' rows, always in one order; a minute that has begun sets them back to nothing."""
+    def _locked(self, subjects: list[str]) -> list[RequestCount]:
+        """Lock the subjects' rows, always in one order."""
         mine = RequestCount.objects.select_for_update().filter(subject__in=subjects).order_by("subject")
         rows = list(mine)
         if len(rows) < len(subjects):
             new = [RequestCount(subject=subject) for subject in subjects]
             RequestCount.objects.bulk_create(new, ignore_conflicts=True)
             rows = list(mine.all())  # asked again
-        for row in rows:
-            if row.minute < minute:  # of web servers whose clocks differ, the one ahead counts
-                row.minute, row.count = minute, 0
         return rows
 
 

@@ -120,6 +120,22 @@ def test_a_web_server_whose_clock_is_behind_counts_in_the_same_minute(clock: Any
 
 
 @pytest.mark.django_db
+def test_who_waited_for_its_turn_counts_in_the_minute_in_which_that_came(
+    clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = DatabaseCounter()
+    counter.count({"x": 1})
+    locked = counter._locked
+
+    def wait(subjects: list[str]) -> list[RequestCount]:
+        clock.set(minute=1, second=0)
+        return locked(subjects)
+
+    monkeypatch.setattr(counter, "_locked", wait)
+    assert counter.count({"x": 1}) == (True, [1], 60)
+
+
+@pytest.mark.django_db
 def test_counts_of_long_ago_are_forgotten(clock: Any) -> None:
     DatabaseCounter().count({"old": 5})
     assert forget_counts() == 0

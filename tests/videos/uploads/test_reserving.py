@@ -11,7 +11,7 @@ from tests.factories import Account, make_video
 from tests.limited import limited_account, use_of
 from videos.errors import QuotaExceeded
 from videos.models import Upload
-from videos.uploads import appending, reserving, tus
+from videos.uploads import appending, reserving, states, tus
 from videos.uploads.appending import Body, append_bytes
 from videos.uploads.permits import permit_of_key
 from videos.uploads.reserving import beyond_parts_bytes, reserve, reserve_ahead
@@ -51,6 +51,15 @@ def test_a_length_is_kept_before_the_first_byte(account: Account) -> None:
         create(account, 31)
     create(account, 30)
     assert use_of(account).taken_bytes == LIMIT
+
+
+def test_what_goes_straight_to_the_bucket_is_counted_alike(account: Account) -> None:
+    permit, config = permit_of_key(account.key, django_settings.GILFOYLE), django_settings.GILFOYLE
+    given: dict[str, Any] = {"permit": permit, "config": config, "way": states.DIRECT}
+    upload = create_upload(creation=tus.Creation(70, is_direct=True), **given)
+    assert (upload.kind, upload.reserved_bytes) == (states.DIRECT, 70)
+    with pytest.raises(QuotaExceeded):
+        create_upload(creation=tus.Creation(31, is_direct=True), **given)
 
 
 def test_a_length_that_is_told_late_is_kept_then(account: Account, media_dir: Path) -> None:
