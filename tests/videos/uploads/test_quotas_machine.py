@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
@@ -33,7 +34,7 @@ from videos.catalog import purge
 from videos.catalog import services as catalog
 from videos.errors import QuotaExceeded, SourceTooLarge
 from videos.models import Upload, Video
-from videos.uploads import reserving, tus
+from videos.uploads import finishing, reserving, tus
 from videos.uploads.appending import Body, append_bytes
 from videos.uploads.finishing import finish_finals_of, finish_upload
 from videos.uploads.permits import permit_of_key
@@ -279,21 +280,36 @@ def test_use_is_what_the_model_says(media_dir: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db
-def test_a_part_that_is_ended_while_its_file_waits_gives_nothing_away(media_dir: Path) -> None:
-    """What the model can't see: the part is gone in the moment at which its file would be finished."""
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_part_that_is_ended_before_its_file_is_there_gives_nothing_away(
+    is_late: bool, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the model can't see: the part goes just before its file is put together, or while it is."""
     account = limited_account(max_stored_bytes=LIMIT)
     permit, config = permit_of_key(account.key, django_settings.GILFOYLE), django_settings.GILFOYLE
-    part = create_upload(
-        permit=permit, creation=tus.Creation(60, concat=tus.read_concat("partial")), config=config
-    )
+    creation = tus.Creation(60, concat=tus.read_concat("partial"))
+    part = create_upload(permit=permit, creation=creation, config=config)
     body = Body(io.BytesIO(b"x" * 60).read, 60)
     append_bytes(permit=permit, upload_id=part.pk, append=tus.Append(0), body=body, config=config)
     final = tus.Creation(None, concat=tus.read_concat(f"final;{part.pk}"))
     waiting = create_upload(permit=permit, creation=final, config=config)
-    Upload.objects.filter(pk=part.pk).update(status="aborted")  # its bytes are still there
-    other = create_upload(permit=permit, creation=tus.Creation(90), config=config)
+    store = finishing._store
+
+    def end_part() -> None:
+        Upload.objects.filter(pk=part.pk).update(status="aborted")  # its bytes are still there
+        create_upload(permit=permit, creation=tus.Creation(90), config=config)
+
+    def store_late(*given: Any) -> str:
+        stored = store(*given)
+        end_part()
+        return stored
+
+    if is_late:
+        monkeypatch.setattr(finishing, "_store", store_late)
+    else:
+        end_part()
     with pytest.raises(QuotaExceeded):
         finish_finals_of(part_id=part.pk, project_id=account.project.pk, config=config)
     waiting.refresh_from_db()
-    assert waiting.status == "aborted"
-    assert use_of(account).taken_bytes == other.reserved_bytes == 90
+    assert (waiting.status, waiting.ended_code) == ("aborted", "quota_exceeded")
+    assert use_of(account).taken_bytes == 90
