@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +17,9 @@ from gilfoyle.lib import file_writes, storage
 from gilfoyle.lib.storage_faults import StorageFault, faults
 
 READ_BYTES = 1024 * 1024
-FILE_FLUSH_BYTES = 64 * 1024 * 1024  # so much is lost at most when a process is killed
+FILE_FLUSH_BYTES = 128 * 1024 * 1024  # so much is lost at most when a process is killed
+# So much is brought to the disk by a thread of its own while more comes: a flush then waits for little.
+FILE_AHEAD_BYTES = 16 * 1024 * 1024
 OBJECT_BYTES = 8 * 1024 * 1024  # held in memory until it is stored; parts of a bucket's own copies need 5 MiB
 
 
@@ -57,7 +60,9 @@ class _FilePiece:
 
     def __init__(self, name: str, path: Path, kept_bytes: int) -> None:
         self._name, self._folder = name, path.parent
-        self.size_bytes = kept_bytes
+        self.size_bytes = self._ahead_bytes = kept_bytes
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
+        self._ahead: Future[None] | None = None
         with faults(name):
             if not kept_bytes:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -81,8 +86,22 @@ class _FilePiece:
         with faults(self._name):
             file_writes.write_whole(self._file, data)
         self.size_bytes += len(data)
+        if self.size_bytes - self._ahead_bytes >= FILE_AHEAD_BYTES and (
+            self._ahead is None or self._ahead.done()
+        ):
+            self._require_synced()
+            self._ahead_bytes = self.size_bytes
+            self._ahead = self._thread.submit(os.fdatasync, self._file.fileno())
+
+    def _require_synced(self) -> None:
+        """Wait for the thread. Raises: NoSpace, StorageFault: the kernel tells of a failed write only once."""
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            with faults(self._name):
+                ahead.result()
 
     def flush(self) -> None:
+        self._require_synced()
         with faults(self._name):
             os.fsync(self._file.fileno())
             if self._is_new:
@@ -91,6 +110,7 @@ class _FilePiece:
                 self._is_new = False
 
     def close(self) -> None:
+        self._thread.shutdown()  # it may have the file at work
         self._file.close()
 
 

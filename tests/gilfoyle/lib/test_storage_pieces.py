@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gilfoyle.lib import storage
+from gilfoyle.lib import storage, storage_pieces
+from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
 from gilfoyle.lib.storage_pieces import OBJECT_BYTES, can_grow, open_piece, read_piece, trim_piece
 from tests.bucket import own_bucket
@@ -76,3 +80,62 @@ def test_a_bucket_keeps_each_flush_as_an_object(settings: Any) -> None:
         assert read(6) == b"abcdef"
         trim_piece(NAME, 6)
         piece.close()
+
+
+def test_what_came_is_brought_to_the_disk_while_more_comes(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_pieces, "FILE_AHEAD_BYTES", 3)
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow(_descriptor: int) -> None:
+        begun.set()
+        may_end.wait()
+
+    monkeypatch.setattr("os.fdatasync", slow)
+    piece = open_piece(NAME)
+    piece.write(b"abc")
+    assert begun.wait(60)
+    piece.write(b"defghi")  # does not wait, and begins no second one
+    may_end.set()
+    piece.flush()
+    piece.close()
+    assert read(9) == b"abcdefghi"
+
+
+@pytest.mark.parametrize(("number", "error"), [(errno.EIO, StorageFault), (errno.ENOSPC, NoSpace)])
+def test_a_failure_on_the_way_to_the_disk_is_told_by_the_flush(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
+) -> None:
+    """The kernel tells of it once: the flush itself would succeed."""
+    monkeypatch.setattr(storage_pieces, "FILE_AHEAD_BYTES", 3)
+
+    def fail(_descriptor: int) -> None:
+        raise OSError(number, "told once")
+
+    monkeypatch.setattr("os.fdatasync", fail)
+    piece = open_piece(NAME)
+    piece.write(b"abc")
+    with pytest.raises(error):
+        piece.flush()
+    piece.close()
+
+
+def test_a_file_is_closed_when_its_thread_has_let_go_of_it(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage_pieces, "FILE_AHEAD_BYTES", 3)
+    seen: list[bool] = []
+    begun = threading.Event()
+
+    def look(descriptor: int) -> None:
+        begun.set()
+        os.fstat(descriptor)
+        seen.append(True)
+
+    monkeypatch.setattr("os.fdatasync", look)
+    piece = open_piece(NAME)
+    piece.write(b"abc")
+    assert begun.wait(60)
+    piece.close()
+    assert seen == [True]
