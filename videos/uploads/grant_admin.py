@@ -109,7 +109,7 @@ class StateFilter(DropdownFilter):  # type: ignore[misc]  # the theme's has no t
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[UploadGrant]) -> QuerySet[UploadGrant]:
         del request
-        now, uploads = timezone.now(), Upload.objects.filter(grant=OuterRef("pk"))
+        now, uploads = timezone.now(), _files_of_grant()
         is_open = Q(revoked_at=None, expires_at__gt=now)
         has = {
             status: Exists(uploads.filter(status=status)) for status in (states.RECEIVING, states.FINISHED)
@@ -178,8 +178,7 @@ class UploadGrantAdmin(HouseAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UploadGrant]:
         # By the index of each grant's own uploads, and for the rows of one page alone.
-        files = Upload.objects.filter(grant=OuterRef("pk"), kind__in=(states.RESUMABLE, states.FINAL))
-        latest = files.exclude(status=states.ABORTED).order_by("-created_at")
+        latest = _files_of_grant().exclude(status=states.ABORTED).order_by("-created_at")
         grants: QuerySet[UploadGrant] = super().get_queryset(request)
         return grants.annotate(
             upload_status=Subquery(latest.values("status")[:1]),
@@ -275,6 +274,11 @@ class UploadGrantAdmin(HouseAdmin):
     @for_selected("Take back")
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[UploadGrant]) -> None:
         self.run_for_each(request, queryset, lambda grant: revoke_grant(grant=grant), done="taken back")
+
+
+def _files_of_grant() -> QuerySet[Upload]:
+    """Return the files that came by the outer query's address; the parts of one are none."""
+    return Upload.objects.filter(grant=OuterRef("pk")).exclude(kind=states.PARTIAL)
 
 
 def _state(grant: Any) -> str:

@@ -71,7 +71,9 @@ def _status(video_status: str, upload: Upload | None, *, is_its: bool) -> str:
     return "waiting" if video_status in RECEIVABLE else "taken"
 
 
-def _describe_upload(upload: Upload) -> dict[str, Any]:
+def _describe_upload(upload: Upload) -> dict[str, Any] | None:
+    if upload.kind not in states.TUS_KINDS:  # what goes straight to the bucket is gone on with there
+        return None
     mark = tus.parse_metadata(upload.metadata).get(FINGERPRINT, b"")
     return {
         "id": upload.pk,

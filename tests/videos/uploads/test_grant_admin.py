@@ -38,6 +38,7 @@ def each_state(account: Account) -> dict[str, UploadGrant]:
     arrived(grants["receiving"])
     arrived(grants["finished"], status="finished", offset_bytes=200)
     arrived(grants["waiting"], status="aborted")
+    arrived(grants["waiting"], status="finished", kind="partial")  # a part of a file is none
     UploadGrant.objects.filter(pk=grants["expired"].pk).update(expires_at=timezone.now())
     UploadGrant.objects.filter(pk=grants["revoked"].pk).update(revoked_at=timezone.now())
     return grants
@@ -57,6 +58,12 @@ def test_the_list_tells_the_state_of_each_and_filters_by_it(admin_client: Client
         html = admin_client.get(f"{list_of(LIST)}?state={name}").content.decode()
         assert [one for one, grant in grants.items() if grant.pk in html] == [name]
     assert "25 %" in admin_client.get(f"{list_of(LIST)}?state=nonsense").content.decode()
+
+
+def test_what_went_straight_to_the_bucket_has_arrived_too(admin_client: Client, account: Account) -> None:
+    arrived(give(account), status="finished", kind="direct", offset_bytes=200)
+    for address in (list_of(LIST), f"{list_of(LIST)}?state=finished"):
+        assert "Finished</span>" in admin_client.get(address).content.decode()
 
 
 def test_many_rows_take_few_queries(

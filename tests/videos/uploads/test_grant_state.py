@@ -120,3 +120,11 @@ def test_what_arrived_may_be_asked_after_for_a_day_after_the_address_ended(
     grant.refresh_from_db()
     with pytest.raises(GrantInvalid):
         require_tellable(grant, settings.GILFOYLE)
+
+
+def test_what_goes_straight_to_the_bucket_is_not_to_be_gone_on_with_here(account: Account) -> None:
+    grant = give(account)
+    Upload.objects.create(
+        grant=grant, video=grant.video, kind="direct", length_bytes=6, lease_expires_at=grant.expires_at
+    )
+    assert (told(grant)["status"], told(grant)["upload"]) == ("receiving", None)
