@@ -20,6 +20,7 @@ from videos.catalog.sources import (
     Replacement,
     keep_source,
     promise_replacement,
+    record_source_hash,
     remove_spare_sources,
     replace_source,
 )
@@ -81,6 +82,30 @@ def test_what_is_still_read_goes_later() -> None:
     assert remove_spare_sources() == 0
     assert later(READ_ON) == 1
     assert not storage.exists(original(video))
+
+
+def test_what_is_still_being_hashed_goes_later_and_the_hash_is_kept_as_that_of_what_came() -> None:
+    video = make_stored()
+    Video.objects.update(source_sha256="")
+    replace(video, stored_copy(video))
+    assert storage.exists(original(video))
+    record_source_hash(video_id=video.pk, upload_id=video.source_upload_id, sha256="c" * 64)
+    video.refresh_from_db()
+    assert (video.source_sha256, video.source_cleaning["uploaded_sha256"]) == ("b" * 64, "c" * 64)
+    assert later(READ_ON) == 1
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_hash_that_is_found_later_stands_on_its_video(is_kept: bool) -> None:
+    video = make_stored()
+    Video.objects.update(source_sha256="")
+    if is_kept:
+        keep_source(video_id=video.pk, upload_id=video.source_upload_id, report=REPORT)
+    for upload_id, expected in (("upl_another", ""), (video.source_upload_id, "c" * 64)):
+        record_source_hash(video_id=video.pk, upload_id=upload_id, sha256="c" * 64)
+        video.refresh_from_db()
+        assert video.source_sha256 == expected
+    assert video.source_cleaning.get("uploaded_sha256", "c" * 64) == "c" * 64
 
 
 def test_a_change_that_is_taken_back_removes_nothing() -> None:
