@@ -121,7 +121,8 @@ def test_a_film_goes_to_the_bucket_though_its_client_is_killed_and_plays(
     assert video(client, grant["video_id"])["status"] == "uploading"
     done = run_script(film, grant["direct_url"], upload_id)
     assert done.returncode == 0, done.stderr + done.stdout
-    assert done.stdout.split() == [upload_id, "verifying"]
+    assert done.stdout.split()[:1] == [upload_id]
+    assert done.stdout.split()[1:] in (["verifying"], ["finished"])  # as the store is
     assert done.stderr.split("\n")[:2] == ["part 2", "part 3"]
     ready = wait_until_ready(client, grant["video_id"])
     assert ready["title"] == "Direct"
