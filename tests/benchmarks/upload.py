@@ -103,15 +103,15 @@ def main() -> None:
                 load = os.getloadavg()[0]
                 section = throughput if name == "throughput" else memory
                 section(report, (ours, theirs), size, folder)
-                report.text(_conditions(size, load))
+                report.text(_conditions(size.repeats if name == "throughput" else 1, load))
     if given.write:
         written = ROOT / "docs/benchmarks/upload.md"
         written.write_text(report.into(written.read_text() if written.exists() else ""))
     sys.stdout.write(report.markdown)
 
 
-def _conditions(size: Size, load: float) -> str:
-    turns = "once" if size.repeats == 1 else f"{size.repeats} times, and the median counts"
+def _conditions(repeats: int, load: float) -> str:
+    turns = "once" if repeats == 1 else f"{repeats} times, and the median counts"
     return (
         f"*{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, load before it {load:.1f}, tusd {TUSD_VERSION}; "
         f"the contenders took turns, {turns}.*"
