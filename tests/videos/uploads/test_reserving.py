@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import io
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
+from django.db import connection
 
 from tests.factories import Account, make_video
 from tests.limited import limited_account, use_of
@@ -149,3 +153,15 @@ def test_a_file_of_parts_keeps_what_it_takes_beyond_them(account: Account) -> No
     assert beyond_parts_bytes([one], project_id=project_id, final=second) == 30
     two.status = "aborted"
     assert beyond_parts_bytes([one, two], project_id=project_id, final=first) == 20
+
+
+def test_uploads_that_had_begun_before_there_were_limits_are_counted_too(account: Account) -> None:
+    migration = import_module("videos.migrations.0016_quotas")
+    told, untold, video = create(account, 40), create(account, None), make_video(account.project)
+    whole = Upload.objects.create(video=video, length_bytes=7, lease_expires_at=told.lease_expires_at)
+    Upload.objects.filter(pk=untold.pk).update(offset_bytes=3)
+    Upload.objects.update(reserved_bytes=0)
+    migration.count_uploads_under_way(apps, SimpleNamespace(connection=connection))
+    assert use_of(account).uploading_bytes == 50
+    whole.refresh_from_db()
+    assert whole.project == account.project
