@@ -30,8 +30,16 @@ VIDEOS = "/api/v1/videos"
 SRT = b"1\n00:00:01,000 --> 00:00:02,000\nHello\n"
 # What posts and creates nothing that could be there twice, or has a protocol of its own.
 TAKE_NONE = {
-    "create_tus_upload",  # named by its video: once more, it replaces the first
+    # Bytes, or a bucket, are part of it. Named by their video, they replace what was begun before and not finished.
+    "create_tus_upload",
     "create_granted_tus_upload",
+    "create_direct_upload",
+    "create_granted_direct_upload",
+    # May be repeated anyhow.
+    "sign_direct_upload_parts",
+    "sign_granted_direct_upload_parts",
+    "complete_direct_upload",
+    "complete_granted_direct_upload",
     "create_playback",  # nothing is kept of a token
     "cancel_job",
 }
