@@ -118,6 +118,8 @@ class Upload(models.Model):
         indexes = (
             models.Index(fields=("-created_at",), name="upload_newest"),
             models.Index(fields=("status", "-created_at"), name="upload_status_newest"),
+            # The admin asks for many addresses at once what came by each.
+            models.Index(fields=("grant", "status"), name="upload_of_grant"),
             models.Index(fields=("status", "lease_expires_at"), name="upload_abandoned"),
             models.Index(fields=("length_bytes", "sha256"), name="upload_same_bytes"),
             models.Index(fields=("project", "status"), name="upload_of_project"),
