@@ -6,13 +6,13 @@ import pytest
 
 from tests.factories import api_client, make_account
 from videos.uploads.direct_views import DirectUploads, GrantedDirectUploads
-from videos.uploads.granted_views import GrantedEndpoint
+from videos.uploads.granted_views import GrantedUpload
 from videos.uploads.permit_views import ByAddress, PermitView
-from videos.uploads.tus_views import TusEndpoint
+from videos.uploads.tus_views import TusUpload
 
 
 def test_both_protocols_ask_in_the_same_way() -> None:
-    for by_key, by_address in ((TusEndpoint, GrantedEndpoint), (DirectUploads, GrantedDirectUploads)):
+    for by_key, by_address in ((TusUpload, GrantedUpload), (DirectUploads, GrantedDirectUploads)):
         assert issubclass(by_key, PermitView)
         assert by_key.find_permit is PermitView.find_permit
         assert issubclass(by_address, ByAddress)
