@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import F
 from django.utils import timezone
 
 from gilfoyle.lib import storage_multiparts
@@ -161,7 +162,9 @@ def sign_parts(
     direct = _find_open(permit, upload_id)
     plan = plan_of(direct)
     sizes = [plan.size_of(part.number) for part in wanted]
-    _keep_open(direct, permit, config)
+    if not _keep_open(direct, permit, config):
+        _find_open(permit, upload_id)
+        raise _ended()
     ttl_s = _ttl_s(permit, config)
     expires_at = timezone.now() + timedelta(seconds=ttl_s)
     addresses = []
@@ -188,11 +191,13 @@ def _find_open(permit: Permit, upload_id: str) -> DirectUpload:
     return direct
 
 
-def _keep_open(direct: DirectUpload, permit: Permit, config: Config) -> None:
-    """Raises: UploadExpired where it was given up meanwhile."""
-    mine = Upload.objects.filter(pk=direct.upload_id, status=states.RECEIVING)
-    if not mine.update(lease_expires_at=expiry(permit, config)):
-        raise _ended()
+def _keep_open(direct: DirectUpload, permit: Permit, config: Config, **progress: int) -> bool:
+    """Move the time when it is given up; False, and no change, where it was put together or given up meanwhile."""
+    # Of this row alone, so that the database looks at it once more under its lock: only what is stored has all bytes.
+    mine = Upload.objects.filter(
+        pk=direct.upload_id, status=states.RECEIVING, offset_bytes__lt=F("length_bytes")
+    )
+    return bool(mine.update(lease_expires_at=expiry(permit, config), **progress))
 
 
 def _ttl_s(permit: Permit, config: Config) -> int:
@@ -217,7 +222,9 @@ def list_sent_parts(
     try:
         parts = storage_multiparts.list_parts(Parts(direct.name, direct.store_id))
     except PartsGone:
-        if direct.is_joining:  # somebody is putting them together at this moment
+        direct = find_direct(permit=permit, upload_id=upload_id)  # as it is now that they are gone
+        is_over = upload_of(direct).status != states.RECEIVING
+        if is_over or direct.is_joining or direct.is_stored:  # somebody has put, or puts, them together
             return direct, []
         give_up(direct, why=states.EXPIRED)  # the bucket's own rules have removed them
         raise _ended() from None
@@ -226,10 +233,10 @@ def list_sent_parts(
     except PartsTooLarge as error:
         give_up(direct, why=error.code)
         raise
-    _keep_open(direct, permit, config)
     # Never all of it: whole is what was put together.
     sent_bytes = min(sum(part.size_bytes for part in parts), (upload.length_bytes or 1) - 1)
-    Upload.objects.filter(pk=upload.pk, status=states.RECEIVING).update(offset_bytes=sent_bytes)
+    if not _keep_open(direct, permit, config, offset_bytes=sent_bytes):
+        return find_direct(permit=permit, upload_id=upload_id), []
     return direct, parts
 
 
