@@ -279,13 +279,13 @@ def code_of(error: BaseException) -> str:
 def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) -> bool:
     """End an upload that will not arrive; the video awaits another. False, and no change, where it has ended.
 
-    With `stale_at` also where its lease still holds at that time.
+    With `stale_at` also where its lease still holds at that time, or its parts are being put together.
     """
     if upload.video_id is not None:
         catalog.hold_video(video_id=upload.video_id)
     mine = Upload.objects.filter(pk=upload.pk)
     if stale_at is not None:
-        mine = mine.filter(lease_expires_at__lt=stale_at)
+        mine = _stale(mine, stale_at)
     if not _move(mine, states.ABORTED, ended_code=why):
         return False
     if upload.kind == states.DIRECT:
@@ -311,7 +311,7 @@ def remove_bytes(upload: Upload) -> None:
 def release_stale_uploads(*, now: datetime | None = None) -> int:
     """Abort uploads whose lease has run out, such as those of a killed process; returns how many."""
     now = now or timezone.now()
-    stale = Upload.objects.filter(status=states.RECEIVING, lease_expires_at__lt=now)
+    stale = _stale(Upload.objects.filter(status=states.RECEIVING), now)
     released = 0
     for upload in stale.select_related("video"):
         try:
@@ -325,6 +325,11 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
         log.info("upload_released", upload_id=upload.pk, video_id=upload.video_id)
     _forget_ended(now)
     return released
+
+
+def _stale(uploads: QuerySet[Upload], at: datetime) -> QuerySet[Upload]:
+    """Leave those whose lease is over; a direct upload was completed in time where somebody is still at it."""
+    return uploads.filter(lease_expires_at__lt=at).exclude(kind=states.DIRECT, writer_expires_at__gt=at)
 
 
 def _forget_ended(now: datetime) -> None:
