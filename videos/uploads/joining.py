@@ -82,6 +82,9 @@ def complete_direct(
         message = "This upload is being completed."
         raise UploadInProgress(message, hint="Ask in a moment how far it is.")
     try:
+        direct = find_direct(permit=permit, upload_id=upload_id)
+        if upload_of(direct).status == states.FINISHED or direct.is_stored:
+            return direct  # another request came through before this one had the pen
         with pen.held():
             join(direct, pen, named=named, config=config)
             if not (direct.is_staged or direct.wanted_sha256):
@@ -116,7 +119,6 @@ def join(direct: DirectUpload, pen: Pen, *, named: Mapping[int, str] | None, con
 
     Raises: PartsMissing, PartsTooLarge, PartsChanged, UploadExpired, UploadTakenOver, StaleWork, StorageFault.
     """
-    DirectUpload.objects.filter(pk=direct.pk).update(is_joining=True)
     try:
         _join_in_store(direct, named)
         pen.check()
@@ -135,6 +137,8 @@ def _join_in_store(direct: DirectUpload, named: Mapping[int, str] | None) -> Non
         stored = storage_multiparts.list_parts(parts)
         plan_of(direct).require_all({part.number: part.size_bytes for part in stored})
         _require_named(stored, named)
+        # Not before: from now on a worker puts them together if nobody else does, and knows of no names.
+        DirectUpload.objects.filter(pk=direct.pk).update(is_joining=True)
         storage_multiparts.join_parts(parts, stored)
     except PartsGone:
         pass  # an earlier try may have come through: what is there tells

@@ -42,9 +42,13 @@ def settle_upload(*, upload_id: str, config: Config) -> bool:
     What fails is tried again when the sweep finds it.
     """
     direct = DirectUpload.objects.select_related("upload__project", "upload__video", "upload__grant")
-    found = direct.filter(upload_id=upload_id, is_joining=True, is_settled=False).first()
+    unsettled = direct.filter(upload_id=upload_id, is_joining=True, is_settled=False)
     pen = Pen(upload_id, lease_s=config.upload.lease_s)
-    if found is None or not pen.take():
+    if not unsettled.exists() or not pen.take():
+        return False
+    found = unsettled.first()  # as it is now that nobody else changes it
+    if found is None:
+        pen.let_go()
         return False
     try:
         with pen.held():
@@ -66,7 +70,6 @@ def settle_upload(*, upload_id: str, config: Config) -> bool:
 def _settle(direct: DirectUpload, pen: Pen, config: Config) -> None:
     """Raises: SourceDiffers; as `join` and `accept`; StorageFault, StaleWork."""
     upload = upload_of(direct)
-    upload.refresh_from_db()  # since the pen was taken
     source, sha256 = source_name_of(upload), ""
     if upload.status == states.RECEIVING:
         if not direct.is_stored:  # whoever was at it died
