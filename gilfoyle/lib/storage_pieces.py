@@ -20,6 +20,7 @@ READ_BYTES = 1024 * 1024
 FILE_FLUSH_BYTES = 128 * 1024 * 1024  # so much is lost at most when a process is killed
 # So much is brought to the disk by a thread of its own while more comes: a flush then waits for little.
 FILE_AHEAD_BYTES = 16 * 1024 * 1024
+SYNC_DATA = getattr(os, "fdatasync", os.fsync)  # macOS has the latter alone
 OBJECT_BYTES = 8 * 1024 * 1024  # held in memory until it is stored; parts of a bucket's own copies need 5 MiB
 
 
@@ -91,7 +92,7 @@ class _FilePiece:
         ):
             self._require_synced()
             self._ahead_bytes = self.size_bytes
-            self._ahead = self._thread.submit(os.fdatasync, self._file.fileno())
+            self._ahead = self._thread.submit(SYNC_DATA, self._file.fileno())
 
     def _require_synced(self) -> None:
         """Wait for the thread. Raises: NoSpace, StorageFault: the kernel tells of a failed write only once."""

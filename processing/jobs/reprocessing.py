@@ -21,6 +21,7 @@ from processing.jobs.step_context import StepContext
 from processing.ladder.partly import names_of, replan_codecs
 from processing.media import EncodePlan
 from videos import layout
+from videos.access.quotas import charge_minutes
 from videos.catalog import revisions
 from videos.catalog import services as catalog
 from videos.catalog.selectors import list_playable_renditions, list_renditions
@@ -32,7 +33,7 @@ def reprocess(*, video: Video, renditions: Sequence[str] = (), codecs: Sequence[
     """Begin to process a video again: whole, by today's settings, or some renditions or codecs alone.
 
     One that failed is begun anew as a whole; there is nothing that a part could be added to.
-    Raises: VideoNotFound, InvalidTransition, AlreadyReprocessing, UnknownRendition, CodecNotConfigured.
+    Raises: VideoNotFound, InvalidTransition, AlreadyReprocessing, UnknownRendition, CodecNotConfigured, QuotaExceeded.
     """
     catalog.hold_video(video_id=video.pk)
     video = Video.objects.get(pk=video.pk)
@@ -46,6 +47,10 @@ def reprocess(*, video: Video, renditions: Sequence[str] = (), codecs: Sequence[
     if renditions:
         plan = replace(_present_plan(video), copy=None)
         _require_known(plan, renditions)
+        # What is made wholly anew is counted by its probe.
+        charge_minutes(
+            project_id=video.project_id, duration_s=float(plan.duration_s), config=settings.GILFOYLE
+        )
         job.plan = plan.to_json()
     _require_configured(codecs)
     job.save()

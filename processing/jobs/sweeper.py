@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES, send
-from processing.jobs import services, states
+from processing.jobs import services, slots, states
 from processing.jobs.models import Step
 
 log = structlog.get_logger(__name__)
@@ -59,8 +59,10 @@ def wake_queue(queue: str, *, now: datetime) -> bool:
 
     Few, so that a long backlog does not flood the broker: each finished step asks for the next by itself.
     """
-    ready = Step.objects.filter(
-        queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
+    ready = slots.without_held_back(
+        Step.objects.filter(
+            queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
+        )
     )
     waiting = ready.aggregate(count=Count("pk"), oldest=Min("ready_at"))
     if not waiting["count"]:

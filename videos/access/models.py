@@ -47,7 +47,8 @@ class ApiKey(models.Model):
     digest = models.CharField(max_length=64, editable=False)
     scopes = models.JSONField(default=list, help_text="What the key may do.")
     expires_at = models.DateTimeField(null=True, blank=True)
-    # What it may use of its project's limits (limits.py); null or 0: as much as the project.
+    # What it may use of its project's limits (limits.py); null or 0: as much as the project;
+    # of requests null is what the settings give each key.
     max_stored_bytes = models.PositiveBigIntegerField(null=True, blank=True)
     max_uploads_at_once = models.PositiveIntegerField(null=True, blank=True)
     max_requests_a_minute = models.PositiveIntegerField(null=True, blank=True)

@@ -89,12 +89,14 @@ def measure_use(rows: QuerySet[Any]) -> Use:
     """
     # values: grouped by the id alone, so that a million rows are added up without being sorted.
     alone = rows.model.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
-    if rows.model is Project:
-        videos, path = alone, "videos"
-    else:
-        came_by_it = {"uploads__status": FINISHED, "uploads__video__source_upload_id": F("uploads__pk")}
-        videos, path = alone.filter(**came_by_it), "uploads__video"
-    deleting = videos.filter(**{f"{path}__status": DELETING})
+    came: dict[str, Any] = {}
+    path = "videos"
+    if rows.model is not Project:
+        path = "uploads__video"
+        came = {"uploads__status": FINISHED, "uploads__video__source_upload_id": F("uploads__pk")}
+    videos = alone.filter(**came)
+    # All in one call: a second filter over the same rows would join them once more, and add up each with each.
+    deleting = alone.filter(**came, **{f"{path}__status": DELETING})
     receiving = alone.filter(uploads__status=RECEIVING)
     stored_bytes, reserved_bytes = Sum(f"{path}__stored_bytes"), Sum("uploads__reserved_bytes")
     counted = rows.order_by().annotate(

@@ -103,7 +103,9 @@ def set_project_limits(*, project: Project, limits: Mapping[str, int | None]) ->
 
 @transaction.atomic
 def set_key_limits(*, key: ApiKey, limits: Mapping[str, int | None]) -> None:
-    """Change what a key may use of its project's limits; null or 0: as much as the project.
+    """Change what a key may use of its project's limits.
+
+    null or 0: as much as the project; of requests null is what the settings give each key.
 
     Raises: InvalidInput.
     """

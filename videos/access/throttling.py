@@ -15,7 +15,7 @@ from typing import Any, Protocol, cast
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis import Redis
@@ -109,8 +109,21 @@ class RedisCounter:
 class DatabaseCounter:
     """Counts in rows, for a broker that can't."""
 
+    def __init__(self) -> None:
+        self._away_until = 0.0
+
     def count(self, limits: Mapping[str, int]) -> tuple[bool, list[int], int]:
-        """Count a request under the locks of its subjects' rows."""
+        """Count a request; a database that can't be written lets it pass, and is asked again a little later."""
+        if time.monotonic() >= self._away_until:
+            try:
+                return self._count(limits)
+            except OperationalError as error:
+                self._away_until = time.monotonic() + STAND_BACK_S
+                log.warning("requests_not_counted", error=str(error))
+        return True, [0 for _ in limits], WINDOW_S
+
+    def _count(self, limits: Mapping[str, int]) -> tuple[bool, list[int], int]:
+        """Count under the locks of the subjects' rows."""
         with transaction.atomic():
             rows = self._locked(sorted(limits))
             now_s = int(timezone.now().timestamp())  # only now: the locks may have been waited for

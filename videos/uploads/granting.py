@@ -60,7 +60,9 @@ def create_grant(
         video = catalog.create_video(project=owner, fields=wish.video or {})
     else:
         video = selectors.get_video(project=owner, video_id=wish.video_id)
-        _require_receivable(video)
+        # Before the project, as everywhere: the address refers to the video, which another one may hold already.
+        catalog.hold_video(video_id=video.pk)
+        _require_receivable(selectors.get_video(project=owner, video_id=wish.video_id))
     require_any_room(project_id=owner.pk, api_key_id=key.pk if key is not None else "", config=config)
     upload = config.upload
     ttl_s = wish.ttl_s or min(int(upload.expiry_s), upload.grant_max_ttl_s)

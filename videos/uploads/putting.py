@@ -56,7 +56,8 @@ def put_bytes(*, permit: Permit, content_range: str | None, body: Body, config: 
 @transaction.atomic
 def _begin(permit: Permit, stretch: Stretch, config: Config) -> Upload:
     """Begin a file, or take up what was begun a moment ago: a client whose connection broke comes back at once."""
-    UploadGrant.objects.select_for_update().get(pk=permit.grant_id)
+    # NO KEY: rows that only refer to the address are still written meanwhile.
+    UploadGrant.objects.select_for_update(no_key=True).get(pk=permit.grant_id)
     upload = find_pending_of_grant(permit.grant_id or "", FILES)
     if upload is not None and _is_of(upload, stretch):
         return upload

@@ -92,7 +92,7 @@ def test_what_came_is_brought_to_the_disk_while_more_comes(
         begun.set()
         may_end.wait()
 
-    monkeypatch.setattr("os.fdatasync", slow)
+    monkeypatch.setattr("gilfoyle.lib.storage_pieces.SYNC_DATA", slow)
     piece = open_piece(NAME)
     piece.write(b"abc")
     assert begun.wait(60)
@@ -113,7 +113,7 @@ def test_a_failure_on_the_way_to_the_disk_is_told_by_the_flush(
     def fail(_descriptor: int) -> None:
         raise OSError(number, "told once")
 
-    monkeypatch.setattr("os.fdatasync", fail)
+    monkeypatch.setattr("gilfoyle.lib.storage_pieces.SYNC_DATA", fail)
     piece = open_piece(NAME)
     piece.write(b"abc")
     with pytest.raises(error):
@@ -133,7 +133,7 @@ def test_a_file_is_closed_when_its_thread_has_let_go_of_it(
         os.fstat(descriptor)
         seen.append(True)
 
-    monkeypatch.setattr("os.fdatasync", look)
+    monkeypatch.setattr("gilfoyle.lib.storage_pieces.SYNC_DATA", look)
     piece = open_piece(NAME)
     piece.write(b"abc")
     assert begun.wait(60)

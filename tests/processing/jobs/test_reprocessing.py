@@ -21,11 +21,13 @@ from processing.jobs.worker import run_next_step
 from tests.clips import make_clip
 from tests.factories import Account, api_client, make_account, make_api_key, make_job, make_video
 from videos import layout
+from videos.access.models import MonthlyUse
+from videos.access.services import set_project_limits
 from videos.catalog import selectors
 from videos.catalog.models import Rendition, RenditionRun, Video
 from videos.catalog.revisions import remove_past
 from videos.catalog.services import delete_video, edit_video
-from videos.errors import AlreadyReprocessing
+from videos.errors import AlreadyReprocessing, QuotaExceeded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -170,6 +172,20 @@ def test_a_new_codec_comes_beside_what_there_is(video: Video, settings: Any, med
     inits = list(media_dir.rglob("v360/init.mp4"))
     assert len(inits) == 2
     assert inits[0].samefile(inits[1])
+
+
+def test_parts_are_counted_as_minutes_processed_too(video: Video) -> None:
+    spent = MonthlyUse.objects.get(project=video.project)
+    job = reprocess(video=video, renditions=["v240"])
+    used = MonthlyUse.objects.get(project=video.project)
+    assert used.processed_ms == 2 * spent.processed_ms > 0
+    services.cancel_job(job=job)
+    set_project_limits(project=video.project, limits={"max_minutes_a_month": 1})
+    MonthlyUse.objects.update(processed_ms=60_000)
+    with pytest.raises(QuotaExceeded):
+        reprocess(video=video, renditions=["v240"])
+    video.refresh_from_db()
+    assert video.revision != job.revision
 
 
 def test_a_part_that_would_not_fit_changes_nothing(video: Video, settings: Any) -> None:

@@ -20,7 +20,8 @@ from processing.jobs.sweeper import (
     sweep,
     wake_queue,
 )
-from tests.factories import make_job, make_step_plan
+from tests.factories import make_job, make_step_plan, make_video
+from videos.access.services import set_project_limits
 
 pytestmark = pytest.mark.django_db
 MOMENT = timedelta(milliseconds=1)
@@ -90,6 +91,18 @@ def test_no_more_is_announced_than_there_is(stub_broker: StubBroker) -> None:
     Job.objects.update(status="cancelled")
     assert not wake_queue("encode", now=now + timedelta(hours=2))
     assert not wake_queue("probe", now=now + timedelta(hours=2))
+
+
+def test_what_waits_for_a_place_is_not_announced(stub_broker: StubBroker) -> None:
+    now = timezone.now()
+    job = make_ready(1, ready_at=now)
+    project = job.video.project
+    set_project_limits(project=project, limits={"max_encodes_at_once": 1})
+    make_job(make_video(project, status="processing"), has_place=True)
+    assert not wake_queue("encode", now=now + IDLE_PATIENCE)
+    set_project_limits(project=project, limits={"max_encodes_at_once": 2})
+    assert wake_queue("encode", now=now + IDLE_PATIENCE)
+    assert nudges(stub_broker) == 1
 
 
 def test_what_a_dead_broker_did_not_take_is_announced_when_it_is_back(stub_broker: StubBroker) -> None:

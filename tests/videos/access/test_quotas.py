@@ -58,6 +58,16 @@ def test_a_keys_use_is_what_came_by_it() -> None:
     assert key_use_of(account) == quotas.Use(100, 0, 7, 1)
 
 
+def test_what_is_deleted_of_a_key_is_added_up_once() -> None:
+    account = limited_account()
+    for status, stored in (("ready", 100), ("deleting", 30), ("deleting", 5)):
+        video = make_video(account.project, stored_bytes=stored, status=status)
+        upload = begin(account, 60, video=video, status="finished")
+        begin(account, 60, video=video, status="aborted")
+        Video.objects.filter(pk=video.pk).update(source_upload_id=upload.pk)
+    assert key_use_of(account) == quotas.Use(135, 35, 0, 0)
+
+
 def test_the_last_byte_may_be_taken_and_none_beyond() -> None:
     account = limited_account(max_stored_bytes=100)
     make_video(account.project, stored_bytes=60)

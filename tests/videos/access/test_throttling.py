@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from redis import Redis
 
@@ -173,6 +174,24 @@ def test_a_redis_that_is_away_stops_nobody_and_is_not_waited_for_each_time(
     assert counter.count({"x": 1}) == (True, [0], 60)
     monkeypatch.setattr(counter, "_script", None)  # asked, it would break
     assert counter.count({"x": 1}) == (True, [0], 60)
+
+
+@pytest.mark.django_db
+def test_a_database_that_can_not_be_written_stops_nobody_and_is_not_waited_for_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def locked(_subjects: list[str]) -> list[RequestCount]:
+        asked.append(1)
+        message = "database is locked"
+        raise OperationalError(message)
+
+    counter = DatabaseCounter()
+    monkeypatch.setattr(counter, "_locked", locked)
+    assert counter.count({"x": 1}) == (True, [0], 60)
+    assert counter.count({"x": 1}) == (True, [0], 60)
+    assert len(asked) == 1
 
 
 def test_the_broker_says_who_counts() -> None:
