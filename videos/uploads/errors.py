@@ -30,10 +30,11 @@ class UploadNotFound(NotFound):
 
 
 class UploadExpired(Refusal):
-    """It expired, was given up or terminated; a new one is needed."""
+    """It expired, was given up or terminated; a new one is needed. `ended_code`: why it ended, where that is known."""
 
     code = "upload_expired"
     http_status = 410
+    told = ("ended_code",)
 
 
 class UploadOffsetMismatch(Conflict):

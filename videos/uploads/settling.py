@@ -139,12 +139,16 @@ def sweep_direct_uploads(*, now: datetime | None = None) -> int:
 
 
 def stop_forbidden(*, now: datetime) -> int:
-    """Give up uploads whose project was suspended, or whose address was taken back or lost its key; returns how many.
+    """Give up uploads whose project was suspended, or whose address or key was taken back; returns how many.
 
-    What was signed for them would else be taken by the store until it expires.
+    What was signed for them would else be taken by the store until it expires. A key that merely expires ends only
+    what its client had not completed before.
     """
     is_ended = Q(grant__revoked_at__isnull=False) | Q(grant__api_key__revoked_at__isnull=False)
-    is_ended |= Q(grant__api_key__expires_at__lte=now) | Q(project__suspended_at__isnull=False)
+    is_ended |= Q(grant=None, api_key__revoked_at__isnull=False) | Q(grant=None, api_key=None)
+    is_ended |= Q(project__suspended_at__isnull=False)
+    is_expired = Q(grant__api_key__expires_at__lte=now) | Q(grant=None, api_key__expires_at__lte=now)
+    is_ended |= is_expired & Q(direct__is_joining=False)
     is_ended |= Q(grant__isnull=False, grant__api_key=None, grant__given_by=None)
     is_ended |= Q(grant__given_by__is_active=False)
     stopped = 0

@@ -14,10 +14,11 @@ from rest_framework.test import APIClient
 
 from gilfoyle.lib import storage, storage_multiparts
 from gilfoyle.lib.storage import StorageFault
-from tests.factories import Account
+from tests.factories import Account, make_account
 from tests.videos.uploads.direct_calls import (
     SMALL,
     begin,
+    code,
     complete,
     let_seal,
     names_in,
@@ -27,6 +28,7 @@ from tests.videos.uploads.direct_calls import (
 from tests.videos.uploads.parts_store import PartsStore
 from tests.videos.uploads.test_direct_views import settle, source_of
 from videos import layout
+from videos.access.models import ApiKey
 from videos.access.services import suspend_project
 from videos.catalog.models import Video
 from videos.catalog.services import delete_video
@@ -163,6 +165,50 @@ def test_an_upload_that_is_still_sent_is_left_alone(api: APIClient, bucket: Part
     assert not settle(upload)
     assert sweep_direct_uploads() == 0
     assert Upload.objects.get().status == "receiving"
+
+
+KEY_ENDINGS: list[dict[str, Any]] = [{"revoked_at": timezone.now()}, {"expires_at": timezone.now()}]
+
+
+@pytest.mark.parametrize("change", KEY_ENDINGS, ids=["revoked", "expired"])
+def test_an_upload_ends_with_the_key_that_began_it(
+    api: APIClient, bucket: PartsStore, change: dict[str, Any]
+) -> None:
+    send_all(api, store=bucket)
+    by_another = send_all(make_account().client(), store=bucket)
+    ApiKey.objects.filter(uploads__way="direct").exclude(uploads=by_another["upload_id"]).update(**change)
+    assert settling.stop_forbidden(now=timezone.now()) == 1
+    assert {row.pk: row.status for row in Upload.objects.all()}[by_another["upload_id"]] == "receiving"
+    assert open_transfers(bucket) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    list(zip(KEY_ENDINGS, ["aborted", "receiving"], strict=True)),
+    ids=["revoked", "expired"],
+)
+def test_what_was_completed_before_its_key_expired_still_becomes_a_source(
+    api: APIClient, bucket: PartsStore, change: dict[str, Any], status: str
+) -> None:
+    upload = send_all(api, store=bucket)
+    complete(api, upload)
+    ApiKey.objects.update(**change)
+    settling.stop_forbidden(now=timezone.now())
+    assert Upload.objects.get().status == status
+    assert settle(upload) == (status == "receiving")
+
+
+def test_a_file_that_differs_says_so_also_where_an_earlier_one_failed(
+    api: APIClient, bucket: PartsStore
+) -> None:
+    upload = send_all(api, store=bucket, sha256=SHA256.replace(SHA256[0], "f"))
+    Video.objects.update(source_upload_id="upl_before", failure_code="source_broken")
+    complete(api, upload)
+    assert settle(upload)
+    assert Video.objects.get().failure_code == "source_broken"
+    told = api.get(upload["address"])
+    assert code(told) == (410, "upload_expired")
+    assert told.json()["ended_code"] == "source_differs"
 
 
 def test_a_store_that_is_away_when_uploads_are_stopped_is_visited_later(
