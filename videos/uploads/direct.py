@@ -18,12 +18,14 @@ from gilfoyle.lib import storage_multiparts
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.storage_multiparts import Parts, PartsGone, StoredPart
 from videos import layout
+from videos.access.models import ApiKey
+from videos.catalog import services as catalog
 from videos.uploads import states, tus
 from videos.uploads.errors import DirectUploadUnavailable, PartsTooLarge, UploadComplete, UploadExpired
 from videos.uploads.models import DirectUpload, Upload
 from videos.uploads.part_plan import PartPlan, choose_content_type, plan_parts
 from videos.uploads.permits import Permit, require_still_good
-from videos.uploads.resumable import create_upload, expiry, find_upload
+from videos.uploads.resumable import Target, create_upload, expiry, find_upload
 from videos.uploads.services import abort_upload, code_of, remove_bytes
 
 log = structlog.get_logger(__name__)
@@ -85,7 +87,13 @@ def begin_direct(*, permit: Permit, wish: DirectWish, config: Config) -> DirectU
     require_direct_possible(config)
     plan = plan_parts(wish.size_bytes, wish.part_size_bytes)
     is_staged = not storage_multiparts.is_sealed_when_joined()
-    upload = create_upload(permit=permit, creation=_creation(wish), config=config, way=states.DIRECT)
+    upload = create_upload(
+        permit=permit,
+        creation=_creation(wish),
+        config=config,
+        way=states.DIRECT,
+        target=Target(wish.video_id, wish.title),
+    )
     try:
         direct = DirectUpload.objects.create(
             upload=upload,
@@ -97,8 +105,12 @@ def begin_direct(*, permit: Permit, wish: DirectWish, config: Config) -> DirectU
         _begin_in_store(direct, wish)
     except BaseException as error:
         # Its client never learns of it: nobody would go on with it.
-        if abort_upload(upload=upload, why=code_of(error)):
-            remove_bytes(upload)
+        try:
+            if abort_upload(upload=upload, why=code_of(error)):
+                remove_bytes(upload)
+        finally:
+            if permit.video_id is None and wish.video_id is None:  # it was made for this alone
+                catalog.delete_if_sourceless(video_id=upload.video_id or "")
         raise
     direct.refresh_from_db()
     log.info("direct_upload_begun", upload_id=upload.pk, video_id=upload.video_id, parts=plan.count)
@@ -115,8 +127,7 @@ def _begin_in_store(direct: DirectUpload, wish: DirectWish) -> None:
 
 
 def _creation(wish: DirectWish) -> tus.Creation:
-    texts = {"video_id": wish.video_id, "title": wish.title, "sha256": wish.sha256}
-    metadata = {name: text.encode() for name, text in texts.items() if text}
+    metadata = {"sha256": wish.sha256.encode()} if wish.sha256 else {}
     return tus.Creation(wish.size_bytes, metadata=metadata, is_direct=True)
 
 
@@ -197,15 +208,17 @@ def _keep_open(direct: DirectUpload, permit: Permit, config: Config, **progress:
     mine = Upload.objects.filter(
         pk=direct.upload_id, status=states.RECEIVING, offset_bytes__lt=F("length_bytes")
     )
-    return bool(mine.update(lease_expires_at=expiry(permit, config), **progress))
+    if not mine.update(lease_expires_at=expiry(permit, config), **progress):
+        return False
+    DirectUpload.objects.filter(pk=direct.pk).update(active_at=timezone.now())
+    return True
 
 
 def _ttl_s(permit: Permit, config: Config) -> int:
-    """Return how long an address holds: no longer than the permission itself."""
-    ttl_s = config.storage.s3.direct_url_ttl_s
-    if permit.expires_at is None:
-        return ttl_s
-    return max(1, min(ttl_s, int((permit.expires_at - timezone.now()).total_seconds())))
+    """Return how long an address holds: no longer than the permission itself, or the key behind it."""
+    key_ends = ApiKey.objects.filter(pk=permit.api_key_id).values_list("expires_at", flat=True)
+    left_s = [(at - timezone.now()).total_seconds() for at in (permit.expires_at, *key_ends) if at]
+    return max(1, int(min([config.storage.s3.direct_url_ttl_s, *left_s])))
 
 
 def list_sent_parts(

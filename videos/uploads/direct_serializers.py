@@ -67,7 +67,7 @@ class DirectUploadInputSerializer(KnownFields):
         r"\A[0-9a-fA-F]{64}\Z",
         required=False,
         help_text="Of the whole file, in hex. Then it is no source before it was read and found to be the same; another "
-        "one is refused, and its video tells so (`source_differs`).",
+        "one is refused, and its video, or the upload's `ended_code`, tells so (`source_differs`).",
     )
     video_id = serializers.CharField(
         required=False,

@@ -36,10 +36,13 @@ from videos.uploads.direct_serializers import (
 from videos.uploads.joining import complete_direct
 from videos.uploads.permit_views import TOKEN, ByAddress, PermitView
 
-REFUSED = {403: "`scope_missing`, `project_suspended`.", 410: "`upload_expired`."}
+REFUSED = {
+    403: "`scope_missing`, `project_suspended`.",
+    410: "`upload_expired`; `ended_code` tells why, where that is known.",
+}
 REFUSED_BY_ADDRESS = {
     403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`.",
-    410: "`upload_grant_expired`, `upload_expired`.",
+    410: "`upload_grant_expired`; `upload_expired`, where `ended_code` tells why if that is known.",
 }
 NOT_FOUND = {404: "`upload_not_found`."}
 BEGIN = {

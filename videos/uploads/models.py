@@ -174,6 +174,9 @@ class DirectUpload(models.Model):
     is_settled = models.BooleanField(
         default=False, help_text="It became a source and was hashed, or will never be: nothing is left to do."
     )
+    active_at = models.DateTimeField(
+        default=timezone.now, help_text="When its client last had parts signed for, or looked at those there."
+    )
     nudged_at = models.DateTimeField(null=True, help_text="When a worker was last told of it.")
     remove_at = models.DateTimeField(null=True, help_text="When the bucket is next looked at for leftovers.")
     is_visited = models.BooleanField(default=False, help_text="It was looked at for leftovers once.")

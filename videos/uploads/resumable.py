@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
@@ -27,7 +27,7 @@ from videos.catalog.models import Video
 from videos.errors import UploadInProgress
 from videos.uploads import states, tus
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFound
-from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.models import DirectUpload, Upload, UploadPiece
 from videos.uploads.permits import Permit
 from videos.uploads.reserving import beyond_parts_bytes
 from videos.uploads.services import abort_upload, code_of, remove_bytes, require_room
@@ -41,8 +41,23 @@ TITLE_KEYS = ("title", "name")
 MAX_TITLE_LENGTH = 255
 
 
-def create_upload(*, permit: Permit, creation: tus.Creation, config: Config, way: str = states.TUS) -> Upload:
-    """Make an upload that awaits its bytes; without a video of its own it makes one.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The video that is meant, or what a new one is called, where that does not stand in the metadata."""
+
+    video_id: str | None = None
+    title: str = ""
+
+
+def create_upload(
+    *,
+    permit: Permit,
+    creation: tus.Creation,
+    config: Config,
+    way: str = states.TUS,
+    target: Target | None = None,
+) -> Upload:
+    """Make an upload that awaits its bytes; without a video of its own it makes one. Without `target` the metadata tells.
 
     A paused upload to the same video is given up for it.
 
@@ -55,7 +70,8 @@ def create_upload(*, permit: Permit, creation: tus.Creation, config: Config, way
     parts = _find_parts(permit, creation)
     length_bytes = _length_of(parts) if parts else creation.length_bytes
     _require_fits(permit, length_bytes, config)
-    upload = _begin(permit, replace(creation, length_bytes=length_bytes), parts, config, way)
+    sized = replace(creation, length_bytes=length_bytes)
+    upload = _begin(permit, sized, parts, config, way, target)
     try:
         # Once more, now that uploads which begin at the same moment see each other.
         require_room(length_bytes=length_bytes or 0, config=config, besides=upload)
@@ -119,10 +135,17 @@ def _length_of(parts: Sequence[Upload]) -> int | None:
 
 
 @transaction.atomic
-def _begin(permit: Permit, creation: tus.Creation, parts: list[Upload], config: Config, way: str) -> Upload:
-    video = _video_for(permit, creation.metadata)
+def _begin(
+    permit: Permit,
+    creation: tus.Creation,
+    parts: list[Upload],
+    config: Config,
+    way: str,
+    target: Target | None,
+) -> Upload:
+    video = _video_for(permit, creation.metadata, target)
     catalog.hold_video(video_id=video.pk)
-    _give_up_paused(video)
+    _give_up_paused(video, permit, config)
     catalog.begin_receiving(video_id=video.pk)
     hold_project(permit.project_id)  # before looking at other files that take the same parts
     reserved_bytes = (
@@ -150,16 +173,21 @@ def _begin(permit: Permit, creation: tus.Creation, parts: list[Upload], config: 
     )
 
 
-def _video_for(permit: Permit, metadata: Mapping[str, bytes]) -> Video:
+def _video_for(permit: Permit, metadata: Mapping[str, bytes], target: Target | None) -> Video:
     """Return the video that is meant, or a new one. Raises: VideoNotFound, TusHeaderInvalid."""
     if permit.video_id is not None:
         return Video.objects.get(pk=permit.video_id)
-    texts = {name: _text_of(metadata[name]) for name in ("video_id", *TITLE_KEYS) if name in metadata}
+    target = target or _target_of(metadata)
     project = Project.objects.get(pk=permit.project_id)
-    if "video_id" in texts:
-        return selectors.get_video(project=project, video_id=texts["video_id"])
-    title = next((texts[name] for name in TITLE_KEYS if name in texts), "")
-    return catalog.create_video(project=project, fields={"title": title})
+    if target.video_id is not None:
+        return selectors.get_video(project=project, video_id=target.video_id)
+    return catalog.create_video(project=project, fields={"title": target.title})
+
+
+def _target_of(metadata: Mapping[str, bytes]) -> Target:
+    """Raises: TusHeaderInvalid."""
+    texts = {name: _text_of(metadata[name]) for name in ("video_id", *TITLE_KEYS) if name in metadata}
+    return Target(texts.get("video_id"), next((texts[name] for name in TITLE_KEYS if name in texts), ""))
 
 
 def _text_of(value: bytes) -> str:
@@ -173,11 +201,17 @@ def _text_of(value: bytes) -> str:
     return text
 
 
-def _give_up_paused(video: Video) -> None:
-    """Make way for a new upload: one that nobody writes is given up, as its client has lost its address."""
+def _give_up_paused(video: Video, permit: Permit, config: Config) -> None:
+    """Make way for a new upload: one that nobody writes is given up, as its client has lost its address.
+
+    Who sends straight to the bucket has no connection here: another's stays for as long as what was last signed for it.
+    """
     now = timezone.now()
+    signed_since = now - timedelta(seconds=config.storage.s3.direct_url_ttl_s)
+    going_on = DirectUpload.objects.filter(upload__video=video, active_at__gt=signed_since)
+    going_on = going_on.exclude(upload__grant=permit.grant_id, upload__api_key=permit.counted_key_id or None)
     paused = Upload.objects.filter(video=video, status=states.RECEIVING).exclude(kind=states.SINGLE)
-    for upload in paused:
+    for upload in paused.exclude(pk__in=going_on.values("upload")):
         is_free = not _is_written(upload, now) and not as_standing(upload).is_whole
         if is_free and abort_upload(upload=upload, why=states.REPLACED):
             transaction.on_commit(partial(remove_bytes, upload), robust=True)
@@ -206,7 +240,8 @@ def find_upload(*, permit: Permit, upload_id: str, kinds: Sequence[str] = states
     is_over = upload.status == states.RECEIVING and upload.lease_expires_at <= timezone.now()
     if upload.status == states.ABORTED or upload.is_terminated or is_over:
         message = "This upload has expired or was ended."
-        raise UploadExpired(message, hint="Start a new one.")
+        why = {"ended_code": upload.ended_code} if upload.ended_code else {}
+        raise UploadExpired(message, hint="Start a new one.", **why)
     return upload
 
 

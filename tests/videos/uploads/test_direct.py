@@ -14,13 +14,14 @@ from django.utils import timezone
 from gilfoyle.lib import storage_multiparts
 from gilfoyle.lib.storage import StorageFault
 from gilfoyle.lib.storage_multiparts import Parts
-from tests.factories import Account
+from tests.factories import Account, make_api_key
 from tests.limited import limited_account
 from tests.videos.uploads.direct_calls import names_in, open_transfers
 from tests.videos.uploads.parts_store import PartsStore
+from videos.access.models import ApiKey, Project
 from videos.catalog.models import Video
-from videos.catalog.services import delete_video
-from videos.errors import QuotaExceeded
+from videos.catalog.services import create_video, delete_video
+from videos.errors import QuotaExceeded, UploadInProgress, VideoNotFound
 from videos.uploads.direct import (
     DirectWish,
     WantedPart,
@@ -32,8 +33,9 @@ from videos.uploads.direct import (
     sign_parts,
 )
 from videos.uploads.errors import DirectUploadUnavailable, UploadExpired
+from videos.uploads.granting import GrantWish, create_grant
 from videos.uploads.models import DirectUpload, Upload
-from videos.uploads.permits import Permit, permit_of_key
+from videos.uploads.permits import Permit, permit_of_grant, permit_of_key
 
 pytestmark = pytest.mark.django_db
 
@@ -72,8 +74,69 @@ def test_a_store_that_fails_leaves_the_video_as_it_was(
     monkeypatch.setattr(storage_multiparts, "begin_parts", fail)
     with pytest.raises(StorageFault):
         begin(permit)
-    assert Video.objects.get().status == "awaiting_upload"
-    assert Upload.objects.get().status == "aborted"
+    assert Video.objects.get().status == "deleting"  # nobody knows of it
+    named = create_video(project=Project.objects.get(), fields={})
+    for asked, wish in (
+        (permit, DirectWish(5, video_id=named.pk)),
+        (replace(permit, video_id=named.pk), DirectWish(5)),
+    ):
+        with pytest.raises(StorageFault):
+            begin_direct(permit=asked, wish=wish, config=django_settings.GILFOYLE)
+        named.refresh_from_db()
+        assert named.status == "awaiting_upload"
+    assert {upload.status for upload in Upload.objects.all()} == {"aborted"}
+
+
+@pytest.mark.parametrize("title", ["\U0001f468\u200d\U0001f469", "Caf\u00e9\u00a0noir", "x" * 255])
+def test_a_title_may_have_what_any_video_s_may(permit: Permit, bucket: PartsStore, title: str) -> None:
+    begin_direct(permit=permit, wish=DirectWish(5, title=title), config=django_settings.GILFOYLE)
+    assert Video.objects.get().title == title
+
+
+@pytest.mark.parametrize("video_id", ["vid_of_nobody", "vid\u200d", ""])
+def test_a_video_that_is_not_there_is_not_found(permit: Permit, bucket: PartsStore, video_id: str) -> None:
+    with pytest.raises(VideoNotFound):
+        begin_direct(permit=permit, wish=DirectWish(5, video_id=video_id), config=django_settings.GILFOYLE)
+
+
+def test_no_address_of_a_part_outlives_the_key(permit: Permit, bucket: PartsStore) -> None:
+    upload_id = begin(permit).upload_id or ""
+    ends_at = timezone.now() + timedelta(seconds=60)
+    ApiKey.objects.update(expires_at=ends_at)
+    config = django_settings.GILFOYLE
+    (address,) = sign_parts(permit=permit, upload_id=upload_id, wanted=[WantedPart(1)], config=config)
+    assert address.expires_at <= ends_at
+    assert 0 < bucket.ttl_s <= 60
+
+
+@pytest.mark.parametrize("is_by_address", [False, True])
+def test_nobody_else_s_upload_takes_the_place_of_one_that_goes_on(
+    account: Account, permit: Permit, bucket: PartsStore, is_by_address: bool
+) -> None:
+    config = django_settings.GILFOYLE
+    video = create_video(project=account.project, fields={})
+    other_key, _ = make_api_key(account.project)
+    if is_by_address:
+        wish = GrantWish(video_id=video.pk)
+        mine = permit_of_grant(create_grant(key=account.key, wish=wish, config=config), config)
+    else:
+        mine = replace(permit, video_id=video.pk)
+    theirs = replace(permit_of_key(other_key, config), video_id=video.pk)
+    first = begin(mine)
+    long_ago = timezone.now() - timedelta(seconds=config.storage.s3.direct_url_ttl_s + 1)
+    DirectUpload.objects.update(active_at=long_ago)
+    sign_parts(permit=mine, upload_id=first.upload_id or "", wanted=[WantedPart(1)], config=config)
+    with pytest.raises(UploadInProgress):
+        begin(theirs)
+    DirectUpload.objects.update(active_at=long_ago)
+    list_sent_parts(permit=mine, upload_id=first.upload_id or "", config=config)
+    with pytest.raises(UploadInProgress):
+        begin(theirs)
+    second = begin(mine)  # its own client may have lost it
+    assert Upload.objects.get(pk=first.upload_id).status == "aborted"
+    DirectUpload.objects.update(active_at=long_ago)
+    assert begin(theirs).upload is not None  # nobody goes on with it
+    assert Upload.objects.get(pk=second.upload_id).status == "aborted"
 
 
 def test_an_upload_that_is_given_up_while_it_begins_leaves_nothing(
