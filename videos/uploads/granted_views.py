@@ -56,6 +56,7 @@ class GrantedEndpoint(GrantedView, TusEndpoint):
             return super().find_permit(request, **kwargs)
         grant = self.require_grant(request)
         require_tellable(grant, settings.GILFOYLE)
+        # Not counted: open pages ask every few seconds, and would use up what their project needs for uploads.
         return Permit(grant.video.project_id, "", 0, grant.pk, grant.video_id)
 
     @extend_schema(

@@ -100,6 +100,23 @@ def test_upload_addresses_count_for_the_key_that_gave_them(clock: Any) -> None:
     assert "RateLimit" in refused["Access-Control-Expose-Headers"]
 
 
+@pytest.mark.django_db
+def test_pages_that_ask_how_it_goes_use_up_nothing(clock: Any) -> None:
+    account = limited_account(max_requests_a_minute=2)
+    made = account.client().post("/api/v1/uploads", {}, format="json").json()
+    tus, page = (re.sub(r"^https?://[^/]+", "", made[name]) for name in ("tus_url", "page_url"))
+    anybody = api_client(None)
+    begun = anybody.post(tus, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "4"})
+    assert begun.status_code == 201
+    upload = f"{tus.rpartition('/')[0]}/{begun['Location']}"
+    for _ in range(3):
+        assert [anybody.get(tus).status_code, anybody.head(tus).status_code] == [200, 200]
+        assert anybody.get(page).status_code == 200
+    assert "RateLimit" not in anybody.get(tus)
+    asked = anybody.head(upload, headers={"Tus-Resumable": "1.0.0"})
+    assert asked.status_code == 429  # what clients do to go on is counted
+
+
 @pytest.mark.django_db(transaction=True)
 def test_the_database_counts_exactly(clock: Any) -> None:
     limits, counter = subjects(), DatabaseCounter()
