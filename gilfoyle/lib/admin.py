@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
+import structlog
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
 from django.contrib.admin.utils import quote, unquote
@@ -24,8 +25,9 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action as theme_action
 from unfold.decorators import display as theme_display
 
-from gilfoyle.lib.errors import Refusal
+from gilfoyle.lib.errors import Fault, GilfoyleError, Refusal
 
+log = structlog.get_logger(__name__)
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 MOST_COUNTED = 10_000
@@ -164,8 +166,8 @@ class HouseAdmin(ModelAdmin):
             return response
         try:
             outcome = run(row)
-        except Refusal as refusal:
-            messages.error(request, in_words(refusal))
+        except GilfoyleError as error:
+            messages.error(request, noted_words(error, row))
             return redirect(self.change_url(row))
         message = outcome.message if isinstance(outcome, Led) else outcome
         self.log_change(request, row, message)
@@ -222,7 +224,7 @@ class HouseAdmin(ModelAdmin):
     def run_for_each(
         self, request: HttpRequest, rows: QuerySet[Any], run: Callable[[Any], object], *, done: str
     ) -> None:
-        """Call a service for each selected row, and tell how many it took and why it refused the others.
+        """Call a service for each selected row, and tell how many it took and why not the others: none hangs on another.
 
         `done` is what happened to them, for example "cancelled".
         """
@@ -231,9 +233,9 @@ class HouseAdmin(ModelAdmin):
         for row in rows:
             try:
                 run(row)
-            except Refusal as refusal:
+            except GilfoyleError as error:
                 refused += 1
-                reasons.append(f"{row}: {in_words(refusal)}")
+                reasons.append(f"{row}: {noted_words(error, row)}")
             else:
                 count += 1
                 self.log_change(request, row, done.capitalize() + ".")
@@ -249,6 +251,16 @@ class HouseAdmin(ModelAdmin):
             )
 
 
-def in_words(refusal: Refusal) -> str:
-    """Return what a refusal says, with its hint."""
-    return f"{refusal.message} {refusal.hint}".strip()
+def noted_words(error: GilfoyleError, row: Any) -> str:
+    """Return what an error says; a fault, which is nobody's wish, is noted in the log."""
+    if isinstance(error, Fault):
+        told = str(error.facts.get("error", ""))
+        log.warning(
+            "admin_action_failed", row_id=str(row.pk), code=error.code, message=error.message, error=told
+        )
+    return in_words(error)
+
+
+def in_words(error: GilfoyleError) -> str:
+    """Return what an error says, with its hint."""
+    return f"{error.message} {error.hint}".strip()

@@ -213,7 +213,7 @@ class PastRevision(models.Model):
 
 
 class SpareSource(models.Model):
-    """An object beside a video's source that is to be removed: it is about to be stored, or was replaced.
+    """An object that is to be removed: beside a video's source, about to be stored or replaced, or left of an upload.
 
     The row comes before the object, and goes after it: whatever dies between, nothing is forgotten.
     """

@@ -137,6 +137,19 @@ def _present(video_id: str, upload_id: str) -> Video:
     return video
 
 
+def note_removal(names: list[str], *, video_id: str) -> None:
+    """Let the sweep remove what nobody needs: objects, or folders ("…/"). Whoever removes them first, forgets them."""
+    for name in names:
+        SpareSource.objects.update_or_create(
+            name=name, defaults={"video_id": video_id, "remove_at": timezone.now(), "is_doomed": True}
+        )
+
+
+def forget_removal(names: list[str]) -> None:
+    """Forget what has been removed."""
+    SpareSource.objects.filter(pk__in=names, is_doomed=True).delete()
+
+
 def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
     """Remove what is no source, or no longer, once its time has come; returns how many. A store that fails is asked again.
 
@@ -149,7 +162,10 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
         if not SpareSource.objects.filter(pk=spare.pk).update(is_doomed=True):
             continue
         try:
-            storage.delete(spare.name)
+            if spare.name.endswith("/"):
+                storage.delete_folder(spare.name.removesuffix("/"))
+            else:
+                storage.delete(spare.name)
         except storage.StorageFault as fault:
             log.warning(
                 "spare_source_not_removed", video_id=spare.video_id, error=fault.facts.get("error", "")

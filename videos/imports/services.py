@@ -27,7 +27,7 @@ from videos.imports.models import Import
 from videos.imports.remotes import find_remote
 from videos.uploads import states as upload_states
 from videos.uploads.models import Upload
-from videos.uploads.services import abort_upload, remove_bytes
+from videos.uploads.services import abort_upload, discard_bytes
 
 log = structlog.get_logger(__name__)
 QUEUE = "default"
@@ -209,7 +209,7 @@ def _free(lost: Import, now: datetime) -> bool:
 def _stop_transfer(stopped: Import) -> None:
     upload = Upload.objects.select_related("video").filter(pk=stopped.upload_id).first()
     if upload is not None and abort_upload(upload=upload, why=upload_states.STOPPED):
-        transaction.on_commit(partial(remove_bytes, upload), robust=True)
+        transaction.on_commit(partial(discard_bytes, upload), robust=True)
 
 
 def _held(held: Import) -> QuerySet[Import]:

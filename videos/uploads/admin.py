@@ -15,7 +15,7 @@ from videos.access.models import Project
 from videos.errors import UploadTakenOver
 from videos.uploads import states
 from videos.uploads.models import Upload, UploadGrant
-from videos.uploads.services import abort_upload, remove_bytes
+from videos.uploads.services import abort_upload, discard_bytes
 
 WAY_WORDS = {
     states.TUS: "tus",
@@ -150,12 +150,12 @@ class UploadAdmin(HouseAdmin):
 def stop_upload(upload: Upload) -> None:
     """End an upload under way and remove what has arrived.
 
-    Raises: UploadTakenOver where there is nothing to stop; StorageFault.
+    Raises: UploadTakenOver where there is nothing to stop.
     """
     if upload.way == states.IMPORT or not abort_upload(upload=upload, why=states.STOPPED):
         message = "This upload has ended already, or belongs to an import."
         raise UploadTakenOver(message)
-    remove_bytes(upload)
+    discard_bytes(upload)
 
 
 def _project_of(upload: Upload) -> Project | None:

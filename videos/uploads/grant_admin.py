@@ -32,11 +32,12 @@ from videos.catalog.models import Video
 from videos.uploads import states
 from videos.uploads.admin import arrived_in_words, giver_in_words, linked
 from videos.uploads.cors import ANY
-from videos.uploads.granting import GrantWish, create_grant, page_url, revoke_grant, tus_url
+from videos.uploads.granting import GrantWish, create_grant, page_url, revoke_grant, tus_url, withdraw_grant
 from videos.uploads.grants import sign_grant
 from videos.uploads.models import Upload, UploadGrant
 from videos.uploads.permits import GIVE_PERMISSION
 from videos.uploads.serializers import MAX_ORIGINS
+from videos.uploads.services import discard_bytes
 
 HERE_TTL_S = 12 * 3600  # as long as an administrator's session
 LIFETIMES = ((3600, "1 hour"), (24 * 3600, "1 day"), (3 * 24 * 3600, "3 days"), (7 * 24 * 3600, "1 week"))
@@ -273,7 +274,13 @@ class UploadGrantAdmin(HouseAdmin):
 
     @for_selected("Take back")
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[UploadGrant]) -> None:
-        self.run_for_each(request, queryset, lambda grant: revoke_grant(grant=grant), done="taken back")
+        left: list[Upload] = []
+        # All of them first: none is to wait for a store that answers slowly.
+        self.run_for_each(
+            request, queryset, lambda grant: left.extend(withdraw_grant(grant=grant)), done="taken back"
+        )
+        for upload in left:
+            discard_bytes(upload)
 
 
 def _files_of_grant() -> QuerySet[Upload]:

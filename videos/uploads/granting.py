@@ -24,7 +24,7 @@ from videos.uploads.errors import GrantNotFound
 from videos.uploads.grants import sign_grant
 from videos.uploads.models import Upload, UploadGrant
 from videos.uploads.resumable import find_pending_of_grant
-from videos.uploads.services import abort_upload, remove_bytes
+from videos.uploads.services import abort_upload, discard_bytes, note_bytes
 
 log = structlog.get_logger(__name__)
 
@@ -103,12 +103,21 @@ def get_grant(*, project: Project, grant_id: str) -> UploadGrant:
 def revoke_grant(*, grant: UploadGrant) -> None:
     """Take an address back: what is on its way by it is given up. A second time changes nothing.
 
-    Raises: StorageFault.
+    It does not hang on the store: what that can't remove now is removed later.
     """
+    for upload in withdraw_grant(grant=grant):
+        discard_bytes(upload)
+
+
+def withdraw_grant(*, grant: UploadGrant) -> list[Upload]:
+    """Take an address back without a word to the store; returns the uploads whose bytes are left there for the sweep."""
     UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now())
-    for upload in Upload.objects.filter(grant=grant, status=upload_states.RECEIVING):
-        if abort_upload(upload=upload, why=upload_states.REVOKED):
-            remove_bytes(upload)
+    under_way = Upload.objects.select_related("video").filter(grant=grant, status=upload_states.RECEIVING)
+    ended = [one for one in under_way if abort_upload(upload=one, why=upload_states.REVOKED)]
+    for upload in ended:
+        note_bytes(upload)
+    log.info("upload_grant_revoked", grant_id=grant.pk, uploads=len(ended))
+    return ended
 
 
 def tus_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str:

@@ -30,7 +30,7 @@ from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFoun
 from videos.uploads.models import DirectUpload, Upload, UploadPiece
 from videos.uploads.permits import Permit
 from videos.uploads.reserving import beyond_parts_bytes
-from videos.uploads.services import abort_upload, code_of, remove_bytes, require_room
+from videos.uploads.services import abort_upload, code_of, discard_bytes, require_room
 from videos.uploads.whole_hash import read_metadata_hash
 
 log = structlog.get_logger(__name__)
@@ -214,7 +214,7 @@ def _give_up_paused(video: Video, permit: Permit, config: Config) -> None:
     for upload in paused.exclude(pk__in=going_on.values("upload")):
         is_free = not _is_written(upload, now) and not as_standing(upload).is_whole
         if is_free and abort_upload(upload=upload, why=states.REPLACED):
-            transaction.on_commit(partial(remove_bytes, upload), robust=True)
+            transaction.on_commit(partial(discard_bytes, upload), robust=True)
             log.info("upload_replaced", upload_id=upload.pk, video_id=video.pk)
 
 
@@ -309,7 +309,7 @@ def end_uploads_of(*, video_id: str) -> None:
         kind=states.SINGLE
     ):
         if abort_upload(upload=upload, why=states.VIDEO_DELETED):
-            transaction.on_commit(partial(remove_bytes, upload), robust=True)
+            transaction.on_commit(partial(discard_bytes, upload), robust=True)
 
 
 def terminate_upload(*, permit: Permit, upload_id: str) -> None:
@@ -321,4 +321,4 @@ def terminate_upload(*, permit: Permit, upload_id: str) -> None:
     is_aborted = abort_upload(upload=upload, why=states.TERMINATED)
     Upload.objects.filter(pk=upload.pk).update(is_terminated=True, metadata="", writer="")
     if is_aborted:
-        remove_bytes(upload)
+        discard_bytes(upload)

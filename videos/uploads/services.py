@@ -24,6 +24,7 @@ from videos.access.models import Project
 from videos.access.quotas import require_upload
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
+from videos.catalog.sources import forget_removal, note_removal
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
 from videos.uploads import states
 from videos.uploads.leftovers import note_leftovers, remove_parts
@@ -150,7 +151,7 @@ def _begin(
     for stale in Upload.objects.filter(video=video, status=states.RECEIVING, lease_expires_at__lt=now):
         # Its client may come back at once; whoever still writes for it can neither renew nor finish any more.
         if abort_upload(upload=stale, stale_at=now, why=states.REPLACED):
-            transaction.on_commit(partial(remove_bytes, stale), robust=True)
+            transaction.on_commit(partial(discard_bytes, stale), robust=True)
             log.info("upload_taken_over", upload_id=stale.pk, video_id=video.pk)
     catalog.begin_receiving(video_id=video.pk)
     require_upload(
@@ -308,6 +309,30 @@ def remove_bytes(upload: Upload) -> None:
         remove_parts(upload_id=upload.pk)
 
 
+def note_bytes(upload: Upload) -> list[str]:
+    """Let the sweep remove what has arrived of an upload that was ended; returns the names by which it is noted."""
+    names: list[str] = []
+    if upload.kind == states.DIRECT:  # noted as it was ended
+        return names
+    if upload.kind != states.SINGLE and upload.project_id is not None:
+        names.append(layout.upload_folder(upload.project_id, upload.pk) + "/")
+    if upload.video is not None:
+        names.append(layout.source_name(upload.video.project_id, upload.video.pk, upload.pk))
+    note_removal(names, video_id=upload.video_id or "")
+    return names
+
+
+def discard_bytes(upload: Upload) -> None:
+    """Remove what has arrived of an upload that was ended. A store that fails stops nobody: the sweep asks it again."""
+    names = note_bytes(upload)
+    try:
+        remove_bytes(upload)
+    except GilfoyleError as error:
+        log.warning("upload_bytes_not_removed", upload_id=upload.pk, code=error.code)
+    else:
+        forget_removal(names)
+
+
 def release_stale_uploads(*, now: datetime | None = None) -> int:
     """Abort uploads whose lease has run out, such as those of a killed process; returns how many."""
     now = now or timezone.now()
@@ -317,7 +342,7 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
         try:
             if not abort_upload(upload=upload, stale_at=now, why=states.EXPIRED):
                 continue  # it went on, or even arrived, since it was looked up
-            remove_bytes(upload)
+            discard_bytes(upload)
         except GilfoyleError as error:
             log.warning("upload_not_released", upload_id=upload.pk, code=error.code)
             continue

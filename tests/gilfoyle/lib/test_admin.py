@@ -9,6 +9,9 @@ from django.urls import reverse
 from gilfoyle.lib import admin as house
 from gilfoyle.lib.admin import BoundedPaginator, in_words, page_of
 from gilfoyle.lib.errors import Conflict
+from gilfoyle.lib.storage import StorageFault
+from processing.jobs import services
+from processing.jobs.models import Job
 from tests.admin_pages import shown_messages
 from tests.factories import make_job, make_project, make_video
 from videos.catalog import states
@@ -91,6 +94,29 @@ def test_an_action_tells_what_was_done_and_what_was_refused(admin_client: Client
     assert told[0] == "2 jobs cancelled."
     assert sum("can't become cancelled" in message for message in told) == 3
     assert told[-1] == "2 more were refused."
+
+
+@pytest.mark.django_db
+def test_a_fault_at_one_row_stops_no_other_and_is_told_in_words(
+    admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = [make_job() for _ in range(3)]
+    cancel = services.cancel_job
+
+    def fail_once(*, job: Job) -> object:
+        if job.pk == jobs[1].pk:
+            message = "The object store could not be used."
+            raise StorageFault(message, error="secret of the house")
+        return cancel(job=job)
+
+    monkeypatch.setattr(services, "cancel_job", fail_once)
+    chosen = {"action": "cancel_selected", "_selected_action": [job.pk for job in jobs]}
+    told = shown_messages(admin_client.post(reverse("admin:processing_job_changelist"), chosen, follow=True))
+    assert told[0] == "2 jobs cancelled."
+    assert "The object store could not be used." in told[1]
+    assert "secret" not in str(told)
+    address = page_of("processing_job_do", jobs[1].pk, "cancel")
+    assert "could not be used" in shown_messages(admin_client.post(address, follow=True))[0]
 
 
 @pytest.mark.django_db

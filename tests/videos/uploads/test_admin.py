@@ -10,9 +10,12 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from gilfoyle.lib import storage
+from gilfoyle.lib.storage import StorageFault
 from tests.admin_pages import HOSTILE, button, is_escaped, list_of, page, shown_messages, staff
 from tests.factories import Account, make_account, make_project, make_video
 from tests.videos.uploads.test_resumable import append, create, files
+from videos.catalog.sources import remove_spare_sources
 from videos.uploads.admin import ENDED_WORDS, stop_upload
 from videos.uploads.models import Upload
 from videos.uploads.permits import permit_of_key
@@ -84,6 +87,26 @@ def test_an_upload_is_stopped_and_what_had_arrived_is_removed(
     assert button(LIST, upload.pk, "stop") not in response.content.decode()
     response = admin_client.post(button(LIST, upload.pk, "stop"), follow=True)
     assert shown_messages(response) == ["This upload has ended already, or belongs to an import."]
+
+
+def test_an_upload_is_stopped_while_the_store_is_away(
+    admin_client: Client, account: Account, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    permit = permit_of_key(account.key, settings.GILFOYLE)
+    upload = create(permit, 6)
+    append(permit, upload, b"abc")
+
+    def fail(_name: str) -> None:
+        message = "The store is away."
+        raise StorageFault(message)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(storage, "delete_folder", fail)
+        stop_upload(Upload.objects.get())
+    upload.refresh_from_db()
+    assert (upload.status, upload.ended_code, len(files(media_dir))) == ("aborted", "stopped", 1)
+    assert remove_spare_sources() == 2
+    assert files(media_dir) == []
 
 
 def test_an_import_s_upload_is_stopped_with_its_import(admin_client: Client) -> None:

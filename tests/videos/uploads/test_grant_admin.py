@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
@@ -13,12 +15,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from gilfoyle.lib import storage
+from gilfoyle.lib.storage import StorageFault
 from tests.admin_pages import HOSTILE, button, client_of, is_escaped, list_of, page, shown_messages, staff
 from tests.factories import Account, make_project, make_video
+from tests.videos.uploads.test_resumable import append, create, files
 from videos.access.services import suspend_project
+from videos.catalog.sources import remove_spare_sources
 from videos.uploads.granting import GrantWish, create_grant, revoke_grant
 from videos.uploads.grants import PATTERN
 from videos.uploads.models import Upload, UploadGrant
+from videos.uploads.permits import permit_of_grant
 
 pytestmark = pytest.mark.django_db
 LIST = "videos_uploadgrant"
@@ -193,6 +200,34 @@ def test_an_address_is_taken_back(admin_client: Client, account: Account) -> Non
     chosen = {"action": "revoke_selected", "_selected_action": [one.pk for one in others]}
     admin_client.post(list_of(LIST), chosen)
     assert not UploadGrant.objects.filter(revoked_at=None).exists()
+
+
+def test_addresses_are_taken_back_while_the_store_is_away(
+    admin_client: Client, account: Account, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [give(account) for _ in range(3)]
+    for grant in given:
+        permit = permit_of_grant(grant, settings.GILFOYLE)
+        append(permit, create(permit, 6), b"abc")
+    order: list[int] = []
+
+    def fail(_name: str) -> None:
+        order.append(UploadGrant.objects.filter(revoked_at=None).count())
+        message = "The store is away."
+        raise StorageFault(message)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(storage, "delete_folder", fail)
+        chosen = {"action": "revoke_selected", "_selected_action": [one.pk for one in given]}
+        response = admin_client.post(list_of(LIST), chosen, follow=True)
+        remove_spare_sources()
+    assert shown_messages(response) == ["3 upload addresses taken back."]
+    assert LogEntry.objects.filter(change_message__contains="Taken back").count() == 3
+    assert order[:3] == [0, 0, 0]  # all were revoked before the store was asked for the first
+    assert set(Upload.objects.values_list("status", "ended_code")) == {("aborted", "revoked")}
+    assert len(files(media_dir)) == 3
+    assert remove_spare_sources() == 3
+    assert files(media_dir) == []
 
 
 def test_an_administrator_s_address_is_dead_once_the_permission_is_gone(client: Client) -> None:
