@@ -41,7 +41,9 @@ def upload_page(request: HttpRequest, token: str) -> HttpResponse:
         context = {"page": describe_page(grant, token), "script": SCRIPT if finders.find(SCRIPT) else ""}
     except Refusal as refusal:
         template, status = "videos/upload_refused.html", refusal.http_status
-        context = {"title": refusal.message, "hint": refusal.hint}
+        # Of the video it says nothing; who may hear that it is over stands in its policy, too.
+        origins = " ".join(grant.allowed_origins) if grant else ""
+        context = {"title": refusal.message, "hint": refusal.hint, "origins": origins}
     context["theme"] = theme if theme in THEMES else ""
     # Without the request the template knows no session: the page sets no cookie.
     answer = HttpResponse(render_to_string(template, context), status=status)

@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, Route, expect
 
 from gilfoyle.frontend.build import TUS, is_built
 from tests.browser import quiet_page, running_chromium
@@ -20,6 +21,7 @@ from tests.streaming.web_process import WebProcess, web_process
 from tests.videos.uploads.browser_clients import require_browser_clients
 from tests.videos.uploads.foreign_site import foreign_site
 from videos.catalog.models import Video
+from videos.uploads.models import UploadGrant
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 DATA = bytes(range(256)) * 4000
@@ -104,6 +106,47 @@ def test_an_allowed_site_frames_the_page_and_hears_how_it_goes(
     assert max(one["height_px"] for one in told if one["event"] == "resized") > 200
     assert not [one for one in told if "a.mp4" in str(one) or "upg_" in str(one)]
     assert Video.objects.get().source_sha256 == hashlib.sha256(DATA).hexdigest()
+
+
+def test_an_allowed_site_hears_that_an_address_does_not_hold_and_others_do_not(
+    chromium: Browser, web: WebProcess, site: str
+) -> None:
+    for origins, is_told in (([site], True), (["*"], True), (["https://www.example.org"], False)):
+        made = grant(web, make_account().key_text, allowed_origins=origins)
+        UploadGrant.objects.filter(pk=made["id"]).update(revoked_at=timezone.now())
+        with quiet_page(chromium) as page:
+            if not is_told:  # even where nothing keeps it out of the frame
+                page.route("**/upload/*", _without_policy)
+            frame_in(page, site, made["page_url"])
+            expect(page.frame_locator("#frame").get_by_role("heading", level=1)).to_be_visible()
+            page.wait_for_load_state("networkidle")
+            if is_told:
+                page.wait_for_function("() => window.heard.length >= 2")
+            told = page.evaluate("() => window.heard.filter((one) => one.event !== 'resized')")
+            expected = {"source": "gilfoyle-upload", "event": "loaded", "status": "refused", "from": web.url}
+            assert told == ([expected] if is_told else [])
+            assert bool(heard(page, "resized")) == is_told
+
+
+def test_a_server_that_is_away_refuses_nothing(chromium: Browser, web: WebProcess, site: str) -> None:
+    require_service("tus-js-client", present=is_built(TUS))
+    made = grant(web, make_account().key_text, allowed_origins=[site])
+    with quiet_page(chromium) as page:
+        page.route("**/uploads/tus/*", lambda route: route.abort())
+        frame_in(page, site, made["page_url"])
+        inside = page.frame_locator("#frame")
+        expect(inside.get_by_role("heading", name="The server can't be reached.")).to_be_visible()
+        page.unroute("**/uploads/tus/*")
+        inside.get_by_role("button", name="Try again").click()
+        expect(inside.get_by_role("heading", name="Drop a file here")).to_be_visible()
+        page.wait_for_function("() => window.heard.filter((one) => one.event === 'loaded').length >= 2")
+        assert [one["status"] for one in heard(page, "loaded")] == ["unreachable", "waiting"]
+
+
+def _without_policy(route: Route) -> None:
+    answer = route.fetch()
+    kept = {name: value for name, value in answer.headers.items() if name != "content-security-policy"}
+    route.fulfill(response=answer, headers=kept)
 
 
 def test_another_site_gets_neither_the_page_nor_a_word(chromium: Browser, web: WebProcess, site: str) -> None:

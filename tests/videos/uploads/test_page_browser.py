@@ -281,6 +281,64 @@ def test_another_file_than_the_one_begun_is_asked_about(
     assert is_whole(grant, other)
 
 
+def test_of_two_files_chosen_one_after_the_other_the_second_is_sent(
+    chromium: Browser, web: WebProcess, owner: Account
+) -> None:
+    grant = give(owner)
+    with opened(chromium, web.url + path_of(grant)) as page:
+        state(page, "Drop a file here")
+        # The length of the first is not told until the test says so.
+        page.evaluate(
+            """() => {
+                const make = document.createElement.bind(document);
+                document.createElement = (name) => {
+                    if (name !== "video") return make(name);
+                    const film = { removeAttribute() {}, duration: 1 };
+                    (window.films ??= []).push(film);
+                    return film;
+                };
+            }"""
+        )
+        for name, size in (("a.mp4", 1000), ("b.mp4", 2000)):
+            page.set_input_files("#file", {"name": name, "mimeType": "video/mp4", "buffer": b"7" * size})
+            state(page, "Looking at the file…")
+            expect(page.locator("#name")).to_have_text(name)
+        page.evaluate("() => { window.films[1].onloadedmetadata(); window.films[0].onloadedmetadata(); }")
+        state(page, "The file has arrived")
+    assert [one.length_bytes for one in Upload.objects.all()] == [2000]
+    assert Video.objects.get().source_size_bytes == 2000
+
+
+def test_an_upload_that_comes_another_way_is_asked_about(
+    chromium: Browser, web: WebProcess, owner: Account
+) -> None:
+    grant = give(owner)
+    Video.objects.update(status="uploading")
+    direct = Upload.objects.create(
+        video=grant.video,
+        project=owner.project,
+        grant=grant,
+        kind="direct",
+        way="direct",
+        length_bytes=9,
+        lease_expires_at=grant.expires_at,
+    )
+    file: Any = {"name": "a.mp4", "mimeType": "video/mp4", "buffer": b"film"}
+    with opened(chromium, web.url + path_of(grant)) as page:
+        state(page, "Drop a file here")
+        page.set_input_files("#file", file)
+        state(page, "Another upload is under way.")
+        page.get_by_role("button", name="Choose again").click()
+        state(page, "Drop a file here")
+        direct.refresh_from_db()
+        assert direct.status == "receiving"
+        page.set_input_files("#file", file)
+        page.get_by_role("button", name="Start with this file").click()
+        state(page, "The file has arrived")
+    direct.refresh_from_db()
+    assert (direct.status, direct.ended_code) == ("aborted", "replaced")
+
+
 def test_the_keyboard_alone_is_enough_to_upload_pause_and_give_up(
     chromium: Browser, proxy: HoldingProxy, owner: Account, clip: Path
 ) -> None:

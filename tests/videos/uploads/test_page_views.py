@@ -93,6 +93,7 @@ def test_an_address_that_has_ended_says_so(
     answer = client.get(path)
     assert answer.status_code == status
     assert words in answer.content.decode()
+    assert grant.video_id not in answer.content.decode()
     assert "tus.min.js" not in answer.content.decode()
 
 
@@ -101,6 +102,7 @@ def test_what_nobody_signed_is_no_page_and_names_no_site(account: Account, clien
     forged = sign_grant(grant.pk, root_secret=b"another secret of the right length")
     answer = client.get(f"/upload/{forged}")
     assert (answer.status_code, policy(answer)["frame-ancestors"]) == (403, "'self'")
+    assert 'data-origins=""' in answer.content.decode()
     assert client.get("/upload/upg_x").status_code == 403
     assert client.post(path).status_code == 405
 

@@ -1,8 +1,10 @@
 // The upload page. Whatever happens, the server knows how far a file is: this page keeps nothing of its own.
 /* global tus */
 
-import { durationOf, fingerprintOf, refusalOf, refusalOfDuration } from "./upload_file.js";
-import { Pace, momentInWords, percentOf, problemInWords, sizeInWords, timeInWords } from "./upload_words.js";
+import { fitFrame, tellAround } from "./upload_frame.js";
+import { durationOf, fingerprintOf, refusalOf, refusalOfDropped, refusalOfDuration } from "./upload_file.js";
+import { isPassing, stateAt } from "./upload_server.js";
+import { Pace, doubtOf, momentInWords, percentOf, problemInWords, sizeInWords, timeInWords } from "./upload_words.js";
 
 const PIECE_BYTES = 64 * 1024 * 1024; // what a proxy before the server lets through at once
 const RETRIES_MS = [0, 1000, 2000, 4000, 8000, 15000, ...Array(40).fill(30000)];
@@ -26,18 +28,7 @@ const limits = {
 let sending = null; // the file on its way
 let isTaking = false; // whether a file may be dropped now
 
-// ---- What the page around an iframe hears: only of the origins that the address allows.
-
-function tell(event, facts = {}) {
-  if (window.parent === window) return;
-  const message = { source: "gilfoyle-upload", event, video_id: page.dataset.video, ...facts };
-  const allowed = words(page.dataset.origins);
-  const around = window.location.ancestorOrigins?.[0];
-  const isAllowed = allowed.includes("*") || allowed.includes(around) || around === window.location.origin;
-  // Browsers that do not say who is around deliver to the named origin alone.
-  const to = around ? (isAllowed ? [around] : []) : [...allowed, window.location.origin];
-  to.forEach((origin) => window.parent.postMessage(message, origin));
-}
+const tell = (event, facts) => tellAround(page, event, facts);
 
 // ---- What is shown
 
@@ -69,7 +60,7 @@ function showChoosing(begun) {
   show("choosing", "file");
 }
 
-function ask(title, text, yes, no) {
+function ask({ title, words: text }, yes, no) {
   at("asking-title").textContent = title;
   at("asking-words").textContent = text;
   at("yes").textContent = yes.label;
@@ -98,13 +89,27 @@ function showSending(title, text, { isStill = false, buttons = true, pause = "Pa
   page.classList.toggle("is-still", isStill);
   if (at("sending-title").textContent !== title) {
     at("sending-title").textContent = title;
-    say(`${title}. ${text}`);
+    say(`${title.endsWith("…") ? title : `${title}.`} ${text}`);
   }
   at("sending-words").textContent = text;
   at("sending-words").hidden = !text;
   at("pause").textContent = pause;
   at("pause").hidden = at("cancel").hidden = !buttons;
   show("sending", "sending-title");
+}
+
+function showFile(file) {
+  at("name").parentElement.parentElement.hidden = false;
+  at("name").textContent = file.name;
+  at("name").title = file.name;
+  at("size").textContent = sizeInWords(file.size);
+}
+
+function showLooking(file) {
+  showFile(file);
+  showSending("Looking at the file…", "", { buttons: false });
+  at("bar").removeAttribute("value"); // how long that takes is not known
+  at("percent").textContent = at("rate").textContent = "";
 }
 
 function showBar(percent, left, right) {
@@ -115,34 +120,31 @@ function showBar(percent, left, right) {
 
 // ---- What the server knows
 
-async function askServer() {
-  let answer;
-  try {
-    answer = await fetch(endpoint, { cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer" });
-    if (answer.ok) return { state: await answer.json() };
-  } catch {
-    return { status: 0, problem: problemInWords(0, "") };
-  }
-  return { status: answer.status, problem: problemInWords(answer.status, await answer.text()) };
+const askServer = () => stateAt(endpoint);
+let turn = 0; // of whatever waits for an answer: an older one ends when a newer begins
+
+async function load() {
+  const { state, status } = await begin({ again: load });
+  tell("loaded", { status: state?.status ?? (isPassing(status) ? "unreachable" : "refused") });
 }
 
-const isPassing = (status) => status === 0 || status === 429 || status >= 500;
-
-async function begin({ isAnother = false } = {}) {
-  const { state, status, problem } = await askServer();
+async function begin({ isAnother = false, again = begin } = {}) {
+  turn += 1;
+  const mine = turn;
+  const answer = await askServer();
+  if (mine !== turn) return answer;
+  const { state, status, problem } = answer;
   if (!state) {
-    showEnded({ ...problem, again: isPassing(status) ? () => begin() : null });
-    return null;
+    showEnded({ ...problem, again: isPassing(status) ? () => again() : null });
+    return answer;
   }
   const { upload } = state;
   if (upload && upload.length_bytes === upload.offset_bytes) follow();
   else if (state.status === "receiving" || state.status === "waiting" || (state.status === "failed" && isAnother)) showChoosing(upload?.offset_bytes ? upload : null);
   else if (state.status === "taken") showEnded({ title: "This video has got its file already.", words: "Nothing more can be uploaded here." });
   else follow(state);
-  return state;
+  return answer;
 }
-
-let turn = 0; // of following: an older one ends when a newer begins
 
 async function follow(known = null) {
   turn += 1;
@@ -187,7 +189,14 @@ function showWork(state) {
 
 async function choose(file) {
   turn += 1;
-  const refusal = refusalOf(file, limits) || refusalOfDuration(await durationOf(file), limits);
+  const mine = turn;
+  isTaking = false;
+  let refusal = refusalOf(file, limits);
+  if (!refusal) {
+    showLooking(file);
+    refusal = refusalOfDuration(await durationOf(file), limits);
+    if (mine !== turn) return; // another file was chosen meanwhile
+  }
   if (refusal) {
     refuse(refusal, {});
     return;
@@ -196,27 +205,24 @@ async function choose(file) {
   try {
     fingerprint = await fingerprintOf(file);
   } catch {
+    if (mine !== turn) return;
     refuse({ code: "unreadable", title: "This file can't be read.", words: "It may have been moved, or is a folder." }, {});
     return;
   }
+  if (mine !== turn) return;
   tell("chosen", { size_bytes: file.size });
   const { state, status, problem } = await askServer();
+  if (mine !== turn) return;
   if (!state) {
     refuse(problem, { again: isPassing(status) ? () => choose(file) : null, other: isPassing(status) });
     return;
   }
   const { upload } = state;
   const isSame = upload && upload.fingerprint === fingerprint && upload.length_bytes === file.size;
-  if (isSame || !upload?.offset_bytes) {
-    send(file, fingerprint, isSame ? upload.id : null);
-    return;
-  }
-  ask(
-    "This is another file than the one that was begun.",
-    `${sizeInWords(upload.offset_bytes)} of that one have arrived. If you start with this file, they are removed.`,
-    { label: "Start with this file", run: () => send(file, fingerprint, null) },
-    { label: "Choose again", run: () => begin() },
-  );
+  const doubt = isSame ? null : doubtOf(state);
+  const start = () => send(file, fingerprint, isSame ? upload.id : null);
+  if (!doubt) start();
+  else ask(doubt, { label: "Start with this file", run: start }, { label: "Choose again", run: () => begin() });
 }
 
 function refuse(problem, { again = null, other = true }) {
@@ -227,10 +233,7 @@ function refuse(problem, { again = null, other = true }) {
 function send(file, fingerprint, uploadId) {
   const mine = { file, sent: 0, told: -1, movedAt: Date.now(), stolen: 0, isPaused: false, pace: new Pace(Date.now()) };
   sending = mine;
-  at("name").parentElement.parentElement.hidden = false;
-  at("name").textContent = file.name;
-  at("name").title = file.name;
-  at("size").textContent = sizeInWords(file.size);
+  showFile(file);
   mine.upload = new tus.Upload(file, {
     endpoint,
     uploadUrl: uploadId ? `${endpoint}/${uploadId}` : null,
@@ -338,8 +341,7 @@ function cancel() {
   if (!sending) return;
   if (!sending.isPaused) pause();
   ask(
-    "Give up this upload?",
-    "What has arrived of the file is removed.",
+    { title: "Give up this upload?", words: "What has arrived of the file is removed." },
     { label: "Give it up", run: giveUp },
     { label: "Keep it", run: goOn },
   );
@@ -380,8 +382,8 @@ window.addEventListener("drop", (event) => {
   page.classList.remove("is-over");
   const items = [...(event.dataTransfer?.items || [])].filter((item) => item.kind === "file");
   if (!isTaking || items.length === 0) return;
-  if (items.length > 1) refuse({ code: "several_files", title: "These are several files.", words: "One video goes to this address: drop one file." }, {});
-  else if (items[0].webkitGetAsEntry?.()?.isDirectory) refuse({ code: "folder", title: "This is a folder.", words: "Drop the file itself." }, {});
+  const refusal = refusalOfDropped(items);
+  if (refusal) refuse(refusal, {});
   else choose(items[0].getAsFile());
 });
 window.addEventListener("online", reconnect);
@@ -391,8 +393,5 @@ window.setInterval(() => {
 
 at("until").textContent = momentInWords(at("until").dateTime);
 at("largest").textContent = sizeInWords(limits.maxSize);
-if (window.parent !== window) {
-  document.documentElement.classList.add("is-framed");
-  new ResizeObserver(() => tell("resized", { height_px: Math.ceil(page.getBoundingClientRect().height) })).observe(page);
-}
-begin().then((state) => tell("loaded", { status: state?.status ?? "refused" }));
+fitFrame(page);
+load();

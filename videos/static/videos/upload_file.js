@@ -26,6 +26,12 @@ export function refusalOf(file, limits) {
   return null;
 }
 
+export function refusalOfDropped(items) {
+  if (items.length > 1) return { code: "several_files", title: "These are several files.", words: "One video goes to this address: drop one file." };
+  if (items[0].webkitGetAsEntry?.()?.isDirectory) return { code: "folder", title: "This is a folder.", words: "Drop the file itself." };
+  return null;
+}
+
 // Browsers read the length of what they can play; of the rest nothing is known before it is there.
 export function durationOf(file) {
   return new Promise((done) => {

@@ -47,6 +47,21 @@ export function problemInWords(status, body) {
   return { code: "fault", title: "Something went wrong on the server's side.", words: "What has arrived is kept. Try again in a moment." };
 }
 
+// What another file would put an end to; null where that is nothing.
+export function doubtOf({ status, upload }) {
+  if (upload?.offset_bytes) {
+    return {
+      title: "This is another file than the one that was begun.",
+      words: `${sizeInWords(upload.offset_bytes)} of that one have arrived. If you start with this file, they are removed.`,
+    };
+  }
+  if (status !== "receiving" || upload) return null;
+  return {
+    title: "Another upload is under way.",
+    words: "A file is on its way to this address, but not by this page. If you start with this file, that one is given up.",
+  };
+}
+
 // How fast it goes: of the last seconds alone, for connections change.
 export class Pace {
   constructor(now) {
