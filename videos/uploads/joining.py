@@ -120,7 +120,7 @@ def join(direct: DirectUpload, pen: Pen, *, named: Mapping[int, str] | None, con
     Raises: PartsMissing, PartsTooLarge, PartsChanged, UploadExpired, UploadTakenOver, StaleWork, StorageFault.
     """
     try:
-        _join_in_store(direct, named)
+        _join_in_store(direct, pen, named, config)
         pen.check()
     except (PartsMissing, PartsChanged):  # nothing has changed: its client may send what is not there
         DirectUpload.objects.filter(pk=direct.pk).update(is_joining=False)
@@ -131,14 +131,13 @@ def join(direct: DirectUpload, pen: Pen, *, named: Mapping[int, str] | None, con
     _record_stored(direct, pen, config)
 
 
-def _join_in_store(direct: DirectUpload, named: Mapping[int, str] | None) -> None:
+def _join_in_store(direct: DirectUpload, pen: Pen, named: Mapping[int, str] | None, config: Config) -> None:
     parts = Parts(direct.name, direct.store_id)
     try:
         stored = storage_multiparts.list_parts(parts)
         plan_of(direct).require_all({part.number: part.size_bytes for part in stored})
         _require_named(stored, named)
-        # Not before: from now on a worker puts them together if nobody else does, and knows of no names.
-        DirectUpload.objects.filter(pk=direct.pk).update(is_joining=True)
+        _note_joining(direct, pen, named, config)
         storage_multiparts.join_parts(parts, stored)
     except PartsGone:
         pass  # an earlier try may have come through: what is there tells
@@ -148,6 +147,19 @@ def _join_in_store(direct: DirectUpload, named: Mapping[int, str] | None) -> Non
             message, hint="Look at the parts that are there, and complete it again."
         ) from error
     _require_whole(direct)
+
+
+@transaction.atomic
+def _note_joining(direct: DirectUpload, pen: Pen, named: Mapping[int, str] | None, config: Config) -> None:
+    """Let a worker put the parts together from now on, these and no others, if nobody else does.
+
+    Its client was in time, whenever its address expires. Raises: UploadTakenOver.
+    """
+    mine = Upload.objects.filter(pk=direct.upload_id, writer=pen.owner, status=states.RECEIVING)
+    if not mine.update(lease_expires_at=timezone.now() + timedelta(seconds=config.upload.expiry_s)):
+        raise _taken_over()
+    as_named = None if named is None else sorted(named.items())
+    DirectUpload.objects.filter(pk=direct.pk).update(is_joining=True, named=as_named)
 
 
 def _require_named(stored: list[StoredPart], named: Mapping[int, str] | None) -> None:
@@ -188,7 +200,7 @@ def _record_stored(direct: DirectUpload, pen: Pen, config: Config) -> None:
     mine = Upload.objects.filter(pk=upload.pk, writer=pen.owner, status=states.RECEIVING)
     if not mine.update(offset_bytes=upload.length_bytes, lease_expires_at=lease_expires_at):
         raise _taken_over()
-    DirectUpload.objects.filter(pk=direct.pk).update(is_stored=True)
+    DirectUpload.objects.filter(pk=direct.pk).update(is_stored=True, named=None)
     direct.is_stored = True
 
 

@@ -170,6 +170,10 @@ class DirectUpload(models.Model):
         max_length=64, blank=True, default="", help_text="What the client says the file hashes to."
     )
     is_joining = models.BooleanField(default=False, help_text="Its client says that all parts are there.")
+    named = models.JSONField(
+        null=True,
+        help_text="Its parts as its client named them then, by number and entity tag, until they are one object.",
+    )
     is_stored = models.BooleanField(default=False, help_text="The parts are one object, of the right size.")
     is_settled = models.BooleanField(
         default=False, help_text="It became a source and was hashed, or will never be: nothing is left to do."

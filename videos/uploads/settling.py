@@ -73,7 +73,8 @@ def _settle(direct: DirectUpload, pen: Pen, config: Config) -> None:
     source, sha256 = source_name_of(upload), ""
     if upload.status == states.RECEIVING:
         if not direct.is_stored:  # whoever was at it died
-            join(direct, pen, named=None, config=config)
+            named = None if direct.named is None else dict(direct.named)
+            join(direct, pen, named=named, config=config)
         if direct.is_staged:
             _copy(direct, source)
         if direct.wanted_sha256:

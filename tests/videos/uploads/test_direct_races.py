@@ -160,6 +160,46 @@ def test_parts_that_were_not_compared_with_the_named_ones_are_not_put_together_b
     assert code(complete(api, upload, parts=[seen])) == (409, "upload_parts_changed")
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_worker_that_goes_on_puts_together_what_the_client_named_and_nothing_else(
+    api: APIClient, bucket: PartsStore, monkeypatch: pytest.MonkeyPatch, is_changed: bool
+) -> None:
+    upload = send_all(api, store=bucket)
+    seen = send(api, upload)
+
+    def fail(*_args: Any) -> None:
+        message = "The store is away."
+        raise StorageFault(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage_multiparts, "join_parts", fail)
+        assert complete(api, upload, parts=[seen]).status_code == 503
+    if is_changed:
+        bucket.take(sign(api, upload)["url"], b"y" * 1000)  # somebody else with the same address
+    assert settle(upload) is not is_changed
+    row = DirectUpload.objects.get()
+    assert (row.is_stored, row.is_joining) == (not is_changed, not is_changed)
+    assert complete(api, upload, parts=[seen]).status_code == (409 if is_changed else 200)
+
+
+def test_an_address_that_expires_after_the_process_died_loses_nothing(
+    api: APIClient, browser: APIClient, bucket: PartsStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = send_all(browser, address=address_of(api, ttl_s=60), store=bucket)
+
+    def die(*_args: Any) -> None:
+        message = "The process died."
+        raise StorageFault(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(joining, "_record_stored", die)
+        assert complete(browser, upload).status_code == 503
+    UploadGrant.objects.update(expires_at=timezone.now())
+    assert release_stale_uploads(now=timezone.now() + timedelta(seconds=61)) == 0
+    assert settle(upload)
+    assert source_of(Video.objects.get()) == SMALL
+
+
 @pytest.mark.parametrize("is_sealing", [False, True])
 def test_a_second_complete_that_began_before_the_first_was_through_answers_the_same(
     api: APIClient, bucket: PartsStore, monkeypatch: pytest.MonkeyPatch, is_sealing: bool
