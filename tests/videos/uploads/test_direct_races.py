@@ -134,10 +134,13 @@ def test_an_address_that_expires_while_the_parts_are_put_together_loses_nothing(
     assert source_of(Video.objects.get()) == SMALL
 
 
-def test_a_direct_upload_whose_writer_died_is_released(api: APIClient, bucket: PartsStore) -> None:
+@pytest.mark.parametrize("writer", ["", "dead"])
+def test_a_direct_upload_that_nobody_is_at_is_released(
+    api: APIClient, bucket: PartsStore, writer: str
+) -> None:
     send_all(api, store=bucket)
     past = timezone.now() - timedelta(seconds=1)
-    Upload.objects.update(lease_expires_at=past, writer="x", writer_expires_at=past)
+    Upload.objects.update(lease_expires_at=past, writer=writer, writer_expires_at=past if writer else None)
     assert release_stale_uploads() == 1
 
 
