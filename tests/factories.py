@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -100,6 +101,7 @@ def make_video(
     if source is not None:
         video.source_upload_id = ids.new_upload_id()
         video.source_size_bytes = video.stored_bytes = len(source)
+        video.source_sha256 = video.source_sha256 or hashlib.sha256(source).hexdigest()
         video.uploaded_at = timezone.now()
         storage.save_bytes(layout.source_name(video.project_id, video.pk, video.source_upload_id), source)
     video.save()
