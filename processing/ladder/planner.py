@@ -40,18 +40,26 @@ AUDIO_OVERRUN_S = Fraction(1)  # sound that goes on for longer keeps the last pi
 
 def plan_encode(info: MediaInfo, *, encoding: EncodingSettings) -> EncodePlan:
     """Return how to encode an accepted source."""
-    picture = _plan_picture(info, encoding) if info.video else None
-    copy = plan_copy(info, picture, encoding) if picture else None
-    video = _cut(picture, info, encoding, is_copied=copy is not None) if picture else None
+    video = copy = None
+    if info.video is not None:
+        picture = _plan_picture(info.video, info, encoding)
+        copy = plan_copy(info, picture, encoding)
+        grid = Grid(
+            info.video,
+            info.video.key_times_s,
+            info.container,
+            picture.zero_s,
+            picture.frame_rate,
+            picture.segment_frames,
+        )
+        video = _cut(picture, grid, encoding, is_copied=copy is not None)
     return EncodePlan(
         container=info.container, video=video, audio=plan_sounds(info, video, encoding), copy=copy
     )
 
 
-def _plan_picture(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
+def _plan_picture(stream: VideoStream, info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
     """Plan the grid of frames and the ladder, uncut."""
-    stream = info.video
-    assert stream is not None  # noqa: S101  # the caller looked
     rate = grid_rate(stream, max_rate=encoding.max_fps)
     zero_s = _zero(stream, info, rate)
     pictures = max(1, round((stream.end_s - zero_s) * rate))
@@ -79,18 +87,13 @@ def _plan_picture(info: MediaInfo, encoding: EncodingSettings) -> VideoPlan:
     )
 
 
-def _cut(video: VideoPlan, info: MediaInfo, encoding: EncodingSettings, *, is_copied: bool) -> VideoPlan:
+def _cut(video: VideoPlan, grid: Grid, encoding: EncodingSettings, *, is_copied: bool) -> VideoPlan:
     """Return the plan with its chunks, and with the samples of its trial."""
-    stream = info.video
-    assert stream is not None  # noqa: S101  # the caller looked
     names = {
         codec: tuple(rung.name for rung in rungs)
         for codec, rungs in groupby(video.rungs, key=lambda rung: rung.codec)
     }
     first = names.pop(FIRST_CODEC)
-    grid = Grid(
-        stream, stream.key_times_s, info.container, video.zero_s, video.frame_rate, video.segment_frames
-    )
     chunks = plan_chunks(
         grid,
         frame_count=video.frame_count,

@@ -20,7 +20,7 @@ from videos.access import services
 from videos.access.forms import LIMITS_EXPLAINED, ApiKeyForm, KeyLimitsForm, ProjectForm, ProjectLimitsForm
 from videos.access.limits import NAMES, OF_KEYS, limits_of_project
 from videos.access.models import ApiKey, Project
-from videos.access.selectors import get_use
+from videos.access.selectors import find_only_project_id, get_use
 from videos.access.use_panel import render_use
 
 
@@ -195,9 +195,8 @@ class ApiKeyAdmin(HouseAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        projects = list(Project.objects.values_list("pk", flat=True)[:2])
-        if len(projects) == 1:
-            initial.setdefault("project", projects[0])
+        if only := find_only_project_id():
+            initial.setdefault("project", only)
         return initial
 
     @column("Key", has_subtitle=True)

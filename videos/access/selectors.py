@@ -14,6 +14,12 @@ from videos.access.quotas import MINUTE_MS, measure_use, processed_ms
 PROCESSING = "processing"  # of videos, which lie above
 
 
+def find_only_project_id() -> str | None:
+    """Return the project where there is one alone; None where there is a choice."""
+    some = list(Project.objects.values_list("pk", flat=True)[:2])
+    return some[0] if len(some) == 1 else None
+
+
 def get_use(*, project: Project) -> dict[str, Any]:
     """Return how much a project holds and has under way; what is being deleted still takes room."""
     videos = Project.objects.filter(pk=project.pk).order_by()

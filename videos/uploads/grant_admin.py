@@ -27,6 +27,7 @@ from gilfoyle.lib.admin_words import NONE, listed, pill, size_in_words, when
 from gilfoyle.lib.origins import normalize_origin
 from videos.access.admin import ProjectAdmin
 from videos.access.models import Project
+from videos.access.selectors import find_only_project_id
 from videos.catalog import states as video_states
 from videos.catalog.models import Video
 from videos.uploads import states
@@ -172,9 +173,8 @@ class UploadGrantAdmin(HouseAdmin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
-        projects = list(Project.objects.values_list("pk", flat=True)[:2])
-        if len(projects) == 1:
-            initial.setdefault("project", projects[0])
+        if only := find_only_project_id():
+            initial.setdefault("project", only)
         return initial
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UploadGrant]:

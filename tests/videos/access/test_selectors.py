@@ -5,7 +5,7 @@ from tests.factories import make_project, make_video
 from tests.limited import limited_account
 from videos.access.limits import OF_KEYS, Limits
 from videos.access.quotas import charge_minutes
-from videos.access.selectors import describe_limits, get_key_use, get_use
+from videos.access.selectors import describe_limits, find_only_project_id, get_key_use, get_use
 
 pytestmark = pytest.mark.django_db
 
@@ -38,3 +38,11 @@ def test_limits_are_told_by_the_names_of_the_api() -> None:
         "requests_a_minute": None,
     }
     assert set(describe_limits(limits)) > {"minutes_a_month", "encodes_at_once"}
+
+
+def test_the_only_project_needs_no_choice() -> None:
+    assert find_only_project_id() is None
+    project = make_project()
+    assert find_only_project_id() == project.pk
+    make_project()
+    assert find_only_project_id() is None
