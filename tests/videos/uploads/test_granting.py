@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from tests.factories import Account, make_account, make_video
 from tests.videos.uploads.test_resumable import append, create, files
+from videos.access import quotas
+from videos.catalog import services as catalog
 from videos.errors import SourceExists, VideoNotFound
 from videos.uploads.errors import GrantNotFound
 from videos.uploads.granting import (
@@ -118,3 +120,14 @@ def test_an_old_address_has_expired(account: Account) -> None:
     given = grant(account)
     given.expires_at = timezone.now()
     assert shown(given)["status"] == "expired"
+
+
+def test_the_video_is_held_before_its_project_as_by_whoever_uploads(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[str] = []
+    video, project = catalog.hold_video, quotas.hold_project
+    monkeypatch.setattr(catalog, "hold_video", lambda **given: (held.append("video"), video(**given)))
+    monkeypatch.setattr(quotas, "hold_project", lambda pk: (held.append("project"), project(pk))[1])
+    grant(account, video_id=make_video(account.project).pk)
+    assert held == ["video", "project"], "another order waits in a circle on PostgreSQL"
