@@ -11,6 +11,7 @@ from django.utils import timezone
 from tests.factories import Account, make_account, make_video
 from tests.videos.uploads.test_resumable import append, create, files
 from videos.access import quotas
+from videos.access.models import Project
 from videos.catalog import services as catalog
 from videos.errors import SourceExists, VideoNotFound
 from videos.uploads.errors import GrantNotFound
@@ -126,8 +127,17 @@ def test_the_video_is_held_before_its_project_as_by_whoever_uploads(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held: list[str] = []
-    video, project = catalog.hold_video, quotas.hold_project
-    monkeypatch.setattr(catalog, "hold_video", lambda **given: (held.append("video"), video(**given)))
-    monkeypatch.setattr(quotas, "hold_project", lambda pk: (held.append("project"), project(pk))[1])
+    hold_video, hold_project = catalog.hold_video, quotas.hold_project
+
+    def video(*, video_id: str) -> None:
+        held.append("video")
+        hold_video(video_id=video_id)
+
+    def project(project_id: str) -> Project:
+        held.append("project")
+        return hold_project(project_id)
+
+    monkeypatch.setattr(catalog, "hold_video", video)
+    monkeypatch.setattr(quotas, "hold_project", project)
     grant(account, video_id=make_video(account.project).pk)
     assert held == ["video", "project"], "another order waits in a circle on PostgreSQL"
