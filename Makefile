@@ -16,7 +16,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test bench bench-upload check lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test test-long bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition check lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -37,14 +37,32 @@ player: $(VENV)/.installed ## fetch the scripts of the player's and the upload p
 test: install-tests player ## run the tests; services that aren't here are skipped, and said so
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+test-long: install-tests player ## run those tests whole that are short in `make test`: fifty encodes, 500 damaged files, …
+	GILFOYLE_TEST_LONG=1 $(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+
 bench: install-tests ## measure encoding beside ffmpeg by hand and the peers' settings (BENCH_ARGS: --quick, --write, …)
 	$(BIN)/python -m tests.benchmarks.encode $(BENCH_ARGS)
 
 bench-upload: install-tests ## measure uploads beside tusd, which Go builds (BENCH_ARGS as above)
 	$(BIN)/python -m tests.benchmarks.upload $(BENCH_ARGS)
 
+bench-delivery: install-tests ## measure delivery beside nginx alone, by wrk (Debian: nginx-light, wrk; BENCH_ARGS as above)
+	$(BIN)/python -m tests.benchmarks.delivery $(BENCH_ARGS)
+
+bench-encryption: install-tests ## measure what encrypting segments costs beside encoding them
+	$(BIN)/python -m tests.benchmarks.encryption
+
+bench-tokens: install-tests ## measure playback tokens checked in a second (BENCH_ARGS: --quick, --write)
+	$(BIN)/python -m tests.benchmarks.tokens $(BENCH_ARGS)
+
+bench-revocation: install-tests ## measure how fast 200 running players stop (BENCH_ARGS as above)
+	$(BIN)/python -m tests.benchmarks.revocation $(BENCH_ARGS)
+
+bench-recognition: install-tests ## measure what is recognised, what is taken for banned that isn't, and the search
+	$(BIN)/python -m tests.benchmarks.recognition $(BENCH_ARGS)
+
 check: install-tests ## lint, types, walls of the house, Django's checks, migrations, API schema
-	@$(MAKE) --no-print-directory --keep-going lint types walls django-check
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 types lint walls django-check
 
 lint:
 	$(BIN)/ruff check .

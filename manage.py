@@ -20,6 +20,9 @@ def main(argv: list[str]) -> None:
             Command().run_from_argv(argv)
             return
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
+        from gilfoyle.process_actor import name_process_actor  # noqa: PLC0415 - settings must be read by then
+
+        name_process_actor(argv[1:2])
         from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the variable is set
 
         execute_from_command_line(argv)

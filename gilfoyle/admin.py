@@ -13,17 +13,12 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import ReadOnlyPasswordHashWidget
-from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from unfold.admin import ModelAdmin
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from gilfoyle.admin_dashboard import may_view
 from gilfoyle.lib.admin import Led, PageAction, page_of
@@ -39,23 +34,34 @@ from gilfoyle.lib.admin_words import (
     sound_in_words,
     when,
 )
+from gilfoyle.staff.admin import AdministratorAdmin, AdministratorGroupAdmin
 from processing.jobs import again
 from processing.jobs import services as jobs
 from processing.jobs.admin import offered_for
 from processing.jobs.panel import describe_job, latest_job
 from processing.jobs.reprocessing import reprocess
 from streaming.addresses import embed_path
+from streaming.player.embed_admin import WithEmbed
+from streaming.revocations.admin import END_PLAYBACK, end_playback
+from streaming.revocations.denials import PROJECT, VIDEO
 from streaming.tokens.claims import VIEWER_SCOPES, Scope
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
+from videos.audit.links import entries_address, may_read
 from videos.catalog import states
 from videos.catalog.admin import VideoAdmin, poster_address, status_pills
 from videos.catalog.cleaning_words import cleaning_in_words
 from videos.catalog.selectors import get_playback_policy, list_playable_renditions
+from videos.catalog.trail import note_view
 from videos.imports.admin import WithImports, describe_imports
-from videos.models import Upload, Video
+from videos.models import Case, Project, Upload, Video
+from videos.moderation.admin import CaseAdmin
+from videos.moderation.video_panel import WithModeration
 from videos.segment_index import PlayableRendition
 from videos.tracks.admin import WithTracks, describe_tracks, list_left_out
-from videos.uploads.grant_admin import may_be_uploaded_to, upload_here
+from videos.uploads.grant_admin import ProjectPageAdmin, may_be_uploaded_to, upload_here
+from videos.usage.plays_panel import show_plays
+
+__all__ = ["AdministratorAdmin", "AdministratorGroupAdmin"]
 
 MOST_UPLOADS = 10
 LEAST_TOKEN_S = 15 * 60
@@ -93,7 +99,7 @@ class UploadRow:
 
 
 @admin.register(Video)
-class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
+class VideoPageAdmin(WithModeration, WithTracks, WithImports, WithEmbed, VideoAdmin):
     """A video with its player, its work, its renditions, text tracks, imports and uploads."""
 
     change_form_outer_before_template = "gilfoyle/admin/video_top.html"
@@ -103,10 +109,12 @@ class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
         PageAction("retry", "Try again", "refresh", "main"),
         PageAction("reprocess", "Process again", "autorenew"),
         PageAction("cancel", "Cancel processing", "cancel", "danger"),
+        END_PLAYBACK,
     )
 
     def offered_actions(self, request: HttpRequest, row: Video) -> list[str]:
         upload = ["upload"] if may_be_uploaded_to(request, row) else []
+        upload += [END_PLAYBACK.name] if row.playable and row.status != states.DELETING else []
         is_barred = row.status == states.DELETING or not request.user.has_perm(CHANGE_JOBS)
         if is_barred:
             return upload
@@ -115,6 +123,10 @@ class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
 
     def do_upload(self, request: HttpRequest, video: Video) -> Led:
         return upload_here(request, video.project, video=video)
+
+    def do_end_playback(self, request: HttpRequest, video: Video) -> str:
+        del request
+        return end_playback(project_id=video.project_id, kind=VIDEO, subject=video.pk)
 
     def do_retry(self, request: HttpRequest, video: Video) -> str:
         _require(request, CHANGE_JOBS)
@@ -140,6 +152,7 @@ class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
         video = kwargs.get("obj")
         if isinstance(video, Video):
             context |= describe_video(video, request)
+            note_view(video, shows="player" if context["player_address"] else "page")
             context["show_delete"] = False  # its button stands with the others, above
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -157,6 +170,28 @@ class VideoPageAdmin(WithTracks, WithImports, VideoAdmin):
         if video is None:
             raise Http404
         return TemplateResponse(request, "processing/admin/job_panel.html", describe_work(video, request))
+
+
+@admin.register(Case)
+class CasePageAdmin(CaseAdmin):
+    """Cases, whose videos play for reviewers."""
+
+    def player_address(self, video: Video) -> str:
+        return player_address(video)
+
+
+@admin.register(Project)
+class ProjectWithPlayback(ProjectPageAdmin):
+    """A project, all of whose playback can be ended."""
+
+    page_actions = (*ProjectPageAdmin.page_actions, END_PLAYBACK)
+
+    def offered_actions(self, request: HttpRequest, row: Project) -> list[str]:
+        return [*super().offered_actions(request, row), END_PLAYBACK.name]
+
+    def do_end_playback(self, request: HttpRequest, project: Project) -> str:
+        del request
+        return end_playback(project_id=project.pk, kind=PROJECT, subject=project.pk)
 
 
 def _require(request: HttpRequest, permission: str) -> None:
@@ -179,6 +214,8 @@ def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
         "video": video,
         "pills": status_pills(video),
         "player_address": player_address(video),
+        "audit_address": entries_address(object_id=video.pk) if may_read(request) else "",
+        "embed_address": page_of("videos_video_embed", video.pk) if video.playable else "",
         "poster_address": poster_address(video),
         "facts": list_facts(video),
         "times": list_times(video),
@@ -186,6 +223,8 @@ def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
         "is_cancelled": video.failure_code == "cancelled",
         "is_deleting": video.status == states.DELETING,
         "renditions": [describe_rendition(rendition) for rendition in renditions],
+        "are_encrypted": any(rendition.is_encrypted for rendition in renditions),
+        "plays": show_plays(project=video.project, now=timezone.now(), video_id=video.pk),
         "tracks": describe_tracks(video),
         "left_out": list_left_out(video),
         "imports": describe_imports(video),
@@ -252,6 +291,7 @@ def list_facts(video: Video) -> list[tuple[str, Any]]:
         ("Rotation", f"{rotation}°" if rotation else None),
         ("HDR", "Yes" if details.get("is_hdr") else None),
         ("Source", size_in_words(video.source_size_bytes)),
+        ("At rest", "Encrypted" if video.source_is_sealed else None),
         ("Privacy", cleaning_in_words(video.source_cleaning)),
         ("Stored in all", size_in_words(video.stored_bytes)),
     ]
@@ -322,39 +362,3 @@ def describe_upload(upload: Upload) -> UploadRow:
         began=when(upload.created_at),
         ended=when(upload.finished_at),
     )
-
-
-admin.site.unregister(User)
-admin.site.unregister(Group)
-
-
-class PasswordSet(ReadOnlyPasswordHashWidget):
-    """Tells that there is a password; Django would show parts of its hash."""
-
-    template_name = "gilfoyle/admin/password_set.html"
-
-
-class AdministratorForm(UserChangeForm):
-    """A user's page."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password"].widget = PasswordSet()
-
-
-@admin.register(User)
-class AdministratorAdmin(UserAdmin[User], ModelAdmin):
-    """Django's users, in this admin's forms."""
-
-    form = AdministratorForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_fullwidth = True
-    list_filter_submit = True
-
-
-@admin.register(Group)
-class AdministratorGroupAdmin(GroupAdmin, ModelAdmin):
-    """Django's groups, in this admin's forms."""
-
-    list_fullwidth = True

@@ -20,8 +20,11 @@ from gilfoyle.lib.admin_words import TONES, clock, size_in_words, when
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs import states as work
 from processing.jobs.models import Step
+from streaming.exposure.selectors import get_standing
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.catalog import states
 from videos.catalog.admin import poster_image, status_pills, with_poster_version
+from videos.fingerprints.selectors import words_of_unreadable
 from videos.models import Video
 
 MOST_FAILURES = 5
@@ -93,6 +96,9 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     may_see_work = may_view(request, "processing.view_step")
     if may_see_videos:
         context |= _about_videos()
+        context["exposure"] = get_standing(settings.GILFOYLE, now=timezone.now())
+    if may_view(request, "videos.view_blockedfingerprint"):
+        context["unreadable"] = words_of_unreadable()
     if may_see_work:
         queues = list_queues(timezone.now())
         context |= {"queues": queues, "stalled_queues": [queue for queue in queues if queue.stalled]}
@@ -109,7 +115,10 @@ def may_view(request: HttpRequest, permission: str) -> bool:
 def _about_videos() -> dict[str, Any]:
     counts = {
         row["status"]: row
-        for row in Video.objects.order_by().values("status").annotate(n=Count("pk"), held=Sum("stored_bytes"))
+        for row in Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS)
+        .order_by()
+        .values("status")
+        .annotate(n=Count("pk"), held=Sum("stored_bytes"))
     }
     total = sum(row["n"] for row in counts.values())
     free = storage.free_bytes()
@@ -193,7 +202,8 @@ def list_failures() -> list[Failure]:
 
 def list_newest() -> list[VideoCard]:
     """Return the newest videos with their posters."""
-    kept = Video.objects.exclude(status=states.DELETING).select_related("project")
+    ours = Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS)
+    kept = ours.exclude(status=states.DELETING).select_related("project")
     videos = with_poster_version(kept)[:MOST_VIDEOS]
     return [
         VideoCard(

@@ -31,7 +31,13 @@ NAVIGATION: list[dict[str, Any]] = [
     {
         "title": "Videos",
         "separator": True,
-        "items": [_link("Videos", "smart_display", "videos.video")],
+        "items": [
+            _link("Videos", "smart_display", "videos.video"),
+            _link("Review", "gavel", "videos.case"),
+            _link("Matches", "fingerprint", "videos.fingerprintmatch"),
+            _link("Hash lists", "playlist_add_check", "videos.hashlist"),
+            _link("Standing out", "monitoring", "videos.dailyuse"),
+        ],
     },
     {
         "title": "Coming in",
@@ -57,6 +63,7 @@ NAVIGATION: list[dict[str, Any]] = [
             _link("Projects", "folder_open", "videos.project"),
             _link("API keys", "key", "videos.apikey"),
             _link("Signing keys", "signature", "streaming.signingkey"),
+            _link("Audit", "history_edu", "videos.auditentry"),
             _link("Users", "person", "auth.user"),
             _link("Groups", "group", "auth.group"),
         ],
@@ -80,6 +87,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [
             {"title": "API documentation", "link": "/api/docs/"},
+            {"title": "Second factor", "link": reverse_lazy("admin:two_factor")},
             {"title": "Change password", "link": reverse_lazy("admin:password_change")},
         ]
     },

@@ -39,7 +39,7 @@ def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None
     no_hoard = {"dramatiq_queue_prefetch": "1"}
     web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
     return (
-        ChildPlan("web", web, stop_s=3),
+        ChildPlan("web", web, stop_s=8),
         # Imports wait for other people's servers, so their threads come on top.
         # Openings are short, and go here so that no new video waits for a slot behind a long one's chunks.
         ChildPlan(

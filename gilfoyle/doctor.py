@@ -15,6 +15,7 @@ import structlog
 from django.contrib.staticfiles import finders
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from gilfoyle import health
 from gilfoyle.lib import storage
@@ -23,13 +24,19 @@ from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.reservations import free_bytes, is_same_disk
+from gilfoyle.staff.services import list_staff
+from gilfoyle.staff.two_factor import is_required, list_protected
 from processing.ffmpeg.capabilities import get_capabilities, needed_encoders
 from processing.ffmpeg.isolation import can_serve_sources, has_private_files, has_private_network
+from streaming.exposure.selectors import get_standing
 from streaming.player.views import HLS_SCRIPT
+from videos.catalog.selectors import are_keys_missing
+from videos.fingerprints.selectors import words_of_unreadable
 
 GIB = 1024**3
 SCARCE_BYTES = 10 * GIB
 WORK = "work"
+MOST_NAMES = 5
 REMEDIES = {"media store": "storage.path", "work folders": "server.data_dir"}
 START_IT = "Start it with `make run` (or `manage.py up`)."
 log = structlog.get_logger(__name__)
@@ -126,6 +133,31 @@ def check_database(config: Config) -> Finding:
     if config.database.url.get_secret_value():
         return Finding("FAIL", "database", f"{missing} migrations are missing.", "Run `manage.py migrate`.")
     return Finding("warn", "database", f"{missing} migrations are missing.", START_IT)
+
+
+def check_keys(_config: Config) -> Finding:
+    """Tell whether the keys are there of what was stored encrypted."""
+    try:
+        is_missing = are_keys_missing()
+    except DatabaseError:
+        return Finding("warn", "keys", "not known: the database has no such tables yet", START_IT)
+    if not is_missing:
+        return Finding("ok", "keys", "of all that is encrypted are in the database")
+    text = "Videos are encrypted whose keys are not in the database: they can't be played, or not processed again."
+    hint = "Was it restored without its keys? Restore those tables, too: docs/encryption.md names them."
+    return Finding("FAIL", "keys", text, hint)
+
+
+def check_recognition(_config: Config) -> Finding:
+    """Tell whether everything that is banned, and everything that is compared with it, can be read."""
+    try:
+        text = words_of_unreadable()
+    except DatabaseError:
+        return Finding("warn", "recognition", "not known: the database has no such tables yet", START_IT)
+    if not text:
+        return Finding("ok", "recognition", "everything that is banned can be read")
+    hint = "Is the secret key the one that they were sealed under? docs/recognition.md says what to do."
+    return Finding("FAIL", "recognition", text, hint)
 
 
 def check_broker(config: Config) -> Finding:
@@ -262,11 +294,44 @@ def check_address(config: Config) -> Finding:
     return Finding("warn", "address", text, "Set server.public_url to the address that clients use.")
 
 
+def check_exposure(config: Config) -> Finding:
+    """Tell what the last tries to steal a private video of our own came to."""
+    try:
+        standing = get_standing(config, now=timezone.now())
+    except DatabaseError:
+        return Finding("warn", "exposure", "not known: the database has no such table yet", START_IT)
+    level: Literal["ok", "warn", "FAIL"] = "FAIL" if standing.state == "exposed" else "warn"
+    return Finding(
+        "ok" if standing.state in {"ok", "off"} else level, "exposure", standing.words, standing.hint
+    )
+
+
+def check_staff(config: Config) -> Finding:
+    """Tell who of the staff could be anybody that has their password."""
+    try:
+        protected = list_protected()
+        lacking = [user for user in list_staff().filter(is_active=True) if user.pk not in protected]
+    except DatabaseError:
+        return Finding("warn", "staff", "not known: the database has no such table yet", START_IT)
+    if not lacking:
+        return Finding("ok", "staff", "all have a second factor")
+    names = ", ".join(user.get_username() for user in lacking[:MOST_NAMES])
+    more = f" and {len(lacking) - MOST_NAMES} more" if len(lacking) > MOST_NAMES else ""
+    text = f"no second factor: {names}{more}"
+    if is_required(config):
+        return Finding("warn", "staff", text, "They are made to set one up when they next sign in.")
+    if config.safety.staff_two_factor == "auto":
+        return Finding("ok", "staff", f"{text}; only this machine reaches the admin")
+    return Finding("warn", "staff", text, "Set safety.staff_two_factor to auto or required.")
+
+
 CHECKS: Mapping[str, Callable[[Config], Finding]] = {
     "data folder": check_data_folder,
     "secret key": check_secret_key,
     "address": check_address,
     "database": check_database,
+    "keys": check_keys,
+    "recognition": check_recognition,
     "broker": check_broker,
     "storage": check_storage,
     "free space": check_free_space,
@@ -275,4 +340,6 @@ CHECKS: Mapping[str, Callable[[Config], Finding]] = {
     "isolation": check_isolation,
     "reading": check_reading,
     "pages": check_pages,
+    "exposure": check_exposure,
+    "staff": check_staff,
 }

@@ -147,6 +147,9 @@ def _settings(files: BrokerFiles) -> str:
         "dir": _quoted(files.data),
         "appendonly": "yes",
         "appendfsync": "everysec",  # a killed process loses nothing; a power cut at most a second, which sweeps repair
+        # What was forgotten (such as who has seen what) leaves the file soon too.
+        "auto-aof-rewrite-percentage": "100",
+        "auto-aof-rewrite-min-size": "4mb",
         "save": '""',
         "daemonize": "no",
         "logfile": '""',

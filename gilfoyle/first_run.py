@@ -9,6 +9,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connections, transaction
 
+from gilfoyle.staff.outside import told_by_caller
+from gilfoyle.staff.trail import note
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import Project
 from videos.access.services import create_api_key, create_project
 
@@ -44,12 +47,14 @@ def _make_administrator() -> str | None:
     if users.filter(is_superuser=True).exists() or users.filter(username=ADMINISTRATOR).exists():
         return None
     password = secrets.token_urlsafe(15)
-    users.create_superuser(username=ADMINISTRATOR, email="", password=password)
+    with told_by_caller():
+        user = users.create_superuser(username=ADMINISTRATOR, email="", password=password)
+    note("staff.added", user=user, is_superuser=True)
     return password
 
 
 def _make_project() -> str | None:
-    if Project.objects.exists():
+    if Project.objects.exclude(pk__in=INTERNAL_PROJECT_IDS).exists():
         return None
     _key, text = create_api_key(project=create_project(name=FIRST_PROJECT), label="First key")
     return text

@@ -1,4 +1,7 @@
-"""`/healthz/live`: the process answers. `/healthz/ready`: database, broker and storage do too."""
+"""`/healthz/live`: the process answers. `/healthz/ready`: database, broker and storage do too.
+
+`/healthz/exposure` is for those who watch over it, and takes nobody out of service: that would close no hole.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ from collections.abc import Callable
 
 import dramatiq
 import structlog
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.errors import BrokerConnectionError as BrokerUnreachable
 from pika.exceptions import AMQPError
@@ -15,6 +20,7 @@ from redis.exceptions import RedisError
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import Fault
+from streaming.exposure.selectors import get_standing
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +41,16 @@ def ready(request: HttpRequest) -> JsonResponse:
         {**body, **{name: "ok" if works else "failed" for name, works in parts.items()}},
         200 if is_ready else 503,
     )
+
+
+def exposure(request: HttpRequest) -> JsonResponse:
+    """Tell whether a private video of our own could be stolen lately; not known is not well."""
+    del request
+    try:
+        state = get_standing(settings.GILFOYLE, now=timezone.now()).state
+    except DatabaseError:
+        state = "unknown"
+    return _answer({"status": state}, 200 if state in {"ok", "off"} else 503)
 
 
 def _answer(body: dict[str, str], status: int) -> JsonResponse:

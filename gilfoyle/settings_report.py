@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ByteSize, SecretStr
+from pydantic import BaseModel, SecretStr
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import to_jsonable_python
 
 from gilfoyle.lib.config import Config
 
@@ -40,11 +41,11 @@ def _masked(value: Any) -> Any:
         return {name: _masked(getattr(value, name)) for name in type(value).model_fields}
     if isinstance(value, SecretStr):
         return _mask(value.get_secret_value())
-    if isinstance(value, tuple):
+    if isinstance(value, Mapping):
+        return {str(key): _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
-    if isinstance(value, ByteSize):
-        return int(value)
-    return str(value) if isinstance(value, Path) else value
+    return to_jsonable_python(value)  # paths, networks, sizes: as settings.yaml has them
 
 
 def _mask(secret: str) -> str:

@@ -21,6 +21,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
+    path("healthz/exposure", health.exposure),
     path("", include(videos.urls.page_urlpatterns)),
     path("", include("streaming.urls")),
 ]

@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import re
+import signal
 import socket
 import struct
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from gunicorn.glogging import Logger
@@ -53,12 +55,15 @@ _server = _config.server
 _memory = Path("/dev/shm")  # noqa: S108 - only asked for, to keep heartbeats off the disk
 
 bind = [f"[{_server.host}]:{_server.port}" if ":" in _server.host else f"{_server.host}:{_server.port}"]
-worker_class = "gthread"
+worker_class = "gilfoyle.web_worker.Worker"
 workers = _server.processes
 threads = _server.threads
 # A slow upload or a long download holds a thread, never the worker's heartbeat: this ends a worker that is stuck.
 timeout = 60
-graceful_timeout = 2
+# A worker that was told to stop waits CLIENTS_S for its clients, and then as long as it takes to write what it counted:
+# a database that is busy must not cost that. What is still there after this is killed.
+graceful_timeout = 6
+CLIENTS_S = 2
 keepalive = 15
 # Playback tokens stand in the path.
 limit_request_line = 8190
@@ -77,6 +82,39 @@ def when_ready(arbiter: Any) -> None:
     patience = struct.pack("ll", int(_config.upload.lease_s), 0)
     for listener in arbiter.LISTENERS:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Let what is counted be written as soon as a worker is told to stop: it may be killed while a slow client holds it."""
+    worker.cfg.set("graceful_timeout", CLIENTS_S)  # this process's own copy: the master keeps its patience
+    counters = _counters()
+    if not counters:
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        worker.handle_exit(number, frame)
+        for counter in counters:
+            counter.hurry()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.siginterrupt(signal.SIGTERM, False)
+
+
+def worker_exit(_arbiter: Any, worker: Any) -> None:
+    """Write what is counted, and end without the threads that a slow client holds: the interpreter would wait for them."""
+    for counter in _counters():
+        counter.stop()
+    if worker.nr_conns > 0:
+        logging.shutdown()
+        os._exit(0)
+
+
+def _counters() -> list[Any]:
+    """Return what counts in this process, if its application does; it can't be imported before there are settings."""
+    plays = sys.modules.get("streaming.counting.counter")
+    use = sys.modules.get("videos.usage.tally")
+    found = [plays and plays.get_counter(), use and use.get_tally()]
+    return [counter for counter in found if counter is not None]
 
 
 def post_fork(_arbiter: Any, worker: Any) -> None:

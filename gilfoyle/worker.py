@@ -18,14 +18,31 @@ if _parent is not None and _parent.pid is not None:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
 django.setup()
 
+import dramatiq  # noqa: E402 - the same: the broker is made with Django
 from django.conf import settings  # noqa: E402 - Django must be set up first, also for what follows
+from dramatiq import Broker, Middleware, Worker  # noqa: E402 - the same
 
 import processing.jobs.actors  # noqa: E402, F401 - the same; to import it declares its actors
+import videos.fingerprints.actors  # noqa: E402 - the same
 import videos.imports.actors  # noqa: E402 - the same
 import videos.uploads.actors  # noqa: E402, F401 - the same
 from processing.errors import ToolMissing  # noqa: E402 - the same
 from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402 - the same
+from videos.audit.actors import Actor, set_process_actor  # noqa: E402 - the same
+from videos.usage.tally import get_tally  # noqa: E402 - the same
 
+
+class WriteUse(Middleware):
+    """Writes what was counted when a worker ends: its processes end without what Python does at their end."""
+
+    def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        del broker, worker
+        get_tally().stop()
+
+
+dramatiq.get_broker().add_middleware(WriteUse())
+
+set_process_actor(Actor("system", "worker"))
 try:
     require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
 except ToolMissing as error:

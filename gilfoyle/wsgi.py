@@ -12,14 +12,21 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
 _django = get_wsgi_application()
 
-from streaming.admission import admission  # noqa: E402  rows can be imported only after Django is set up
+from streaming.admission import (  # noqa: E402  rows can be imported only after Django is set up
+    admission,
+    sends,
+    watch,
+)
+from streaming.counting.counter import get_counter  # noqa: E402  the same
 from streaming.delivery.raw import RawDelivery  # noqa: E402  the same
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _patience_s = settings.GILFOYLE.upload.lease_s
-_dispatch = RawDelivery(_django, admission=admission, config=settings.GILFOYLE)
+_dispatch = RawDelivery(
+    _django, admission=admission, sends=sends, config=settings.GILFOYLE, counter=get_counter()
+)
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -27,4 +34,5 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     connection = environ.get("gunicorn.socket")
     if connection is not None:  # without a time-out, one lost phone would keep its thread for ever
         connection.settimeout(_patience_s)
+    watch.stir()
     return _dispatch(environ, start_response)

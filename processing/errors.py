@@ -118,6 +118,12 @@ class ScratchUnusable(Fault):
     code = "scratch_unusable"
 
 
+class ContentKeyLost(Fault):
+    """The key that segments are to be encrypted with is gone, or the root secret is another one than it was."""
+
+    code = "content_key_lost"
+
+
 class EncodeUnverified(Fault):
     """What ffmpeg wrote is not what was planned; nothing of it was stored."""
 

@@ -20,9 +20,11 @@ from gilfoyle.lib.codec_settings import Preset, VideoCodec
 from gilfoyle.lib.config import Container
 
 Rotation = Literal[0, 90, 180, 270]
+Recognition = Literal["", "beside", "before_play"]
 AudioRole = Literal["main", "commentary", "description"]
 AudioMix = Literal["", "stereo", "surround", "first_two", "ambisonic"]
 FIXED_AUDIO_RATE_HZ = 48_000
+COMPARED_FRAMES = 8  # at the beginning of each chunk, where a cut could have gone wrong
 FIRST_CODEC: VideoCodec = "h264"  # every player has it: it opens the video, and is made before any other
 
 
@@ -311,6 +313,9 @@ class EncodePlan(Plain):
     pictures: tuple[str, ...] = ()  # what is made of the encoded picture: storyboard, preview
     text: tuple[TextPlan, ...] = ()
     cleans_source: bool = False  # at the end what tells of place, device or person is taken out of it
+    recognition: Recognition = (
+        ""  # whether its pictures are compared with banned ones; before it plays, or beside
+    )
 
     @property
     def duration_s(self) -> Fraction:
@@ -326,6 +331,24 @@ class EncodePlan(Plain):
     @property
     def chunks(self) -> tuple[Chunk, ...]:
         return self.video.chunks if self.video else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A chunk's first pictures as they are before encoding, in the size of its largest rung, raw, in a scratch folder."""
+
+    path: Path
+    rung: Rung
+    frames: int
+
+    @property
+    def size_bytes(self) -> int:
+        return reference_bytes(self.rung, self.frames)
+
+
+def reference_bytes(rung: Rung, frames: int) -> int:
+    """Return what so many pictures take in 8 bit 4:2:0, uncompressed."""
+    return frames * rung.width * rung.height * 3 // 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The grammar of playback addresses: `/play/{token}/{project}/{video}/{revision}/{file}` and `/embed/…`. Pure.
+"""The grammar of playback addresses: `/play/{token}/{project}/{video}/{revision}/{file}` `/embed/…` and `/report/…`. Pure.
 
 An address has exactly one spelling; whatever does not match is no address.
 """
@@ -22,10 +22,15 @@ RENDITION = r"[a-z][a-z0-9]{0,15}"
 SEGMENT = r"[0-9]{5}|[1-9][0-9]{5,7}"  # five digits, more only when they are needed
 TRACK = r"trk_[A-Za-z0-9]{18}"
 MASTER_NAME = "master.m3u8"
+DASH_NAME = "manifest.mpd"
 MEDIA_PLAYLIST_NAME = "index.m3u8"
+KEY_FRAMES_NAME = "iframes.m3u8"  # of a rendition's key frames alone, beside its playlist
+KEY_NAME = "key"  # what a rendition's segments are decrypted with, beside its playlist
 POSTER_NAME = "poster.jpg"
 STORYBOARD_NAME = "storyboard.vtt"
+CHAPTERS_NAME = "chapters.json"
 PREVIEW_NAME = "preview.webp"
+REFRESH_NAME = "refresh"
 
 _BELOW_REVISION = (
     rf"/play/(?P<token>{TOKEN})/(?P<project>{PROJECT})/(?P<video>{VIDEO})/(?P<revision>{REVISION})/"
@@ -44,6 +49,7 @@ class FileClass(Enum):
     IMAGE = "image"
     CAPTION = "caption"
     DOWNLOAD = "download"
+    KEY = "key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,12 @@ def parse_stored_file(path: str) -> StoredFile | None:
     return StoredFile(video, match["rendition"], None if number is None else int(number), match["image"])
 
 
+def media_type(rendition: str) -> str:
+    """Return the media type of a rendition's files; audio renditions are named a0, a1, …"""
+    # RFC 4337 types, which all players and browsers' opaque-response checks take for CMAF.
+    return "audio/mp4" if rendition.startswith("a") else "video/mp4"
+
+
 def storyboard_sheet_name(number: int) -> str:
     """Return a sheet's file name."""
     return f"storyboard-{number:03d}.jpg"
@@ -100,10 +112,20 @@ def text_path(track_id: str) -> str:
     return f"text/{track_id}.vtt"
 
 
+def refresh_path(token: str, project_id: str, video_id: str) -> str:
+    """Return the path at which a token is exchanged for a later one of its session."""
+    return f"/play/{token}/{project_id}/{video_id}/{REFRESH_NAME}"
+
+
 def embed_path(token: str, project_id: str, video_id: str, origins: tuple[str, ...] = ()) -> str:
     """Return the path of the embed page; the sites that may frame it are named, as the token has only hashes."""
     query = "?" + urlencode([("origin", origin) for origin in origins]) if origins else ""
     return f"/embed/{token}/{project_id}/{video_id}{query}"
+
+
+def report_path(token: str, project_id: str, video_id: str) -> str:
+    """Return the path of the form with which whoever can play a video reports it."""
+    return f"/report/{token}/{project_id}/{video_id}"
 
 
 def playback_addresses(
@@ -116,7 +138,7 @@ def playback_addresses(
     kinds = {image_set.kind for image_set in policy.images}
     return {
         "hls_url": folder + MASTER_NAME,
-        "dash_url": None,
+        "dash_url": None if policy.is_encrypted else folder + DASH_NAME,  # DASH knows no such encryption
         "embed_url": public_url + embed_path(token, *owner, origins),
         **{
             name: folder + file if name.removesuffix("_url") in kinds else None

@@ -71,6 +71,13 @@ class BoundedCache(Generic[K, V]):
         """Keep a value."""
         self.get_or_load(key, lambda: value, 0)
 
+    def drop_older(self, age_s: float) -> None:
+        """Forget what was loaded longer ago, also where nobody asks for it any more."""
+        before_s = self._clock() - age_s
+        with self._lock:
+            for key in [key for key, (loaded_at_s, _) in self._entries.items() if loaded_at_s <= before_s]:
+                self._bytes -= self._size_of(self._entries.pop(key)[1])
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

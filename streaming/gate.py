@@ -1,24 +1,25 @@
 """May this viewer have this file now? The single yes or no, for every playback path. Pure: facts in, decision out.
 
-The checks stand in the order of the token format. A token whose signature is wrong gets one answer whatever else
-is wrong with it, so that it tells nothing about keys or videos.
+The checks stand in the order of the token format, each with a name: trace.py shows them to whoever asks why. A token
+whose signature is wrong gets one answer whatever else is wrong with it, so that it tells nothing about keys or videos.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gilfoyle.lib.origins import normalize_origin
-from streaming.addresses import FileClass, VideoAddress
+from streaming.addresses import FileClass, StoredFile, VideoAddress
 from streaming.errors import (
     MediaNotFound,
     PlaybackForbidden,
     PlaybackRefused,
     TokenExpired,
     TokenInvalid,
+    TokenNotYetValid,
     VideoNotReady,
     VideoRestricted,
 )
@@ -33,6 +34,7 @@ _SCOPE_OF = {
     FileClass.IMAGE: Scope.IMAGES,
     FileClass.CAPTION: Scope.CAPTIONS,
     FileClass.DOWNLOAD: Scope.DOWNLOAD,
+    FileClass.KEY: Scope.KEY,
 }
 _RUNG = re.compile(r"v([0-9]{1,5})(?:[a-z][a-z0-9]*)?", re.ASCII)
 
@@ -47,11 +49,23 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked for: a file of a class, of one rendition where it belongs to one."""
+    """What is asked for: a file of a class, of one rendition where it belongs to one.
+
+    `segment`: the number of a segment, of media or of text. `is_of_all`: it shows moments of the whole video, whatever
+    part of it a token is for.
+    """
 
     video: VideoAddress
     file_class: FileClass = FileClass.MEDIA
     rendition: str | None = None
+    segment: int | None = None
+    is_of_all: bool = False
+
+    @classmethod
+    def of(cls, file: StoredFile, video: VideoAddress | None = None) -> Wish:
+        """Return the wish for a stored file, perhaps of another video than its address names."""
+        is_picture = file.image is not None
+        return cls(video or file.video, file.file_class, file.rendition, file.number, is_of_all=is_picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,26 +76,85 @@ class Allowed:
     policy: PlaybackPolicy
 
 
-def decide(
-    wish: Wish,
-    *,
-    token: Token,
-    key: KeyRecord | None,
-    is_signature_valid: bool,
-    policy: PlaybackPolicy | None,
-    site: Site,
-    now_s: float,
-) -> Allowed | PlaybackRefused:
-    """Decide about one request; `policy` is None where the video does not exist."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known here of a token's key and video; None: there is no such.
+
+    `revoked`: the kind of a revocation that concerns the token (revocations/denials.py). `entry_key`: of the token that
+    the session began with, where this is a later one. `opened`: the numbers of the segments that the token's clip opens
+    where one of them is asked for. `is_open_elsewhere`: the objects can be read by others, as far as they have keys.
+    """
+
+    key: KeyRecord | None
+    is_signature_valid: bool = False
+    policy: PlaybackPolicy | None = None
+    revoked: str | None = None
+    entry_key: KeyRecord | None = None
+    opened: range = range(0)
+    is_open_elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that a decision stands on; `policy` is None where the video does not exist."""
+
+    wish: Wish
+    claims: Claims
+    key: KeyRecord
+    policy: PlaybackPolicy | None
+    site: Site
+    now_s: float
+    revoked: str | None = None
+    entry_key: KeyRecord | None = None
+    opened: range = range(0)
+    is_open_elsewhere: bool = False
+
+    @classmethod
+    def of(cls, wish: Wish, claims: Claims, key: KeyRecord, known: Known, site: Site, now_s: float) -> Facts:
+        """Put together what is asked, said and known."""
+        return cls(
+            wish,
+            claims,
+            key,
+            known.policy,
+            site,
+            now_s,
+            known.revoked,
+            known.entry_key,
+            known.opened,
+            known.is_open_elsewhere,
+        )
+
+    @property
+    def scope(self) -> Scope:
+        """What token and key open together: a signer can't give itself more than its key has."""
+        return self.claims.scope & self.key.scope_mask
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must hold: its stable name, what holds in words, and what is answered where it does not."""
+
+    name: str
+    holds: str
+    find_fault: Callable[[Facts], PlaybackRefused | None]
+
+
+def decide(wish: Wish, *, token: Token, known: Known, site: Site, now_s: float) -> Allowed | PlaybackRefused:
+    """Decide about one request."""
+    key, policy = known.key, known.policy
     if key is None or key.state == "revoked":
         return TokenInvalid("key")
-    refusal = _check_claims(token.claims, key, wish, site, now_s) or _check_policy(policy, wish, token.claims)
-    if not is_signature_valid:
+    if not known.is_signature_valid:
         return TokenInvalid("signature")
-    if refusal is not None:
-        return refusal
+    facts = Facts.of(wish, token.claims, key, known, site, now_s)
+    for check in CHECKS:
+        refusal = check.find_fault(facts)
+        if refusal is not None:
+            return refusal
     asked = _revision_asked(policy, wish)
-    return Allowed(token.claims, asked) if asked is not None else VideoNotReady("unknown")
+    claims = token.claims if facts.scope == token.claims.scope else replace(token.claims, scope=facts.scope)
+    return Allowed(claims, asked) if asked is not None else VideoNotReady("unknown")
 
 
 def _revision_asked(policy: PlaybackPolicy | None, wish: Wish) -> PlaybackPolicy | None:
@@ -90,58 +163,172 @@ def _revision_asked(policy: PlaybackPolicy | None, wish: Wish) -> PlaybackPolicy
     return policy.as_of(revision) if policy is not None and revision is not None else policy
 
 
-def _check_claims(
-    claims: Claims, key: KeyRecord, wish: Wish, site: Site, now_s: float
-) -> PlaybackRefused | None:
-    time = _check_times(claims, key, now_s)
-    if time is not None:
-        return time
-    wanted = _SCOPE_OF[wish.file_class]
-    if not claims.scope & key.scope_mask & wanted:
-        return PlaybackForbidden("scope")
-    if key.project_id != wish.video.project_id:
-        return TokenInvalid("project")
-    return _check_limits(claims, wish, site)
+def _check_issue(facts: Facts) -> PlaybackRefused | None:
+    return TokenInvalid("not_yet") if facts.claims.issued_at_s > facts.now_s + CLOCK_SKEW_S else None
 
 
-def _check_limits(claims: Claims, wish: Wish, site: Site) -> PlaybackRefused | None:
-    if claims.nonce is not None or claims.countries:
-        # A limit that this server can't check is not ignored.
-        return PlaybackForbidden("unsupported_limit")
-    if not _is_site_allowed(claims, site):
-        return PlaybackForbidden("origin")
-    if wish.rendition is not None and exceeds_height(wish.rendition, claims.max_height):
-        return PlaybackForbidden("max_height")
-    return None
+def _check_end(facts: Facts) -> PlaybackRefused | None:
+    return TokenExpired() if facts.now_s >= facts.claims.expires_at_s else None
 
 
-def _check_times(claims: Claims, key: KeyRecord, now_s: float) -> PlaybackRefused | None:
-    if claims.issued_at_s > now_s + CLOCK_SKEW_S:
-        return TokenInvalid("not_yet")
-    if now_s >= claims.expires_at_s:
-        return TokenExpired()
-    if not 0 < claims.expires_at_s - claims.issued_at_s <= key.max_ttl_s:
-        return TokenInvalid("ttl")
-    if claims.issued_at_s < key.min_issued_at_s:
-        return TokenInvalid("withdrawn")
-    return None
+def _check_life(facts: Facts) -> PlaybackRefused | None:
+    life_s = facts.claims.expires_at_s - facts.claims.issued_at_s
+    return None if 0 < life_s <= facts.key.max_ttl_s else TokenInvalid("ttl")
 
 
-def _check_policy(policy: PlaybackPolicy | None, wish: Wish, claims: Claims) -> PlaybackRefused | None:
+def _check_withdrawal(facts: Facts) -> PlaybackRefused | None:
+    is_withdrawn = _is_withdrawn(facts.claims.issued_at_s, facts.key)
+    return TokenInvalid("withdrawn") if is_withdrawn else None
+
+
+def _is_withdrawn(issued_at_s: int, key: KeyRecord) -> bool:
+    is_late = key.retired_at_s is not None and issued_at_s > key.retired_at_s
+    return issued_at_s < key.min_issued_at_s or is_late
+
+
+def _check_revocation(facts: Facts) -> PlaybackRefused | None:
+    return None if facts.revoked is None else TokenInvalid(f"revoked_{facts.revoked}")
+
+
+def _check_entry(facts: Facts) -> PlaybackRefused | None:
+    entry, key = facts.claims.entry, facts.entry_key
+    if entry is None:
+        return None
+    is_usable = key is not None and key.state != "revoked" and key.project_id == facts.key.project_id
+    is_good = is_usable and key is not None and not _is_withdrawn(entry.issued_at_s, key)
+    return None if is_good else TokenInvalid("entry")
+
+
+def _check_begin(facts: Facts) -> PlaybackRefused | None:
+    begin_s = facts.claims.not_before_s
+    return TokenNotYetValid() if begin_s is not None and facts.now_s < begin_s else None
+
+
+def _check_scope(facts: Facts) -> PlaybackRefused | None:
+    opens = facts.scope & _SCOPE_OF[facts.wish.file_class]
+    return None if opens else PlaybackForbidden("scope")
+
+
+def _check_signer(facts: Facts) -> PlaybackRefused | None:
+    return None if facts.key.project_id == facts.wish.video.project_id else TokenInvalid("project")
+
+
+def _check_unsupported(facts: Facts) -> PlaybackRefused | None:
+    claims = facts.claims
+    # One key opens all of a rendition, wherever its segments come from: no clip holds where anybody can fetch them.
+    is_clip_vain = claims.clip is not None and facts.is_open_elsewhere
+    is_unsupported = claims.nonce is not None or claims.countries or is_clip_vain
+    # A limit that this server can't check is not ignored.
+    return PlaybackForbidden("unsupported_limit") if is_unsupported else None
+
+
+def _check_site(facts: Facts) -> PlaybackRefused | None:
+    return None if _is_site_allowed(facts.claims, facts.site) else PlaybackForbidden("origin")
+
+
+def _check_height(facts: Facts) -> PlaybackRefused | None:
+    rendition = facts.wish.rendition
+    is_too_large = rendition is not None and exceeds_height(rendition, facts.claims.max_height)
+    return PlaybackForbidden("max_height") if is_too_large else None
+
+
+def _check_clip(facts: Facts) -> PlaybackRefused | None:
+    wish = facts.wish
+    if facts.claims.clip is None:
+        return None
+    is_beyond = wish.segment is not None and wish.segment not in facts.opened
+    is_of_all = wish.is_of_all or wish.file_class is FileClass.DOWNLOAD
+    return PlaybackForbidden("clip") if is_beyond or is_of_all else None
+
+
+def _check_existence(facts: Facts) -> PlaybackRefused | None:
     # A signer vouches for its own project's videos alone, so the row must name the same project.
-    if policy is None or policy.project_id != wish.video.project_id:
-        return VideoNotReady("unknown")
-    if policy.project_suspended:
-        return VideoRestricted("project_suspended")
+    is_there = facts.policy is not None and facts.policy.project_id == facts.wish.video.project_id
+    return None if is_there else VideoNotReady("unknown")
+
+
+def _check_suspension(facts: Facts) -> PlaybackRefused | None:
+    is_suspended = facts.policy is not None and facts.policy.project_suspended
+    return VideoRestricted("project_suspended") if is_suspended else None
+
+
+def _check_restriction(facts: Facts) -> PlaybackRefused | None:
+    restriction = facts.policy.restriction if facts.policy is not None else "none"
     # A review token opens what is held for review, and nothing that was decided against.
-    is_review = policy.restriction == "held" and Scope.REVIEW in claims.scope
-    if policy.restriction != "none" and not is_review:
-        return VideoRestricted(policy.restriction)
-    if policy.status == "deleting" or not policy.playable:
-        return VideoNotReady(policy.status)
-    if _revision_asked(policy, wish) is None:
-        return MediaNotFound("revision")
-    return None
+    is_review = restriction == "held" and Scope.REVIEW in facts.scope
+    return None if restriction == "none" or is_review else VideoRestricted(restriction)
+
+
+def _is_reviewer(facts: Facts) -> bool:
+    return Scope.REVIEW in facts.scope
+
+
+def _check_age(facts: Facts) -> PlaybackRefused | None:
+    needs_age = facts.policy is not None and facts.policy.needs_age
+    is_fine = (
+        not needs_age or _is_reviewer(facts) or Scope.AGE in facts.claims.scope
+    )  # its maker's word, and no permission of the key's
+    return None if is_fine else VideoRestricted("age")
+
+
+def _check_country(facts: Facts) -> PlaybackRefused | None:
+    """Where a video is blocked in some countries, a token must name another one: nobody's address is looked at."""
+    blocked = facts.policy.blocked_countries if facts.policy is not None else ()
+    if not blocked or _is_reviewer(facts):
+        return None
+    country = facts.claims.country
+    if country is None:
+        return VideoRestricted("country_unknown")
+    return VideoRestricted("country") if country in blocked else None
+
+
+def _check_embedding(facts: Facts) -> PlaybackRefused | None:
+    is_off = facts.policy is not None and facts.policy.embedding_off
+    return VideoRestricted("embedding") if is_off and facts.site.is_foreign else None
+
+
+def _check_playable(facts: Facts) -> PlaybackRefused | None:
+    policy = facts.policy
+    if policy is None or (policy.playable and policy.status != "deleting"):
+        return None
+    return VideoNotReady(policy.status)
+
+
+def _check_revision(facts: Facts) -> PlaybackRefused | None:
+    is_there = facts.policy is None or _revision_asked(facts.policy, facts.wish) is not None
+    return None if is_there else MediaNotFound("revision")
+
+
+TOKEN_CHECKS = (
+    Check("issued", "The token was issued in the past", _check_issue),
+    Check("end", "The token has not expired", _check_end),
+    Check("life", "The token's life is no longer than its key allows", _check_life),
+    Check(
+        "withdrawn",
+        "The token was issued while its key signed, and was not withdrawn since",
+        _check_withdrawal,
+    ),
+    Check("entry", "The token that the session began with would still count", _check_entry),
+    Check("revoked", "Its session, group, video, key and project were not revoked", _check_revocation),
+    Check("begin", "The token counts already", _check_begin),
+    Check("scope", "Token and key open this class of file", _check_scope),
+    Check("signer", "The key belongs to the project of the address", _check_signer),
+    Check("limits", "The token sets no limit that can't be checked here", _check_unsupported),
+    Check("site", "The asking site is one of the token's", _check_site),
+    Check("height", "The rendition is no larger than the token allows", _check_height),
+    Check("clip", "The file has something of the token's clip, and shows no other part", _check_clip),
+)
+VIDEO_CHECKS = (
+    Check("exists", "The video exists in the project of the address", _check_existence),
+    Check("project", "The project is not suspended", _check_suspension),
+    Check("restriction", "The video is not restricted", _check_restriction),
+    Check("age", "The video has no age label, or the token says that its viewer is old enough", _check_age),
+    Check("country", "The video is not blocked in the country that the token names", _check_country),
+    Check("embedding", "The video may be shown by other sites, or none asks", _check_embedding),
+    Check("playable", "The video can be played", _check_playable),
+    Check("revision", "The revision of the address can still be played", _check_revision),
+)
+CHECKS = (*TOKEN_CHECKS, *VIDEO_CHECKS)  # in the order of the token format
 
 
 def _is_site_allowed(claims: Claims, site: Site) -> bool:
@@ -164,9 +351,10 @@ def read_site(headers: Mapping[str, str], own_origin: str | None) -> Site:
     fetch_site = headers.get("Sec-Fetch-Site", "")
     given = headers.get("Origin", "")
     if not given:
-        if fetch_site not in {"cross-site", "same-site"}:
-            return Site()
         # Media elements fetch without `Origin`; then only the referrer names the page.
-        given = "/".join(headers.get("Referer", "").split("/", 3)[:3])
+        referrer = headers.get("Referer", "")
+        if fetch_site in {"same-origin", "none"} or not (fetch_site or referrer):
+            return Site()
+        given = "/".join(referrer.split("/", 3)[:3])
     origin = normalize_origin(given)
     return Site(origin, is_foreign=origin is None or origin != own_origin)

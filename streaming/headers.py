@@ -30,12 +30,14 @@ def cors_headers(origin: str | None, allowed_origins: Sequence[str]) -> list[tup
     return [("Access-Control-Allow-Origin", origin), shown, vary]
 
 
-def preflight_headers(origin: str | None, allowed_origins: Sequence[str]) -> list[tuple[str, str]]:
+def preflight_headers(
+    origin: str | None, allowed_origins: Sequence[str], methods: str = METHODS
+) -> list[tuple[str, str]]:
     """Return the answer to a browser's question before a request with unusual headers (`Range`, `If-…`)."""
     return [
         *cors_headers(origin, allowed_origins),
-        ("Access-Control-Allow-Methods", METHODS),
+        ("Access-Control-Allow-Methods", methods),
         ("Access-Control-Allow-Headers", "Range, If-Range, If-None-Match"),
         ("Access-Control-Max-Age", "7200"),
-        ("Allow", METHODS),
+        ("Allow", methods),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from streaming.exposure.models import ExposureTest
+from streaming.revocations.models import Revocation
 from streaming.tokens.models import SigningKey
 
-__all__ = ["SigningKey"]
+__all__ = ["ExposureTest", "Revocation", "SigningKey"]

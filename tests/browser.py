@@ -88,3 +88,29 @@ def wait_until(page: Page | Frame, condition: str) -> None:
 def play(page: Page | Frame) -> None:
     page.locator("#start").click()
     wait_until(page, "video.currentTime > 1")
+
+
+def open_menu(page: Page | Frame, title: str) -> None:
+    """Open the player's settings at what is called `title`."""
+    page.locator("#settings").click()
+    page.locator("#menu .player-choice", has_text=title).click()
+
+
+def choices(page: Page | Frame) -> list[str]:
+    """What there is to choose from in the list that is open."""
+    return page.locator("#menu [role=menuitemradio]").all_inner_texts()
+
+
+def choose(page: Page | Frame, title: str, choice: str) -> None:
+    open_menu(page, title)
+    page.locator("#menu [role=menuitemradio]").get_by_text(choice, exact=True).click()
+
+
+def offered(page: Page | Frame) -> dict[str, str]:
+    """What the settings offer, and how it is set."""
+    page.locator("#settings").click()
+    rows = page.locator("#menu .player-choice").evaluate_all(
+        "all => all.map((one) => [...one.querySelectorAll('span')].map((part) => part.textContent))"
+    )
+    page.locator("#menu .player-choice").first.press("Escape")
+    return dict(rows)

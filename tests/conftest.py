@@ -14,6 +14,7 @@ from typing import Any
 import django
 import hypothesis
 import pytest
+from django.contrib.auth import hashers
 
 # How long an example takes on a busy machine says nothing about the code.
 hypothesis.settings.register_profile(
@@ -50,14 +51,21 @@ def _set_environment(home: Path) -> None:
 _set_environment(Path(_home.name))
 django.setup()
 
+hashers.PBKDF2PasswordHasher.iterations = (
+    1000  # a million of them cost half a second for each user that a test makes
+)
+
 import dramatiq  # noqa: E402 - it makes a broker of its own when it is used before Django is set up
 from django.conf import settings as django_settings  # noqa: E402 - read from the environment above
+from django.db import connection  # noqa: E402 - after the above
 from dramatiq.brokers.stub import StubBroker  # noqa: E402 - after the above
 from rest_framework.test import APIClient  # noqa: E402 - the same
 
 from tests import factories  # noqa: E402 - rows need Django
+from tests.emptying import empty_only_what_is_full  # noqa: E402 - the same
 from tests.factories import Account  # noqa: E402 - the same
-from tests.lanes import Lanes  # noqa: E402 - the same
+from tests.lanes import REAL_TIME, Lanes, lane_of  # noqa: E402 - the same
+from videos.audit.guards import remove_guards  # noqa: E402 - the same
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,7 +78,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(900))  # several processes have to start, on a busy machine
     if "PYTEST_XDIST_WORKER" in os.environ:
         # First what waits most, so that it ends with all else.
-        items.sort(key=lambda item: not item.get_closest_marker("embedded"))
+        items.sort(key=_how_soon)
+
+
+def _how_soon(item: pytest.Item) -> int:
+    if item.get_closest_marker("embedded"):
+        return 0
+    return 1 if lane_of(item.nodeid) in REAL_TIME else 2
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Lanes:
@@ -85,6 +99,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     options: dict[str, Any] = django_settings.DATABASES["default"].get("OPTIONS", {})
     if "init_command" in options:
         options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Let tests that commit empty their tables after them; on SQLite the audit's guards would refuse that."""
+    del django_db_setup
+    with django_db_blocker.unblock():
+        if connection.vendor == "sqlite":
+            remove_guards(connection)
+        empty_only_what_is_full()
 
 
 @pytest.fixture(autouse=True)
@@ -117,6 +141,16 @@ def stub_broker() -> Iterator[StubBroker]:
     broker.flush_all()
     yield broker
     broker.flush_all()
+
+
+@pytest.fixture(autouse=True)
+def playback_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes count plays and use, and look at facts, by threads, which here would meet the databases of later tests.
+
+    One that is told in the middle of a transaction that databases are closed to it holds SQLite's lock for good.
+    """
+    monkeypatch.setattr("gilfoyle.lib.written_behind.WrittenBehind.begin", lambda _noted: None)
+    monkeypatch.setattr("streaming.admission.watch._start", lambda: None)
 
 
 @pytest.fixture

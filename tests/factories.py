@@ -127,6 +127,7 @@ def make_rendition(
             start_ticks=run.start_ticks,
             durations=list(run.durations),
             sizes=list(run.sizes),
+            key_frame_sizes=list(run.key_frame_sizes),
         )
     return rendition
 

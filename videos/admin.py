@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from videos.access.admin import ApiKeyAdmin
+from videos.audit.admin import AuditEntryAdmin
 from videos.catalog.admin import VideoAdmin
 from videos.imports.admin import ImportAdmin
+from videos.moderation.recognition.admin import FingerprintMatchAdmin, HashListAdmin
 from videos.uploads.admin import UploadAdmin
 from videos.uploads.grant_admin import ProjectPageAdmin, UploadGrantAdmin
+from videos.usage.admin import DailyUseAdmin
 
 __all__ = [
     "ApiKeyAdmin",
+    "AuditEntryAdmin",
+    "DailyUseAdmin",
+    "FingerprintMatchAdmin",
+    "HashListAdmin",
     "ImportAdmin",
     "ProjectPageAdmin",
     "UploadAdmin",

@@ -9,6 +9,10 @@ class VideosConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the rooms that hear of a video's news."""
-        import videos.imports.subscribers  # noqa: PLC0415 - models must be loaded first
+        import videos.chapters.subscribers  # noqa: PLC0415 - models must be loaded first
+        import videos.fingerprints.subscribers  # noqa: PLC0415 - the same
+        import videos.imports.subscribers  # noqa: PLC0415 - the same
+        import videos.moderation.subscribers  # noqa: PLC0415 - the same
         import videos.tracks.subscribers  # noqa: PLC0415 - the same
-        import videos.uploads.subscribers  # noqa: F401, PLC0415 - the same
+        import videos.uploads.subscribers  # noqa: PLC0415 - the same
+        import videos.usage.subscribers  # noqa: F401, PLC0415 - the same

@@ -13,6 +13,32 @@ class ProjectSuspended(NotAllowed):
     code = "project_suspended"
 
 
+class UploadsFrozen(NotAllowed):
+    """The project, the key or the creator may upload nothing at the moment; the facts say which."""
+
+    code = "uploads_frozen"
+    told = ("of",)
+
+
+class VideosLimited(TooMany):
+    """The project, the key or the creator has made as many videos today as it may at the moment."""
+
+    code = "videos_limited"
+    told = ("of", "limit", "used")
+
+
+class VideoHeldLegally(Conflict):
+    """Nothing of this video may be deleted or replaced."""
+
+    code = "legal_hold"
+
+
+class VideoStopped(NotAllowed):
+    """The video was restricted: nothing more is taken for it."""
+
+    code = "video_restricted_for_uploads"
+
+
 class KeyInvalid(Refusal):
     """No, an unknown, an expired or a revoked API key."""
 
@@ -137,3 +163,7 @@ class TrackTooLarge(TrackRejected):
 
 class TooManyTracks(Conflict):
     code = "too_many_tracks"
+
+
+class HashListNotFound(NotFound):
+    code = "hash_list_not_found"

@@ -15,6 +15,13 @@ class VideoUploaded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceHashed(Event):
+    """What the source hashes to is known now; it was not when it was uploaded."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PosterChosen(Event):
     """Another moment, or none any more, is wanted for the poster."""
 
@@ -45,6 +52,70 @@ class VideoFailed(Event):
 @dataclass(frozen=True, slots=True)
 class VideoDeleted(Event):
     """A tombstone stands; the bytes go next."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRestricted(Event):
+    """On which terms a video may be played has changed, for the worse or the better; its row says how."""
+
+    video_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialRecognised(Event):
+    """A video holds what was blocked before, or is on a list."""
+
+    video_id: str
+    match_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiled(Event):
+    """Somebody says that something is wrong with a video, a creator, a key or a project."""
+
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened(Event):
+    """What was reported of one subject waits for a decision."""
+
+    case_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseDecided(Event):
+    """A decision was made; of a consumer's own there is no case."""
+
+    decision_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionChanged(Event):
+    """A restriction began or ended."""
+
+    restriction_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppealFiled(Event):
+    """Somebody does not agree with a decision."""
+
+    appeal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppealDecided(Event):
+    """A second person has looked at a decision."""
+
+    appeal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialBanned(Event):
+    """A video is to be recognised when it comes back; the hashes of its pictures in all views are wanted."""
 
     video_id: str
 

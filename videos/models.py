@@ -2,28 +2,107 @@
 
 from __future__ import annotations
 
-from videos.access.models import ApiKey, IdempotencyRecord, MonthlyUse, Project, RequestCount
-from videos.catalog.models import ImageSet, PastRevision, PurgedVideo, Rendition, RenditionRun, Video
+from videos.access.models import (
+    ApiKey,
+    IdempotencyRecord,
+    MonthlyUse,
+    Project,
+    RequestCount,
+    UploadAllowance,
+    UploadFreeze,
+)
+from videos.audit.models import (
+    AuditCheck,
+    AuditCheckpoint,
+    AuditEntry,
+    AuditHead,
+    AuditPersonal,
+    AuditSettings,
+)
+from videos.catalog.models import (
+    ContentKey,
+    EncryptedRevision,
+    ImageSet,
+    PastRevision,
+    PurgedVideo,
+    Rendition,
+    RenditionRun,
+    SourceKey,
+    Video,
+)
+from videos.chapters.models import ChapterList
+from videos.fingerprints.models import (
+    BankState,
+    BlockedFingerprint,
+    FingerprintMatch,
+    HashList,
+    VideoFingerprint,
+)
 from videos.imports.models import Import
-from videos.tracks.models import TextTrack
+from videos.moderation.automation_models import RuleHit, RuleStop, Standing
+from videos.moderation.models import (
+    Appeal,
+    Case,
+    CaseNote,
+    Decision,
+    LiftRequest,
+    PurgeRequest,
+    Report,
+    Restriction,
+    Strike,
+)
+from videos.tracks.models import TextTrack, TrackKey
 from videos.uploads.models import DirectUpload, Upload, UploadGrant, UploadPiece
+from videos.usage.models import DailyPlays, DailyUse
 
 __all__ = [
     "ApiKey",
+    "Appeal",
+    "AuditCheck",
+    "AuditCheckpoint",
+    "AuditEntry",
+    "AuditHead",
+    "AuditPersonal",
+    "AuditSettings",
+    "BankState",
+    "BlockedFingerprint",
+    "Case",
+    "CaseNote",
+    "ChapterList",
+    "ContentKey",
+    "DailyPlays",
+    "DailyUse",
+    "Decision",
     "DirectUpload",
+    "EncryptedRevision",
+    "FingerprintMatch",
+    "HashList",
     "IdempotencyRecord",
     "ImageSet",
     "Import",
+    "LiftRequest",
     "MonthlyUse",
     "PastRevision",
     "Project",
+    "PurgeRequest",
     "PurgedVideo",
     "Rendition",
     "RenditionRun",
+    "Report",
     "RequestCount",
+    "Restriction",
+    "RuleHit",
+    "RuleStop",
+    "SourceKey",
+    "Standing",
+    "Strike",
     "TextTrack",
+    "TrackKey",
     "Upload",
+    "UploadAllowance",
+    "UploadFreeze",
     "UploadGrant",
     "UploadPiece",
     "Video",
+    "VideoFingerprint",
 ]

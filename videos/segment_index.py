@@ -16,16 +16,22 @@ class Segment:
     start_ticks: int
     duration_ticks: int
     size_bytes: int
+    key_frame_bytes: int = 0  # to the end of its first picture, where that stands alone; 0: not known
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentRun:
-    """The segments that one chunk adds: durations in ticks, sizes in bytes, numbered from `first_number`."""
+    """The segments that one chunk adds: durations in ticks, sizes in bytes, numbered from `first_number`.
+
+    `key_frame_sizes`: how many bytes of each hold its headers and its key frame, 0 where it begins with none; empty
+    where nobody looked. They count in the segment as it was encoded, whether it is stored encrypted or not.
+    """
 
     first_number: int
     start_ticks: int
     durations: tuple[int, ...]
     sizes: tuple[int, ...]
+    key_frame_sizes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,11 @@ class SegmentIndex:
     def average_bitrate_bps(self) -> int:
         return round(self.size_bytes * 8 / self.duration_s) if self.duration_s else 0
 
+    @property
+    def has_key_frames(self) -> bool:
+        """Whether every segment is known to begin with a picture that stands alone."""
+        return bool(self.segments) and all(segment.key_frame_bytes for segment in self.segments)
+
 
 @dataclass(frozen=True, slots=True)
 class PlayableRendition:
@@ -73,6 +84,7 @@ class PlayableRendition:
     role: str = "main"  # of sound: main, commentary, description
     audio_track: int = 0  # which of the source's sounds it is
     language_name: str = ""  # as those call it who speak it; "" where it is not known
+    is_encrypted: bool = False  # its segments are (segment_cipher.py); its init segment is in the clear
 
 
 def merge_runs(timescale: int, runs: Iterable[SegmentRun]) -> SegmentIndex:
@@ -82,7 +94,10 @@ def merge_runs(timescale: int, runs: Iterable[SegmentRun]) -> SegmentIndex:
         if run.first_number != len(segments):
             break
         start_ticks = run.start_ticks
-        for duration_ticks, size_bytes in zip(run.durations, run.sizes, strict=True):
-            segments.append(Segment(len(segments), start_ticks, duration_ticks, size_bytes))
+        key_frame_sizes = run.key_frame_sizes or (0,) * len(run.sizes)
+        for duration_ticks, size_bytes, key_frame_bytes in zip(
+            run.durations, run.sizes, key_frame_sizes, strict=True
+        ):
+            segments.append(Segment(len(segments), start_ticks, duration_ticks, size_bytes, key_frame_bytes))
             start_ticks += duration_ticks
     return SegmentIndex(timescale, tuple(segments))

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+UNEVEN_S = 0.05  # less is rounding to frames
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -32,6 +34,15 @@ class Storyboard:
     @property
     def sheet_count(self) -> int:
         return -(-len(self.times_s) // (self.columns * self.rows))
+
+    @property
+    def even_tile_s(self) -> float | None:
+        """For how long each tile stands; None where one of them begins elsewhere than that would say."""
+        if len(self.times_s) < 2:
+            return self.duration_s or None
+        tile_s = self.times_s[-1] / (len(self.times_s) - 1)
+        is_even = all(abs(at_s - number * tile_s) < UNEVEN_S for number, at_s in enumerate(self.times_s))
+        return tile_s if is_even else None
 
     def tiles(self) -> Iterator[Tile]:
         """Yield the tiles in the order of time; each lasts until the next begins."""

@@ -5,7 +5,20 @@ from django.urls.converters import StringConverter
 
 from videos.access.views import Account
 from videos.catalog.views import VideoDetail, VideoList, VideoRenditions
+from videos.chapters.views import VideoChapters
 from videos.imports.views import VideoImport
+from videos.moderation.strike_views import Strikes
+from videos.moderation.views import (
+    AppealDetail,
+    AppealList,
+    DecisionDetail,
+    DecisionList,
+    ReportDetail,
+    ReportList,
+    VideoHistory,
+    VideoRestriction,
+)
+from videos.privacy.views import CreatorErase, CreatorExport
 from videos.tracks.views import TrackDetail, TrackList
 from videos.uploads.companion_views import (
     CompanionComplete,
@@ -28,6 +41,7 @@ from videos.uploads.granted_views import GrantedEndpoint, GrantedUpload
 from videos.uploads.page_views import upload_page
 from videos.uploads.tus_views import TusEndpoint, TusEndpointSlash, TusUpload
 from videos.uploads.views import VideoSource
+from videos.usage.views import Usage, VideoUsage
 
 
 class GrantToken(StringConverter):
@@ -36,7 +50,14 @@ class GrantToken(StringConverter):
     regex = r"upg_[^/]+"
 
 
+class CreatorId(StringConverter):
+    """A consumer's own id of somebody, in which anything may stand, also a slash."""
+
+    regex = r"[\s\S]+"
+
+
 register_converter(GrantToken, "grant")
+register_converter(CreatorId, "creator")
 
 urlpatterns = [
     path("account", Account.as_view()),
@@ -45,6 +66,20 @@ urlpatterns = [
     path("videos/<str:video_id>/source", VideoSource.as_view()),
     path("videos/<str:video_id>/import", VideoImport.as_view()),
     path("videos/<str:video_id>/renditions", VideoRenditions.as_view()),
+    path("videos/<str:video_id>/chapters", VideoChapters.as_view()),
+    path("videos/<str:video_id>/usage", VideoUsage.as_view()),
+    path("videos/<str:video_id>/restriction", VideoRestriction.as_view()),
+    path("videos/<str:video_id>/history", VideoHistory.as_view()),
+    path("reports", ReportList.as_view()),
+    path("reports/<str:report_id>", ReportDetail.as_view()),
+    path("decisions", DecisionList.as_view()),
+    path("decisions/<str:decision_id>", DecisionDetail.as_view()),
+    path("creators/<creator:creator_id>/erase", CreatorErase.as_view()),
+    path("creators/<creator:creator_id>/export", CreatorExport.as_view()),
+    path("strikes", Strikes.as_view()),
+    path("appeals", AppealList.as_view()),
+    path("appeals/<str:appeal_id>", AppealDetail.as_view()),
+    path("usage", Usage.as_view()),
     path("uploads/tus", TusEndpoint.as_view()),
     path("uploads/tus/", TusEndpointSlash.as_view()),
     path("uploads/tus/<grant:token>", GrantedEndpoint.as_view()),

@@ -52,10 +52,21 @@ def column(
     return decorate
 
 
-def for_selected(title: str, *, permission: str = "operate") -> Callable[[Decorated], Decorated]:
-    """Name a method as an action on the selected rows, for those who have the permission."""
+def for_selected(
+    title: str, *, permission: str = "operate", asks_again: bool = False
+) -> Callable[[Decorated], Decorated]:
+    """Name a method as an action on the selected rows, for those who have the permission.
+
+    `asks_again`: it can't be undone, and so needs a password that was given lately.
+    """
     decorate: Callable[[Decorated], Decorated] = theme_action(description=title, permissions=[permission])
-    return decorate
+
+    def name_it(method: Decorated) -> Decorated:
+        named = decorate(method)
+        named.asks_again = asks_again  # type: ignore[attr-defined]  # read where the action is pressed
+        return named
+
+    return name_it
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # Django's class takes no parameter at run time
@@ -72,12 +83,14 @@ class PageAction:
     """A button on a row's page; it posts to an address of its own, so that no link can press it.
 
     `name` is the suffix of the admin's `do_…` method and of the address; `tone` is plain, main or danger.
+    `asks_again`: it can't be undone, and so needs a password that was given lately.
     """
 
     name: str
     label: str
     icon: str
     tone: str = "plain"
+    asks_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,10 @@ class HouseAdmin(ModelAdmin):
     def _may(self, request: HttpRequest, verb: str) -> bool:
         return bool(request.user.has_perm(f"{self.opts.app_label}.{verb}_{self.opts.model_name}"))
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return a row, or None: also for an id with a NUL, which PostgreSQL would not even look for."""
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
     def offered_actions(self, request: HttpRequest, row: Any) -> Iterable[str]:
         """Return the names of the page actions that make sense for this row now."""
         del request, row
@@ -147,19 +164,30 @@ class HouseAdmin(ModelAdmin):
 
     def do_page_action(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Do what one of the page's own buttons says."""
-        if name not in {one.name for one in self.page_actions}:
+        pressed = next((one for one in self.page_actions if one.name == name), None)
+        if pressed is None:
             raise PermissionDenied
         run: Callable[[HttpRequest, Any], str | Led] = getattr(self, f"do_{name}")
-        return self.press_button(request, object_id, lambda row: run(request, row))
+        return self.press_button(
+            request, object_id, lambda row: run(request, row), asks_again=pressed.asks_again
+        )
 
     def press_button(
-        self, request: HttpRequest, object_id: str, run: Callable[[Any], str | Led]
+        self,
+        request: HttpRequest,
+        object_id: str,
+        run: Callable[[Any], str | Led],
+        *,
+        asks_again: bool = False,
     ) -> HttpResponse:
         """Call what a button on a row's page does, tell the outcome that it returns, go back to the page, or on."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_operate_permission(request):
             raise PermissionDenied
+        asked = self.ask_again(request) if asks_again else None
+        if asked is not None:
+            return asked
         row = self.get_object(request, unquote(object_id))
         if row is None:
             response: HttpResponse = self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
@@ -174,6 +202,15 @@ class HouseAdmin(ModelAdmin):
         messages.success(request, message)
         return redirect(outcome.address if isinstance(outcome, Led) else self.change_url(row))
 
+    def ask_again(self, request: HttpRequest) -> HttpResponse | None:
+        """Return the page that asks who this is, where the password was not given lately: the site knows."""
+        asked: HttpResponse | None = self.admin_site.ask_again(request)
+        return asked
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        asked = self.ask_again(request) if is_grave(self, request) else None
+        return asked or super().changelist_view(request, extra_context)
+
     def changeform_view(
         self,
         request: HttpRequest,
@@ -187,6 +224,13 @@ class HouseAdmin(ModelAdmin):
             return self._refused(request, refusal)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> Any:
+        asked = (
+            self.ask_again(request)
+            if request.method == "POST" and self.has_delete_permission(request)
+            else None
+        )
+        if asked is not None:
+            return asked
         try:
             return super().delete_view(request, object_id, extra_context)
         except Refusal as refusal:
@@ -249,6 +293,20 @@ class HouseAdmin(ModelAdmin):
             messages.error(
                 request, ngettext("%(n)d more was refused.", "%(n)d more were refused.", more) % {"n": more}
             )
+
+
+def is_grave(page: Any, request: HttpRequest) -> bool:
+    """Tell whether what is sent from a list is an action that this person may run and that can't be undone.
+
+    Deleting has a page of its own before it; only what that sends (`post`) counts.
+    """
+    if request.method != "POST":
+        return False
+    offered = page.get_actions(request)
+    chosen = [name for name in request.POST.getlist("action") if name in offered]
+    if "delete_selected" in chosen:
+        return "post" in request.POST
+    return any(getattr(offered[name][0], "asks_again", False) for name in chosen)
 
 
 def noted_words(error: GilfoyleError, row: Any) -> str:

@@ -5,7 +5,7 @@ Precedence: environment, then file, then default. Nothing here touches Django.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -23,13 +23,15 @@ from pydantic import (
 from gilfoyle.lib.api_settings import ApiSettings
 from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, VideoCodec, Vp9Settings
-from gilfoyle.lib.config_problems import explain_problem
+from gilfoyle.lib.config_problems import Location, explain_problem
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.import_settings import ImportSettings
 from gilfoyle.lib.limit_settings import LimitSettings
 from gilfoyle.lib.playback_settings import PlaybackSettings
+from gilfoyle.lib.privacy_settings import PrivacySettings
 from gilfoyle.lib.s3_settings import S3Settings
+from gilfoyle.lib.safety_settings import SafetySettings
 from gilfoyle.lib.settings_section import HttpUrl, Section
 
 # The folder of manage.py: what a relative path in settings.yaml starts from.
@@ -102,6 +104,12 @@ class StorageSettings(Section):
         ByteSize(1024**3),
         ge=0,
         description="Free space that uploads and processing leave untouched on this machine's disks.",
+    )
+    is_public: bool = Field(
+        False, description="Others can read its objects: all of videos is encrypted, whatever else is said."
+    )
+    encrypt_sources: Literal["auto", "always", "never"] = Field(
+        "auto", description="Whether sources are stored encrypted; auto: in buckets, and where is_public."
     )
     s3: S3Settings = Field(default_factory=S3Settings, description="For backend s3.")
 
@@ -207,12 +215,6 @@ class TextSettings(Section):
     max_tracks: int = Field(40, ge=0, le=200, description="Text tracks that a video may have.")
 
 
-class PrivacySettings(Section):
-    clean_originals: bool = Field(
-        True, description="Take what tells of place, device or person out of stored sources."
-    )
-
-
 class ObservabilitySettings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level.")
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines.")
@@ -233,8 +235,23 @@ class Config(Section):
     images: ImagesSettings = Field(default_factory=ImagesSettings)
     text: TextSettings = Field(default_factory=TextSettings)
     playback: PlaybackSettings = Field(default_factory=PlaybackSettings)
+    safety: SafetySettings = Field(default_factory=SafetySettings)
     privacy: PrivacySettings = Field(default_factory=PrivacySettings)
     observability: ObservabilitySettings = Field(default_factory=ObservabilitySettings)
+
+    @model_validator(mode="after")
+    def _delivery_can_be_signed(self) -> Config:
+        self.playback.require_signable(self.storage.s3 if self.storage.backend == "s3" else None)
+        return self
+
+    def may_others_read(self, *, is_encrypted: bool) -> bool:
+        """Tell whether others than Gilfoyle may give away a video's objects, to be read by who has their keys.
+
+        A CDN need not look at signatures where segments are encrypted (docs/delivery.md), so it counts as one of them.
+        """
+        return self.storage.is_public or (
+            is_encrypted and self.playback.is_outside and bool(self.playback.cdn_url)
+        )
 
     @property
     def public_url(self) -> str:
@@ -263,6 +280,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "GILFOYLE_S3_PUBLIC_ENDPOINT_URL": ("storage", "s3", "public_endpoint_url"),
     "GILFOYLE_S3_ACCESS_KEY_ID": ("storage", "s3", "access_key_id"),
     "GILFOYLE_S3_SECRET_ACCESS_KEY": ("storage", "s3", "secret_access_key"),
+    "GILFOYLE_CDN_SECRET": ("playback", "cdn_secret"),
     "GILFOYLE_LOG_LEVEL": ("observability", "log_level"),
     "GILFOYLE_LOG_FORMAT": ("observability", "log_format"),
 }
@@ -299,10 +317,16 @@ def read_config(environ: Mapping[str, str]) -> Config:
     return load_config(find_settings_file(environ), environ)
 
 
-def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
+def load_config(
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    on_fault: Callable[[Location, ConfigError], None] | None = None,
+) -> Config:
     """Read settings.yaml and the environment; a missing `path` (None) means defaults.
 
-    An empty variable counts as not set, as in a compose file that passes variables on.
+    An empty variable counts as not set, as in a compose file that passes variables on. `on_fault` hears of each wrong
+    key or value, before the first of them is raised.
 
     Raises: ConfigError, naming the file or variable, the key, what was wanted and found.
     """
@@ -320,6 +344,9 @@ def load_config(path: Path | None, environ: Mapping[str, str]) -> Config:
         problems = error.errors(include_url=False)
         # A misspelt key comes first: it is often why another one is missing.
         problems.sort(key=lambda problem: problem["type"] != "extra_forbidden")
+        if on_fault is not None:
+            for problem in problems:
+                on_fault(problem["loc"], explain_problem(problem, Config, path, sources))
         raise explain_problem(problems[0], Config, path, sources) from None
 
 

@@ -77,7 +77,7 @@ def _take_name(unfinished: Path, target: Path) -> bool:
     return True
 
 
-def write_whole(file: io.FileIO, piece: bytes) -> None:
+def write_whole(file: io.FileIO, piece: bytes | memoryview) -> None:
     """Write all of it: an unbuffered file may take less at once."""
     rest = memoryview(piece)
     while rest:

@@ -14,7 +14,7 @@ BASE36 = string.digits + string.ascii_lowercase
 ID_LENGTH = 22
 REVISION_LENGTH = 16
 PROJECT_ID_LENGTH = 12
-_SHAPE = re.compile(rf"[a-z]{{3}}_[0-9A-Za-z]{{{ID_LENGTH - 4}}}")
+_SHAPE = re.compile(rf"[a-z]{{3}}_[0-9A-Za-z]{{{ID_LENGTH - 4}}}|case_[0-9A-Za-z]{{{ID_LENGTH - 5}}}")
 
 
 def random_text(length: int, alphabet: str = BASE62) -> str:
@@ -51,6 +51,10 @@ def new_grant_id() -> str:
     return _prefixed("upg")
 
 
+def new_revocation_id() -> str:
+    return _prefixed("rev")
+
+
 def new_rendition_id() -> str:
     return _prefixed("ren")
 
@@ -79,5 +83,73 @@ def new_step_id() -> str:
     return _prefixed("stp")
 
 
+def new_report_id() -> str:
+    return _prefixed("rep")
+
+
+def new_case_id() -> str:
+    return _prefixed("case")
+
+
+def new_case_note_id() -> str:
+    return _prefixed("nte")
+
+
+def new_decision_id() -> str:
+    return _prefixed("dec")
+
+
+def new_restriction_id() -> str:
+    return _prefixed("rst")
+
+
+def new_appeal_id() -> str:
+    return _prefixed("apl")
+
+
+def new_strike_id() -> str:
+    return _prefixed("stk")
+
+
+def new_purge_id() -> str:
+    return _prefixed("pur")
+
+
+def new_lift_id() -> str:
+    return _prefixed("lft")
+
+
+def new_freeze_id() -> str:
+    return _prefixed("frz")
+
+
+def new_standing_id() -> str:
+    return _prefixed("stg")
+
+
+def new_allowance_id() -> str:
+    return _prefixed("alw")
+
+
+def new_rule_hit_id() -> str:
+    return _prefixed("hit")
+
+
+def new_rule_stop_id() -> str:
+    return _prefixed("rls")
+
+
 def new_revision() -> str:
     return random_text(REVISION_LENGTH)
+
+
+def new_hash_list_id() -> str:
+    return _prefixed("hls")
+
+
+def new_ban_id() -> str:
+    return _prefixed("ban")
+
+
+def new_match_id() -> str:
+    return _prefixed("fpm")

@@ -12,7 +12,14 @@ import structlog
 
 from gilfoyle.lib.ids import random_text
 
-_TOKEN_IN_PATH = re.compile(r"/(play|embed)/+([A-Za-z0-9]{1,12})[^/\s\"']*")
+_SLASH = "/|%(?:25)*2F"  # also as it stands in the query of an oEmbed request
+_TOKEN_IN_PATH = re.compile(
+    rf"({_SLASH})(play|embed|report)(?:{_SLASH})+([A-Za-z0-9]{{1,12}})(?:(?!{_SLASH})[^\s\"'])*",
+    re.IGNORECASE,
+)
+_LET_IN = re.compile(
+    rf"({_SLASH})login(?:{_SLASH})+let-in(?:{_SLASH})+(?:(?!{_SLASH})[^\s\"'])+", re.IGNORECASE
+)
 _UPLOAD_ADDRESS = re.compile(r"upg_([0-9A-Za-z]{1,18})\.[0-9A-Za-z_-]+")
 _SIGNED = re.compile(r"(X-Amz-(?:Signature|Credential|Security-Token))=[^&\s\"']+", re.IGNORECASE)
 _API_KEY = re.compile(r"gfk_([0-9A-Za-z]{1,8})_[0-9A-Za-z]+")
@@ -21,9 +28,10 @@ _API_KEY = re.compile(r"gfk_([0-9A-Za-z]{1,8})_[0-9A-Za-z]+")
 def scrub(text: str) -> str:
     """Replace playback tokens by their key id, upload addresses by their grant's id, API keys by their prefix.
 
-    Of what was signed for a bucket the signature goes.
+    Of what was signed for a bucket the signature goes, and all of what makes a browser of the staff known.
     """
-    text = _TOKEN_IN_PATH.sub(r"/\1/\2~", text)
+    text = _TOKEN_IN_PATH.sub(r"\1\2\1\3~", text)
+    text = _LET_IN.sub(r"\1login\1let-in\1~", text)
     text = _UPLOAD_ADDRESS.sub(r"upg_\1~", text)
     text = _SIGNED.sub(r"\1=~", text)
     return _API_KEY.sub(r"gfk_\1_~", text)
@@ -79,6 +87,7 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
             "dramatiq": {"level": "WARNING"},
             "pika": {"level": "ERROR"},
             "botocore": {"level": "WARNING"},
+            "httpx": {"level": "WARNING"},
             "boto3": {"level": "WARNING"},
         },
     }

@@ -66,7 +66,8 @@ def resolve_host(host: str, port: int) -> list[str]:
 
 
 @cache
-def _trusted() -> ssl.SSLContext:
+def trusted_certificates() -> ssl.SSLContext:
+    """Return whose certificates are trusted: the usual ones, and those that this system knows beside them."""
     context = ssl.create_default_context(cafile=certifi.where())
     context.load_default_certs()  # and the operator's own authorities, where the system knows some
     return context
@@ -79,7 +80,7 @@ class Door:
     ports: tuple[int, ...] = (80, 443)
     private_networks: tuple[Network, ...] = ()
     resolve: Resolve = resolve_host
-    tls: ssl.SSLContext = field(default_factory=_trusted)
+    tls: ssl.SSLContext = field(default_factory=trusted_certificates)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -15,6 +16,7 @@ from rest_framework.views import exception_handler
 from gilfoyle.lib.errors import Fault, Refusal
 
 CONTENT_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
 log = structlog.get_logger(__name__)
 
 
@@ -41,6 +43,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return _answer(
             error.http_status, problem(error.http_status, error.code, "Something went wrong on our side.")
         )
+    if isinstance(error, OperationalError):  # away, or held by others for longer than is waited
+        log.error("database_unavailable", exc_info=error)
+        title, hint = "The database can't be asked right now.", "Try again in a moment."
+        body = problem(503, "database_unavailable", title, hint=hint)
+        return _answer(503, body, {"Retry-After": str(RETRY_AFTER_S)})
     response = exception_handler(_as_drf(error), context)
     if response is None:
         return None
@@ -106,6 +113,12 @@ def bad_request_page(request: HttpRequest, exception: Exception | None = None) -
     """Answer a request that Django itself refuses, such as an unknown host."""
     del request, exception
     return _page(problem(400, "bad_request", "The request could not be understood."))
+
+
+def forbidden_page(request: HttpRequest) -> JsonResponse:
+    """Answer what is sent to a page that takes no such thing, and certainly not from another site."""
+    del request
+    return _page(problem(403, "not_allowed", "This can't be sent here."))
 
 
 def _page(body: dict[str, Any]) -> JsonResponse:

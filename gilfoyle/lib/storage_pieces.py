@@ -1,7 +1,7 @@
 """Pieces of a file that arrives bit by bit: each has one writer, and what it flushed survives its process.
 
 On a filesystem a piece grows, also under a later writer; in a bucket nothing can be added to an object, so each flush
-is a piece of its own.
+is a piece of its own, and can be encrypted as a whole.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from gilfoyle.lib import file_writes, storage
+from gilfoyle.lib.sealed_chunks import SealedReader, seal
 from gilfoyle.lib.storage_faults import StorageFault, faults
 
 READ_BYTES = 1024 * 1024
@@ -31,7 +32,7 @@ class PieceWriter(Protocol):
     flush_bytes: int
     is_growing: bool
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Take bytes. Raises: NoSpace, StorageFault."""
 
     def flush(self) -> None:
@@ -46,13 +47,13 @@ def can_grow() -> bool:
     return storage.local_path("") is not None
 
 
-def open_piece(name: str, *, kept_bytes: int = 0) -> PieceWriter:
-    """Begin a piece, or go on with one behind its first `kept_bytes`.
+def open_piece(name: str, *, kept_bytes: int = 0, key: bytes | None = None) -> PieceWriter:
+    """Begin a piece, or go on with one behind its first `kept_bytes`; one that can't grow is encrypted where there is a key.
 
     Raises: NoSpace, StorageFault.
     """
     path = storage.local_path(name)
-    return _ObjectPiece(name) if path is None else _FilePiece(name, path, kept_bytes)
+    return _ObjectPiece(name, key) if path is None else _FilePiece(name, path, kept_bytes)
 
 
 class _FilePiece:
@@ -83,7 +84,7 @@ class _FilePiece:
         self._file.truncate(kept_bytes)
         self._file.seek(kept_bytes)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         with faults(self._name):
             file_writes.write_whole(self._file, data)
         self.size_bytes += len(data)
@@ -119,27 +120,31 @@ class _ObjectPiece:
     flush_bytes = OBJECT_BYTES
     is_growing = False
 
-    def __init__(self, name: str) -> None:
-        self._name, self._data = name, bytearray()
+    def __init__(self, name: str, key: bytes | None) -> None:
+        self._name, self._key, self._data = name, key, bytearray()
         self.size_bytes = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._data += data
         self.size_bytes += len(data)
 
     def flush(self) -> None:
-        storage.save_bytes(self._name, bytes(self._data))
+        data = bytes(self._data)
+        storage.save_bytes(self._name, data if self._key is None else b"".join(seal([data], self._key)))
         self._data.clear()
 
     def close(self) -> None:
         self._data.clear()
 
 
-def read_piece(name: str, size_bytes: int, *, first: int = 0) -> Iterator[bytes]:
+def read_piece(name: str, size_bytes: int, *, first: int = 0, key: bytes | None = None) -> Iterator[bytes]:
     """Give the first `size_bytes` of a piece, or of these what comes from `first` on, in constant memory.
 
-    Raises: ObjectMissing, StorageFault where it is shorter.
+    Raises: ObjectMissing, StorageFault where it is shorter; SealBroken where it is not what was encrypted by the key.
     """
+    if key is not None:
+        yield from _read_sealed(name, size_bytes, first, key)
+        return
     left = size_bytes - first
     with closing(storage.open_stored(name)) as file:
         with faults(name):
@@ -152,6 +157,16 @@ def read_piece(name: str, size_bytes: int, *, first: int = 0) -> Iterator[bytes]
                 raise StorageFault(message, name=name)
             left -= len(data)
             yield data
+
+
+def _read_sealed(name: str, size_bytes: int, first: int, key: bytes) -> Iterator[bytes]:
+    stored = storage.open_ranges(name)
+    reader = SealedReader.of(stored.read, stored_bytes=stored.size_bytes, key=key)
+    if reader.size_bytes < size_bytes:
+        message = "A stored object is shorter than it was."
+        raise StorageFault(message, name=name)
+    for start in range(first, size_bytes, READ_BYTES):
+        yield reader.read(start, min(READ_BYTES, size_bytes - start))
 
 
 def trim_piece(name: str, size_bytes: int) -> None:

@@ -1,23 +1,28 @@
-"""Compares the beginning of encoded renditions with the source, picture by picture."""
+"""Compares the beginning of encoded renditions with the source, picture by picture.
+
+With the pictures that the encoding command kept of it: decoding the source once more, from the key frame before, took
+as long as encoding a second of it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.budget import niceness_of, plan_budget
 from processing.ffmpeg.capabilities import usable_ffmpeg
-from processing.ffmpeg.commands import compare_argv
+from processing.ffmpeg.commands import Compared, compare_argv
 from processing.ffmpeg.filters import Metric
 from processing.ffmpeg.runner import Files, run_ffmpeg
-from processing.media import Chunk, EncodedRendition, EncodePlan
+from processing.media import COMPARED_FRAMES, Chunk, EncodedRendition, EncodePlan, Reference, VideoPlan
 from processing.source import Source
 
+REFERENCE_NAME = "reference.yuv"
 REPORT_BITRATE_BPS = 1_000_000
 # To the bracket behind it: of a report that met a full disk, the last number may be half there.
 _SSIM = re.compile(r"^n:\d+ .*\bAll:([0-9.]+|inf|-?nan) \(", re.MULTILINE)
@@ -25,7 +30,7 @@ _SSIM = re.compile(r"^n:\d+ .*\bAll:([0-9.]+|inf|-?nan) \(", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is compared, and where the programs may write."""
+    """What is encoded and compared, and where the programs may write."""
 
     source: Source
     plan: EncodePlan
@@ -33,52 +38,67 @@ class Comparison:
     work_dir: Path
     encoding: EncodingSettings
     heartbeat: Callable[[], None]
+    frames: int = COMPARED_FRAMES  # at the chunk's beginning; no more than are in its first segment
+
+    @property
+    def video(self) -> VideoPlan:
+        """The picture's plan. Raises: ValueError where there is none."""
+        if self.plan.video is None:
+            message = "this plan has no video"
+            raise ValueError(message)
+        return self.plan.video
+
+    @property
+    def reference(self) -> Reference:
+        """What the encoding command keeps of the source's pictures; the caller's to remove."""
+        frames = min(self.frames, self.chunk.end_frame - self.chunk.first_frame, self.video.segment_frames)
+        largest = self.video.rung(self.chunk.rung_names[0])
+        return Reference(self.work_dir / REFERENCE_NAME, largest, frames)
 
 
-def compare(
-    what: Comparison, renditions: Sequence[EncodedRendition], *, metric: Metric, frames: int
-) -> dict[str, float]:
-    """Return the mean score of each rendition's first `frames` pictures (of its first segment, at most).
+def compare(what: Comparison, renditions: Sequence[EncodedRendition], *, metric: Metric) -> dict[str, float]:
+    """Return the mean score of each rendition's first pictures, compared with the reference that must be there.
 
     SSIM and likeness are 0 to 1 (Wang et al., 2004), VMAF 0 to 100.
     Raises: EncodeUnverified when the pictures can't be compared; ToolTimedOut; whatever the heartbeat raises.
     """
-    video = what.plan.video
-    if video is None or not renditions:
+    if not renditions:
         return {}
-    first = what.chunk.first_frame
-    end = min(what.chunk.end_frame, first + min(frames, video.segment_frames))
-    names = tuple(rendition.name for rendition in renditions)
-    chunk = replace(what.chunk, end_frame=end, rung_names=names)
-    encoded = [_first_segment(rendition, what.work_dir) for rendition in renditions]
-    reports = [path.with_suffix(f".{metric}") for path in encoded]
+    reference = what.reference
+    _require_whole(reference)
+    compared = []
+    for rendition in renditions:
+        encoded = _first_segment(rendition, what.work_dir)
+        rung = what.video.rung(rendition.name)
+        compared.append(Compared(rung, encoded, report=encoded.with_suffix(f".{metric}")))
     budget = plan_budget(
-        duration_s=float((end - first) / video.frame_rate),
+        duration_s=float(reference.frames / what.video.frame_rate),
         bitrate_bps=REPORT_BITRATE_BPS,
         memory_bytes=what.encoding.max_memory_bytes,
-        niceness=niceness_of(chunk.priority, is_playable=what.plan.copy is not None),
-    )
-    argv = compare_argv(
-        usable_ffmpeg(what.encoding.ffmpeg),
-        what.source,
-        what.plan,
-        chunk,
-        encoded=encoded,
-        reports=reports,
-        metric=metric,
-        encoding=what.encoding,
+        niceness=niceness_of(what.chunk.priority, is_playable=what.plan.copy is not None),
     )
     run_ffmpeg(
-        argv,
-        files=Files(reads=(what.source,), writes=(what.work_dir,)),
+        compare_argv(usable_ffmpeg(what.encoding.ffmpeg), reference, compared, metric=metric),
+        files=Files(writes=(what.work_dir,)),
         limits=budget.limits,
         time_limit_s=budget.time_limit_s,
         heartbeat=what.heartbeat,
     )
-    scores = {name: read_report(report, metric) for name, report in zip(names, reports, strict=True)}
-    for path in (*encoded, *reports):
-        path.unlink(missing_ok=True)
+    scores = {one.rung.name: read_report(one.report, metric) for one in compared}
+    for one in compared:
+        one.encoded.unlink(missing_ok=True)
+        one.report.unlink(missing_ok=True)
     return scores
+
+
+def _require_whole(reference: Reference) -> None:
+    """Check that all pictures are there: compared with fewer, those that are missing would count as good."""
+    found = reference.path.stat().st_size if reference.path.exists() else 0
+    if found != reference.size_bytes:
+        message = (
+            f"Of the source's pictures to compare with, {found} of {reference.size_bytes} bytes were kept."
+        )
+        raise EncodeUnverified(message)
 
 
 def read_report(report: Path, metric: Metric) -> float:

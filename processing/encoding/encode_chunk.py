@@ -25,7 +25,6 @@ from processing.packaging.split import SplitFile, split_video
 from processing.probing.damage import is_ours
 from processing.source import Source
 
-SAMPLE_FRAMES = 8  # compared at the beginning of each chunk, where a cut could have gone wrong
 # Below the first, the picture is another one or grain in few bits; tiny versions, without the grain, tell which.
 FLOOR_SSIM, FLOOR_LIKENESS = 0.5, 0.6
 OnUnfit = Callable[[str, EncodeUnverified], None]
@@ -53,6 +52,7 @@ def encode_chunk(
     unfit = dict[str, EncodeUnverified]()
     taken = encode_rungs(what, on_progress=on_progress, unfit=unfit)
     fit, unlike = _compared(taken, what)
+    what.reference.path.unlink(missing_ok=True)
     unfit |= unlike
     for name, why in unfit.items():
         if on_unfit is None:
@@ -67,15 +67,12 @@ def encode_rungs(
     on_progress: Callable[[float], None] = lambda _share: None,
     unfit: dict[str, EncodeUnverified] | None = None,
 ) -> tuple[EncodedRendition, ...]:
-    """Encode the rungs of a chunk, check their frames against the plan, and compare no picture.
+    """Encode the rungs of a chunk, keep the reference, check the frames against the plan, and compare no picture.
 
     Rungs that are not as planned are written into `unfit`.
     Raises: as `encode_chunk`; EncodeUnverified where there is no `unfit`.
     """
-    video, chunk, encoding, work_dir = what.plan.video, what.chunk, what.encoding, what.work_dir
-    if video is None:
-        message = "this plan has no video"
-        raise ValueError(message)
+    video, chunk, encoding, work_dir = what.video, what.chunk, what.encoding, what.work_dir
     rungs = [video.rung(name) for name in chunk.rung_names]
     targets = [work_dir / f"{rung.name}.mp4" for rung in rungs]
     frames = chunk.end_frame - chunk.first_frame
@@ -88,13 +85,18 @@ def encode_rungs(
         niceness=niceness_of(chunk.priority, is_playable=what.plan.copy is not None),
     )
 
+    reference = what.reference
+    limits = replace(budget.limits, file_bytes=max(budget.limits.file_bytes, reference.size_bytes))
+
     def report(progress: Progress) -> None:
         on_progress(min(1.0, progress.frame / frames))
 
     run_ffmpeg(
-        chunk_argv(ffmpeg, what.source, what.plan, chunk, targets=targets, encoding=encoding),
+        chunk_argv(
+            ffmpeg, what.source, what.plan, chunk, targets=targets, encoding=encoding, reference=reference
+        ),
         files=Files(reads=(what.source,), writes=(work_dir,)),
-        limits=budget.limits,
+        limits=limits,
         time_limit_s=budget.time_limit_s,
         heartbeat=what.heartbeat,
         on_progress=report,
@@ -115,9 +117,9 @@ def _compared(
 ) -> tuple[tuple[EncodedRendition, ...], dict[str, EncodeUnverified]]:
     """Return the renditions that show the source's pictures, scored, and why others are unfit."""
     try:
-        scores = compare(what, taken, metric="ssim", frames=SAMPLE_FRAMES)
+        scores = compare(what, taken, metric="ssim")
         unlike = [one for one in taken if scores[one.name] < FLOOR_SSIM]
-        likeness = compare(what, unlike, metric="likeness", frames=SAMPLE_FRAMES)
+        likeness = compare(what, unlike, metric="likeness")
     except ToolFailed as error:
         if isinstance(error, ToolTimedOut) or is_ours(error):
             raise  # it says nothing of what was encoded

@@ -43,12 +43,14 @@ def try_samples(
         folder = work_dir / f"sample-{sample.index}"
         folder.mkdir()
         chunk = replace(sample, rung_names=(rung.name, coarser.name))
-        what = Comparison(source, tried, chunk, folder, encoding, heartbeat)
+        frames = sample.end_frame - sample.first_frame
+        what = Comparison(source, tried, chunk, folder, encoding, heartbeat, frames)
         both = encode_rungs(what)
         rates.append(_bitrate_bps(both[0], video))
         if get_capabilities(encoding.ffmpeg).has_vmaf:
-            found = compare(what, both, metric="vmaf", frames=sample.end_frame - sample.first_frame)
+            found = compare(what, both, metric="vmaf")
             scores.append((found[rung.name], found[coarser.name]))
+        what.reference.path.unlink(missing_ok=True)
         on_progress((number + 1) / len(video.samples))
     return Trial(round(mean(rates)), tuple(scores))
 

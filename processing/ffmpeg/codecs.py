@@ -82,6 +82,10 @@ def copy_arguments(plan: CopyPlan) -> Arguments:
     }
 
 
+# Pictures one after the other and nothing else.
+RAW_PICTURES: Arguments = {"fps_mode": "passthrough", "c:v": "rawvideo", "format": "rawvideo"}
+
+
 def microseconds(seconds: Fraction) -> int:
     """Return what ffmpeg's options of time count in."""
     return round(seconds * 1_000_000)

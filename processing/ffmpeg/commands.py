@@ -13,17 +13,19 @@ import ffmpeg
 
 from gilfoyle.lib.config import Container, EncodingSettings
 from gilfoyle.lib.image_settings import ImageFormat
-from processing.ffmpeg.codecs import Arguments, copy_arguments
+from processing.ffmpeg.codecs import RAW_PICTURES, Arguments, copy_arguments
 from processing.ffmpeg.filters import (
     FilterStep,
     Metric,
     colour_steps,
     counted_steps,
     cut_steps,
+    first_step,
     grid_picture_steps,
     grid_steps,
     key_picture_steps,
     metric_step,
+    plain_tags,
     rung_steps,
 )
 from processing.ffmpeg.formats import (
@@ -38,7 +40,7 @@ from processing.ffmpeg.image_filters import candidate_steps, format_steps, previ
 from processing.ffmpeg.loudness import UNCHANGED, Level
 from processing.ffmpeg.sound_codecs import sound_arguments
 from processing.ffmpeg.sound_filters import metering_steps, sound_steps
-from processing.media import AudioPlan, Chunk, EncodePlan, Stretch, VideoPlan
+from processing.media import AudioPlan, Chunk, EncodePlan, Reference, Rung, Stretch, VideoPlan
 from processing.source import Source, source_options, source_url
 from videos.storyboard import Storyboard
 
@@ -75,6 +77,15 @@ class Loop:
     quality: int  # 0 to 100
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A rung of which the beginning is compared: a file that begins with the reference's first picture, and its report."""
+
+    rung: Rung
+    encoded: Path
+    report: Path
+
+
 QUIET = (
     "-hide_banner",
     "-nostdin",  # a worker has no terminal
@@ -94,12 +105,21 @@ def chunk_argv(
     *,
     targets: Sequence[Path],
     encoding: EncodingSettings,
+    reference: Reference | None = None,
 ) -> list[str]:
-    """Return the command that decodes a chunk once and writes all of its rungs; `targets` goes with rung_names."""
+    """Return the command that decodes a chunk once and writes all of its rungs; `targets` goes with rung_names.
+
+    With `reference` it also keeps the first pictures, by a branch of their own, that of no rung.
+    """
     video = _video_of(plan)
     stream = _pictures(source, plan, encoding, seek_s=chunk.seek_s)
     stream = _through(stream, (*grid_steps(video, chunk), *colour_steps(video)))
-    outputs = []
+    kept, outputs = [], []
+    if reference:
+        branches = stream.filter_multi_output("split", 2)
+        stream = branches[0]
+        pictures = _through(branches[1], (first_step(reference.frames), *rung_steps(reference.rung)))
+        kept.append(_output(pictures, reference.path, RAW_PICTURES))
     for name, target in zip(chunk.rung_names, targets, strict=True):
         rung = video.rung(name)
         stream = _through(stream, rung_steps(rung))
@@ -110,38 +130,27 @@ def chunk_argv(
         else:
             picture = stream
         outputs.append(_output(picture, target, rung_arguments(rung, video, threads=encoding.threads)))
-    return _argv(ffmpeg_path, outputs)
+    return _argv(ffmpeg_path, [*outputs, *kept])  # progress is that of the first
 
 
 def compare_argv(
-    ffmpeg_path: str,
-    source: Source,
-    plan: EncodePlan,
-    chunk: Chunk,
-    *,
-    encoded: Sequence[Path],
-    reports: Sequence[Path],
-    metric: Metric,
-    encoding: EncodingSettings,
+    ffmpeg_path: str, reference: Reference, compared: Sequence[Compared], *, metric: Metric
 ) -> list[str]:
-    """Return the command that compares the beginning of a chunk's rungs with the source, and writes a report each.
-
-    `encoded` and `reports` go with the chunk's rung_names; each encoded file begins with the chunk's first frame.
-    """
-    video = _video_of(plan)
-    stream = _pictures(source, plan, encoding, seek_s=chunk.seek_s)
-    stream = _through(stream, (*grid_steps(video, chunk), *colour_steps(video)))
-    branches = stream.filter_multi_output("split", len(chunk.rung_names))
-    count = chunk.end_frame - chunk.first_frame
+    """Return the command that compares files with the reference, scaled anew for each, and writes a report each."""
+    size = (reference.rung.width, reference.rung.height)
+    raw = {"format": "rawvideo", "video_size": size, "pixel_format": "yuv420p"}
+    stream = ffmpeg.input(f"file:{reference.path}", protocol_whitelist="file", **raw)["v:0"]
+    stream = _through(stream, (plain_tags(),))
+    branches = stream.filter_multi_output("split", len(compared))
     outputs = []
-    for number, (name, path, report) in enumerate(zip(chunk.rung_names, encoded, reports, strict=True)):
-        wanted = _through(branches[number], (*rung_steps(video.rung(name)), *counted_steps(count, metric)))
-        ours = ffmpeg.input(f"file:{path}", format="mov", protocol_whitelist="file")["v:0"]
-        step = metric_step(metric, report)
-        compared = ffmpeg.filter(
-            [_through(ours, counted_steps(count, metric)), wanted], step.name, **dict(step.options)
+    for number, one in enumerate(compared):
+        wanted = _through(branches[number], (*rung_steps(one.rung), *counted_steps(reference.frames, metric)))
+        ours = ffmpeg.input(f"file:{one.encoded}", format="mov", protocol_whitelist="file")["v:0"]
+        step = metric_step(metric, one.report)
+        shown = _through(ours, counted_steps(reference.frames, metric))
+        outputs.append(
+            ffmpeg.output(ffmpeg.filter([shown, wanted], step.name, **dict(step.options)), "-", format="null")
         )
-        outputs.append(ffmpeg.output(compared, "-", format="null"))
     return _argv(ffmpeg_path, outputs)
 
 
@@ -202,12 +211,7 @@ def candidates_argv(
     video = _video_of(plan)
     stream = _pictures(source, plan, encoding, seek_s=reading.seek_s, only_keys=reading.only_keys)
     steps = candidate_steps(size=size, zero_s=video.zero_s, rate=reading.rate)
-    raw: Arguments = {
-        "frames:v": reading.count,
-        "fps_mode": "passthrough",
-        "c:v": "rawvideo",
-        "format": "rawvideo",
-    }
+    raw: Arguments = {"frames:v": reading.count, **RAW_PICTURES}
     return _argv(ffmpeg_path, [_output(_through(stream, steps), target, raw)])
 
 

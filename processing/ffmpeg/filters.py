@@ -113,12 +113,22 @@ def grid_picture_steps(
     return (*grid_steps(plan, alone), *_flatten(plan), *_tone_map(plan, size))
 
 
+def first_step(count: int) -> FilterStep:
+    """Return the filter that lets the first `count` pictures through."""
+    return FilterStep("trim", (("end_frame", count),))
+
+
+def plain_tags() -> FilterStep:
+    """Return the filter that says of raw pictures what `rung_steps` made of them."""
+    return _plain_picture("yuv420p", "tv")[-1]
+
+
 def counted_steps(count: int, metric: Metric) -> tuple[FilterStep, ...]:
     """Return the chain that numbers the first `count` pictures, so that two streams are paired one by one."""
     tiny = FilterStep("scale", (("w", LIKENESS_PX), ("h", LIKENESS_PX), ("flags", "area")))
     return (
         *((tiny,) if metric == "likeness" else ()),
-        FilterStep("trim", (("end_frame", count),)),
+        first_step(count),
         FilterStep("settb", (("expr", "1/25"),)),
         FilterStep("setpts", (("expr", "N"),)),
     )

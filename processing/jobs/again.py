@@ -10,10 +10,12 @@ from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.states import require_transition
 from processing.errors import EncodeUnverified
 from processing.jobs import pipeline, states
+from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
 from processing.jobs.services import ENDED, add_steps, locked_job, move_steps, nudge, wake_waiting
 from processing.media import EncodePlan
 from videos.catalog import services as catalog
+from videos.catalog.trail import note_deed
 
 FRESH = {
     "faults": 0,
@@ -64,7 +66,9 @@ def retry_job(*, job: Job) -> None:
     if job.failure_code == EncodeUnverified.code and job.plan is not None:
         _encode_anew(job)
     job.status, job.finished_at, job.failure_code, job.failure_message = states.ACTIVE, None, "", ""
-    job.save(update_fields=["status", "finished_at", "failure_code", "failure_message", "revision"])
+    job.save(
+        update_fields=["status", "finished_at", "failure_code", "failure_message", "revision", "is_encrypted"]
+    )
     ended = Step.objects.filter(job=job, status__in=[states.FAILED, states.CANCELLED])
     # A trial that failed stays so: what was encoded since has the ladder that it would change.
     for step in ended.exclude(kind=pipeline.TRY_SAMPLES, status=states.FAILED):
@@ -74,6 +78,7 @@ def retry_job(*, job: Job) -> None:
         if status == states.READY:
             nudge(step.queue)
     wake_waiting(job)
+    note_deed("video.processing_retried", job.video, {"job": job.pk})
 
 
 def _encode_anew(job: Job) -> None:
@@ -83,5 +88,6 @@ def _encode_anew(job: Job) -> None:
     keep a revision's segments for good, and a worker that was given up late would still store there.
     """
     job.revision = catalog.renew_revision(video_id=job.video_id)
+    prepare_encryption(job)
     Step.objects.filter(job=job).exclude(kind=pipeline.PROBE).delete()
     add_steps(job=job, plans=pipeline.plan_steps(EncodePlan.from_json(job.plan or {})))

@@ -13,7 +13,17 @@ from gilfoyle.lib.image_settings import ImagesSettings
 from processing.images.tiles import PREVIEW_RATE, PREVIEW_S, PREVIEW_SCENES
 from processing.jobs import pipeline
 from processing.ladder.adapt import trial_rung
-from processing.media import FIRST_CODEC, AudioPlan, Chunk, EncodePlan, Rung, VideoPlan
+from processing.media import (
+    COMPARED_FRAMES,
+    FIRST_CODEC,
+    AudioPlan,
+    Chunk,
+    EncodePlan,
+    Rung,
+    VideoPlan,
+    reference_bytes,
+)
+from videos.fingerprints.appearances import BAN_RATE, FRAME_PX, QUERY_RATE
 
 SMALL_BYTES = 1024 * 1024  # what is always there: reports, samples, init segments
 PICTURE_BYTES_A_PIXEL = 1  # of one that is hard to compress
@@ -39,6 +49,7 @@ class StepFacts:
     images: ImagesSettings
     source_bytes: int
     is_source_copied: bool  # each step brings the source to its own disk first
+    is_copy_sealed: bool = False  # a cleaned source is written once more, encrypted
 
 
 def estimate_step(kind: str, plan: EncodePlan | None, facts: StepFacts) -> Footprint:
@@ -59,15 +70,18 @@ def _whole_source(_plan: EncodePlan | None, facts: StepFacts) -> Footprint:
 
 
 def _clean(_plan: EncodePlan, facts: StepFacts) -> Footprint:
-    return Footprint(facts.source_bytes, facts.source_bytes, is_moved=True)
+    return Footprint(facts.source_bytes, facts.source_bytes, is_moved=not facts.is_copy_sealed)
 
 
 def _chunk(plan: EncodePlan, facts: StepFacts) -> Footprint:
     if plan.video is None:
         return Footprint(0)
-    encoded = _encoded_bytes(plan.video, plan.chunks[facts.inputs["chunk"]])
+    chunk = plan.chunks[facts.inputs["chunk"]]
+    encoded = _encoded_bytes(plan.video, chunk)
+    frames = min(COMPARED_FRAMES, chunk.end_frame - chunk.first_frame)
+    compared = max((reference_bytes(plan.video.rung(name), frames) for name in chunk.rung_names), default=0)
     # All rungs lie there whole; each is then written once more as segments, before its file is removed.
-    return Footprint(2 * encoded, encoded)
+    return Footprint(2 * encoded + compared, encoded)
 
 
 def _encoded_bytes(video: VideoPlan, chunk: Chunk, rungs: Iterable[Rung] | None = None) -> int:
@@ -83,7 +97,9 @@ def _trial(plan: EncodePlan, _facts: StepFacts) -> Footprint:
     if plan.video is None or not plan.video.samples:
         return Footprint(0)
     rung = trial_rung(plan.video)
-    return Footprint(sum(2 * _encoded_bytes(plan.video, one, (rung, rung)) for one in plan.video.samples))
+    encoded = sum(2 * _encoded_bytes(plan.video, one, (rung, rung)) for one in plan.video.samples)
+    compared = max(reference_bytes(rung, one.end_frame - one.first_frame) for one in plan.video.samples)
+    return Footprint(encoded + compared)
 
 
 def _sound(plan: EncodePlan, facts: StepFacts) -> Footprint:
@@ -138,6 +154,14 @@ def _text(plan: EncodePlan, _facts: StepFacts) -> Footprint:
     return Footprint(TEXT_BYTES * len(plan.text), TEXT_BYTES * len(plan.text))
 
 
+def _gray_pictures(plan: EncodePlan, _facts: StepFacts, *, rate: int = QUERY_RATE) -> Footprint:
+    return Footprint(round(float(plan.duration_s) * rate * FRAME_PX**2))
+
+
+def _ban_pictures(plan: EncodePlan, facts: StepFacts) -> Footprint:
+    return _gray_pictures(plan, facts, rate=BAN_RATE)
+
+
 def sum_of(parts: Iterable[Footprint]) -> Footprint:
     """Return the room that several need together."""
     together = tuple(parts)
@@ -154,6 +178,8 @@ ESTIMATES: Mapping[str, Callable[[Any, StepFacts], Footprint]] = {
     pipeline.STORYBOARD: _storyboard,
     pipeline.PREVIEW: _preview,
     pipeline.TEXT: _text,
+    pipeline.FINGERPRINT: _gray_pictures,
+    pipeline.BAN_PICTURES: _ban_pictures,
     pipeline.CLEAN_SOURCE: _clean,
     pipeline.ADOPT: _nothing,  # second names of what is there
     pipeline.FINALIZE: _nothing,

@@ -30,6 +30,9 @@ class Job(models.Model):
     has_place = models.BooleanField(
         default=False, help_text="It has begun, and takes one of its project's places (slots.py)."
     )
+    is_encrypted = models.BooleanField(
+        default=False, help_text="Its segments are encrypted, with the key of its revision."
+    )
     failure_code = models.CharField(max_length=64, blank=True, default="")
     failure_message = models.CharField(max_length=500, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from gilfoyle.lib.admin_words import NONE, bar, clock, pill, when
 from processing.jobs import pipeline, slots, states
 from processing.jobs.models import Job, Step
+from processing.jobs.paused import words_of_pause
 from processing.jobs.waiting import has_failed, words_of_wait
 from videos.models import Video
 
@@ -23,6 +24,8 @@ KIND_WORDS = {
     pipeline.ENCODE_CHUNK: "Encode chunk",
     pipeline.REMUX: "Offer the source as it is",
     pipeline.TRY_SAMPLES: "Try how hard the pictures are",
+    pipeline.FINGERPRINT: "Compare the pictures with what is banned",
+    pipeline.BAN_PICTURES: "Hash the pictures of what was banned",
     pipeline.ENCODE_AUDIO: "Encode the sound",
     pipeline.POSTER: "Make the poster",
     pipeline.STORYBOARD: "Make the storyboard",
@@ -102,7 +105,7 @@ def describe_job(job: Job) -> JobPanel:
     steps = list(most_urgent_first(Step.objects.filter(job=job)).order_by(*STEP_ORDER)[:MOST_STEPS])
     now = timezone.now()
     total = sum(counts.values())
-    for_others = slots.words_of_wait(job)
+    for_others = words_of_pause(job) or slots.words_of_wait(job)
     return JobPanel(
         job=job,
         status=pill(job.status if job.status != states.ACTIVE else "processing"),

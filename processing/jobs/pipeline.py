@@ -19,6 +19,8 @@ POSTER = "poster"
 STORYBOARD = "storyboard"
 PREVIEW = "preview"
 TEXT = "text"
+FINGERPRINT = "fingerprint"
+BAN_PICTURES = "ban_pictures"
 CLEAN_SOURCE = "clean_source"
 FINALIZE = "finalize"
 ADOPT = "adopt"
@@ -32,7 +34,7 @@ _PIXELS_1080P = 1920 * 1080
 _AUDIO_WEIGHT = 0.05
 _SMALL_WEIGHT = 0.2
 _PICTURES_PRIORITY = 40
-_LAST_PRIORITY = 90
+_FINGERPRINT_PRIORITY, _BAN_PRIORITY, _LAST_PRIORITY, _LATE_PRIORITY = 50, 60, 90, 100
 _FIRST_AUDIO_PRIORITY, _LATER_AUDIO_PRIORITY = 10, 30
 
 
@@ -140,6 +142,8 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
                 name="text", kind=TEXT, queue="package", priority=15, weight=_SMALL_WEIGHT, is_optional=True
             )
         )
+    if plan.video and plan.recognition:
+        steps.append(_plan_fingerprint(is_waited_for=plan.recognition == "before_play"))
     if plan.cleans_source:
         steps.append(
             # After all that reads the source, which gets another name; what is played needs none of it.
@@ -165,6 +169,38 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
         )
     )
     return tuple(steps)
+
+
+def _plan_fingerprint(*, is_waited_for: bool) -> StepPlan:
+    """Lay out the comparison with what is banned: where the video's playing waits for it before all else.
+
+    What could not be compared is not played then: else a source that only this step stumbles over would be a way past.
+    """
+    return StepPlan(
+        name=FINGERPRINT,
+        kind=FINGERPRINT,
+        queue="opening" if is_waited_for else "package",
+        priority=PRIORITY_OPENING - 1 if is_waited_for else _FINGERPRINT_PRIORITY,
+        weight=_SMALL_WEIGHT,
+        is_optional=not is_waited_for,
+    )
+
+
+def plan_late_fingerprint() -> StepPlan:
+    """Return the same for a video that is ready long since: after all that new ones need."""
+    return replace(_plan_fingerprint(is_waited_for=False), priority=_LATE_PRIORITY)
+
+
+def plan_ban_step() -> StepPlan:
+    """Return the step that hashes the pictures of a video which was banned; its job may be done long since."""
+    return StepPlan(
+        name=BAN_PICTURES,
+        kind=BAN_PICTURES,
+        queue="package",
+        priority=_BAN_PRIORITY,
+        weight=_SMALL_WEIGHT,
+        is_optional=True,
+    )
 
 
 def plan_partial_steps(

@@ -14,6 +14,7 @@ from django.db import transaction
 from gilfoyle.lib import storage
 from processing.errors import CodecNotConfigured, CodecNotPlanned, EncodeUnverified, UnknownRendition
 from processing.jobs import pipeline
+from processing.jobs.encryption import cipher_of, prepare_encryption
 from processing.jobs.models import Job
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.services import Record, add_steps, start_job
@@ -25,7 +26,11 @@ from videos.access.quotas import charge_minutes
 from videos.catalog import revisions
 from videos.catalog import services as catalog
 from videos.catalog.selectors import list_playable_renditions, list_renditions
+from videos.catalog.trail import note_deed
+from videos.fingerprints.selectors import has_fingerprint
 from videos.models import Video
+from videos.segment_cipher import SegmentCipher
+from videos.segment_index import Segment
 
 
 @transaction.atomic
@@ -40,7 +45,9 @@ def reprocess(*, video: Video, renditions: Sequence[str] = (), codecs: Sequence[
     if video.status == "failed" and video.source_upload_id and not renditions and not codecs:
         catalog.resume_processing(video_id=video.pk)
         catalog.renew_revision(video_id=video.pk)
-        return start_job(video_id=video.pk)
+        job = start_job(video_id=video.pk)
+        note_deed("video.reprocessed", video, {"job": job.pk})
+        return job
     revision = revisions.begin_revision(video_id=video.pk)
     wish = {"renditions": list(renditions), "codecs": list(codecs)}
     job = Job(video=video, revision=revision, reprocessing=wish)
@@ -53,8 +60,10 @@ def reprocess(*, video: Video, renditions: Sequence[str] = (), codecs: Sequence[
         )
         job.plan = plan.to_json()
     _require_configured(codecs)
+    prepare_encryption(job)
     job.save()
     add_steps(job=job, plans=steps_of(job, plan) if renditions else [pipeline.plan_first_step()])
+    note_deed("video.reprocessed", video, {"job": job.pk, **wish})
     return job
 
 
@@ -98,6 +107,8 @@ def replan(job: Job, plan: EncodePlan) -> EncodePlan:
 
 def steps_of(job: Job, plan: EncodePlan) -> tuple[StepPlan, ...]:
     """Lay out the steps of a job whose plan is made."""
+    if has_fingerprint(video_id=job.video_id, upload_id=job.video.source_upload_id):
+        plan = replace(plan, recognition="")
     if not job.is_partial:
         return pipeline.plan_steps(plan)
     made = _made_names(job, plan)
@@ -111,11 +122,17 @@ def _made_names(job: Job, plan: EncodePlan) -> tuple[str, ...]:
 
 
 def run_adopt(context: StepContext) -> Record:
-    """Take over renditions from the revision that plays, as they are: without new bytes where the store has links."""
+    """Take over renditions from the revision that plays: as they are, without new bytes where the store has links.
+
+    Where one of the two revisions is encrypted, the segments are encrypted anew: each revision has its own key.
+    """
     names: list[str] = context.step.inputs["renditions"]
     video = context.job.video
     adopted = [one for one in list_playable_renditions(video.pk, video.revision) if one.name in names]
     total = sum(len(one.index.segments) for one in adopted) or 1
+    old_cipher = cipher_of(Job.objects.get(video=video, revision=video.revision))
+    ciphers = (old_cipher, cipher_of(context.job))
+    sizes: dict[str, list[int]] = {name: [] for name in names}
     done = 0
     for one in adopted:
         old = layout.rendition_folder(video.project_id, video.pk, video.revision, one.name)
@@ -124,16 +141,41 @@ def run_adopt(context: StepContext) -> Record:
             storage.copy_object(layout.init_name(old), layout.init_name(new))
         for segment in one.index.segments:
             context.heartbeat()
-            number = segment.number
-            storage.copy_object(layout.segment_name(old, number), layout.segment_name(new, number))
+            sizes[one.name].append(_copy_segment(segment, folders=(old, new), name=one.name, ciphers=ciphers))
             done += 1
             context.on_progress(done / total)
 
     def record(job: Job) -> None:
         for name in names:
-            revisions.adopt_rendition(video_id=job.video_id, revision=job.revision, name=name)
+            revisions.adopt_rendition(
+                video_id=job.video_id, revision=job.revision, name=name, sizes=sizes[name]
+            )
 
     return record
+
+
+def _copy_segment(
+    segment: Segment,
+    *,
+    folders: tuple[str, str],
+    name: str,
+    ciphers: tuple[SegmentCipher | None, SegmentCipher | None],
+) -> int:
+    """Copy a segment between the folders of two revisions, as each has it; returns the size of the copy."""
+    number = segment.number
+    source, target = (layout.segment_name(folder, number) for folder in folders)
+    old_cipher, new_cipher = ciphers
+    if old_cipher is None and new_cipher is None:
+        storage.copy_object(source, target)
+        return segment.size_bytes
+    with storage.open_stored(source) as stored:
+        data = stored.read()
+    if old_cipher is not None:
+        data = old_cipher.decrypt(data, rendition=name, number=number)
+    if new_cipher is not None:
+        data = new_cipher.encrypt(data, rendition=name, number=number)
+    storage.add_bytes(target, data)
+    return len(data)
 
 
 def require_better(job: Job, plan: EncodePlan, withheld: Collection[str]) -> None:

@@ -21,7 +21,8 @@ from processing.jobs.models import Step
 from processing.jobs.scratch import FULL, folder_of, scratch_root
 from processing.jobs.steps_clean import MOST_WAITS
 from processing.media import EncodePlan
-from videos import layout
+from videos.catalog.source_keys import are_sources_sealed
+from videos.catalog.stored_sources import source_path
 
 WHATEVER_IS_FREE = -(2**63)
 
@@ -54,12 +55,12 @@ def may_be_refused(step: Step) -> bool:
 def needs_of(step: Step, config: Config) -> Footprint:
     """Return about how much a step will write."""
     job, video = step.job, step.job.video
-    name = layout.source_name(video.project_id, video.pk, video.source_upload_id)
     facts = StepFacts(
         inputs=step.inputs,
         images=config.images,
         source_bytes=video.source_size_bytes or 0,
-        is_source_copied=storage.local_path(name) is None and not can_serve_sources(),
+        is_source_copied=source_path(video) is None and not can_serve_sources(),
+        is_copy_sealed=are_sources_sealed(config),
     )
     return estimate_step(step.kind, EncodePlan.from_json(job.plan) if job.plan else None, facts)
 

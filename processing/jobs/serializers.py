@@ -10,6 +10,7 @@ from rest_framework import serializers
 from gilfoyle.lib.codec_settings import VideoCodec
 from processing.jobs import slots, states
 from processing.jobs.models import Job, Step
+from processing.jobs.paused import CODE, words_of_pause
 from processing.jobs.services import percent_done
 from processing.jobs.waiting import has_failed, words_of_wait
 from videos.catalog.serializers import FailureSerializer
@@ -30,7 +31,7 @@ class WaitSerializer(serializers.Serializer[Any]):
     """What work waits for although nothing is wrong with it; it goes on by itself."""
 
     code = serializers.CharField(
-        help_text="Stable, for programs: `no_space`, `scratch_unusable` or `encodes_at_once`."
+        help_text="Stable, for programs: `no_space`, `scratch_unusable`, `encodes_at_once` or `video_restriction`."
     )
     message = serializers.CharField(help_text="In words, for people.")
 
@@ -162,6 +163,8 @@ class JobSerializer(serializers.ModelSerializer[Job]):
     def get_waits_for(self, job: Job) -> dict[str, str] | None:
         if (waits := next(filter(None, map(_waits_for, job.steps.all())), None)) is not None:
             return waits
+        if paused := words_of_pause(job):
+            return {"code": CODE, "message": paused}
         words = slots.words_of_wait(job)
         return {"code": slots.CODE, "message": words} if words else None
 

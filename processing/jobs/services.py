@@ -18,13 +18,16 @@ from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.states import is_allowed, require_transition
 from processing.jobs import pipeline, slots, states
+from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
+from processing.jobs.paused import without_paused
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
 from processing.media import EncodePlan
 from videos.catalog import renditions, revisions
 from videos.catalog import services as catalog
 from videos.catalog.selectors import list_opened_renditions
+from videos.catalog.trail import note_deed
 from videos.models import Video
 
 CANDIDATES = 5
@@ -44,7 +47,9 @@ def nudge(queue: str) -> None:
 def start_job(*, video_id: str) -> Job:
     """Begin all work on a video's present revision."""
     video = Video.objects.get(pk=video_id)
-    job = Job.objects.create(video=video, revision=video.revision)
+    job = Job(video=video, revision=video.revision)
+    prepare_encryption(job)
+    job.save()
     add_steps(job=job, plans=[pipeline.plan_first_step()])
     return job
 
@@ -85,7 +90,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
         queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
     ready = ready.select_related("job__video").order_by("priority", "ready_at", "name")
-    while candidates := list(slots.without_held_back(ready)[:CANDIDATES]):
+    while candidates := list(slots.without_held_back(without_paused(ready))[:CANDIDATES]):
         for step in candidates:
             if _claim(step, owner=owner, now=now, lease_s=lease_s):
                 # By its attempt: should it be somebody else's again already, it is not ours under their name.
@@ -144,7 +149,8 @@ def _held(step: Step) -> QuerySet[Step]:
 def renew_lease(*, step: Step, lease_s: float, progress: float) -> bool:
     """Keep a step, and note how far it is; False when it was lost to another worker or cancelled."""
     until = timezone.now() + timedelta(seconds=lease_s)
-    if not _held(step).update(lease_expires_at=until, progress=progress):
+    # Asked here too: a restriction and a claim may just have missed each other.
+    if not without_paused(_held(step)).update(lease_expires_at=until, progress=progress):
         return False
     _record_progress(step.job)
     return True
@@ -175,7 +181,12 @@ def finish_step(*, step: Step, record: Record) -> None:
     job = locked_job(step.job_id)
     now = timezone.now()
     if not move_steps(
-        _held(step), states.DONE, progress=1, finished_at=now, lease_expires_at=None, lease_owner=""
+        without_paused(_held(step)),
+        states.DONE,
+        progress=1,
+        finished_at=now,
+        lease_expires_at=None,
+        lease_owner="",
     ):
         message = "The lease of this step was lost."
         raise StaleWork(message, step_id=step.pk)
@@ -218,7 +229,7 @@ def record_part(*, step: Step, record: Record) -> None:
     Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
     """
     job = locked_job(step.job_id)
-    if not _held(step).exists():
+    if not without_paused(_held(step)).exists():
         message = "The lease of this step was lost."
         raise StaleWork(message, step_id=step.pk)
     record(job)
@@ -228,9 +239,17 @@ def record_part(*, step: Step, record: Record) -> None:
 def _open_for_players(job: Job) -> None:
     if job.plan is None or job.status != states.ACTIVE or job.video.playable:
         return
+    plan = EncodePlan.from_json(job.plan)
+    if plan.recognition == "before_play" and _is_to_be_compared(job):
+        return
     opened = list_opened_renditions(job.video_id, job.revision)
-    if pipeline.is_playable(EncodePlan.from_json(job.plan), opened):
+    if pipeline.is_playable(plan, opened):
         catalog.mark_playable(video_id=job.video_id)
+
+
+def _is_to_be_compared(job: Job) -> bool:
+    """Tell whether it is not known yet that a video is none of the banned ones."""
+    return Step.objects.filter(job=job, kind=pipeline.FINGERPRINT).exclude(status=states.DONE).exists()
 
 
 def wake_waiting(job: Job) -> None:
@@ -337,6 +356,7 @@ def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
     _end_job(job, states.CANCELLED, "cancelled", message)
     if not is_deleted:
         _leave_video(job, "cancelled", message)
+        note_deed("video.processing_cancelled", job.video, {"job": job.pk})
 
 
 @transaction.atomic

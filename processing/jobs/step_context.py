@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from processing.ffmpeg.isolation import can_serve_sources
+from processing.jobs.encryption import cipher_of
 from processing.jobs.models import Job, Step
 from processing.media import EncodedRendition, EncodePlan
 from processing.packaging.publish import publish_rendition
@@ -17,6 +17,7 @@ from processing.source import RemoteSource, Source
 from videos import layout
 from videos.catalog import renditions
 from videos.catalog.renditions import RenditionFacts
+from videos.catalog.stored_sources import open_source, source_copy, source_path
 from videos.segment_index import SegmentRun
 
 
@@ -43,22 +44,18 @@ class StepContext:
         """Whether the job fails, too, if this one does."""
         return self.step.faults + 1 >= self.config.encoding.max_attempts
 
-    @property
-    def source_name(self) -> str:
-        video = self.job.video
-        return layout.source_name(video.project_id, video.pk, video.source_upload_id, video.source_version)
-
     @contextmanager
     def source(self) -> Iterator[Source]:
         """Give the source: its path, or what reads of it only what is needed; where neither is possible, a copy.
 
         The copy lies where the sweeper finds what killed workers left.
         """
-        if storage.local_path(self.source_name) is None and can_serve_sources():
-            ranges = storage.open_ranges(self.source_name)
-            yield RemoteSource(ranges.size_bytes, ranges.read)
+        video = self.job.video
+        if source_path(video) is None and can_serve_sources():
+            opened = open_source(video)
+            yield RemoteSource(opened.size_bytes, opened.read)
             return
-        with storage.local_copy(self.source_name, folder=self.work_dir / "source") as path:
+        with source_copy(video, folder=self.work_dir / "source") as path:
             yield path
 
     def image_folder(self, kind: str) -> str:
@@ -74,7 +71,8 @@ class StepContext:
 def publish(context: StepContext, rendition: EncodedRendition) -> SegmentRun:
     """Store what was encoded, and return what it adds to the rendition's index."""
     folder = context.folder(rendition.name)
-    run = publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat)
+    cipher = cipher_of(context.job)
+    run = publish_rendition(rendition, folder=folder, heartbeat=context.heartbeat, cipher=cipher)
     for segment in rendition.segments:
         segment.path.unlink()  # what is stored need not take room here, too, until a long step ends
     return run

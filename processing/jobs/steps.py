@@ -22,19 +22,25 @@ from processing.jobs.step_context import StepContext, add_part, publish
 from processing.jobs.steps_clean import run_clean_source
 from processing.jobs.steps_finalize import run_finalize
 from processing.jobs.steps_images import planned_pictures, run_poster, run_preview, run_storyboard
+from processing.jobs.steps_recognition import planned_recognition, run_ban_pictures, run_fingerprint
 from processing.jobs.steps_remux import run_remux
 from processing.jobs.steps_text import run_text
 from processing.jobs.steps_trial import run_trial
 from processing.ladder.planner import plan_encode
 from processing.ladder.text import plan_text
 from processing.media import EncodedRendition, EncodePlan, MediaInfo
+from processing.probing.chapters import read_chapters
 from processing.probing.narrowing import narrowed
 from processing.probing.probe import probe_source
+from processing.source import Source
 from videos.access.quotas import charge_minutes
 from videos.catalog import renditions
 from videos.catalog import services as catalog
 from videos.catalog.renditions import RenditionFacts
 from videos.catalog.services import SourceFacts
+from videos.catalog.source_sealing import is_to_be_sealed
+from videos.chapters.chapter import Chapter, arrange
+from videos.chapters.services import record_found
 
 
 def run_probe(context: StepContext) -> Record:
@@ -46,12 +52,15 @@ def run_probe(context: StepContext) -> Record:
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
         )
+        chapters = _chapters_of(source, info, context)
     pictures = planned_pictures(context.config.images)
     plan = replace(plan_encode(info, encoding=context.config.encoding), pictures=pictures)
     plan = replace(
         plan,
         text=plan_text(info, plan, context.config.text),
-        cleans_source=context.config.privacy.clean_originals,
+        cleans_source=context.config.privacy.clean_originals
+        or is_to_be_sealed(context.job.video, context.config),
+        recognition=planned_recognition(context.job.video, context.config.safety.recognition),
     )
     if context.job.is_reprocessing:
         plan = replan(context.job, plan)
@@ -63,9 +72,17 @@ def run_probe(context: StepContext) -> Record:
         job.plan = plan.to_json()
         job.save(update_fields=["plan"])
         catalog.record_source_facts(video_id=job.video_id, facts=_source_facts(info, plan))
+        record_found(video_id=job.video_id, chapters=chapters)
         add_steps(job=job, plans=steps_of(job, plan))
 
     return record
+
+
+def _chapters_of(source: Source, info: MediaInfo, context: StepContext) -> tuple[Chapter, ...]:
+    if not context.config.privacy.source_chapters:
+        return ()
+    found = read_chapters(source, info, encoding=context.config.encoding, heartbeat=context.heartbeat)
+    return arrange((Chapter(one.start_ms, one.title) for one in found), end_ms=int(info.duration_s * 1000))
 
 
 def _source_facts(info: MediaInfo, plan: EncodePlan) -> SourceFacts:
@@ -214,6 +231,8 @@ RUNNERS: Mapping[str, Callable[[StepContext], Record]] = {
     pipeline.STORYBOARD: run_storyboard,
     pipeline.PREVIEW: run_preview,
     pipeline.TEXT: run_text,
+    pipeline.FINGERPRINT: run_fingerprint,
+    pipeline.BAN_PICTURES: run_ban_pictures,
     pipeline.CLEAN_SOURCE: run_clean_source,
     pipeline.FINALIZE: run_finalize,
     pipeline.ADOPT: run_adopt,

@@ -1,13 +1,18 @@
-"""The step that takes what tells of place, device or person out of the stored source, once nothing else reads it."""
+"""The step that takes what tells of place, device or person out of the stored source, once nothing else reads it.
+
+What came in the clear although sources are to be encrypted is encrypted on this occasion, cleaned or not.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import structlog
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
+from gilfoyle.lib.sealed_storage import READ_BYTES, require_stored_as
 from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
 from processing.cleaning.places import with_places
@@ -18,7 +23,9 @@ from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
 from processing.media import EncodePlan
 from videos.catalog import sources
+from videos.catalog.source_sealing import is_to_be_sealed, store_sealed_copy
 from videos.catalog.sources import CleaningReport, Replacement
+from videos.catalog.stored_sources import store_source
 
 log = structlog.get_logger(__name__)
 MOST_WAITS = (
@@ -32,15 +39,16 @@ def run_clean_source(context: StepContext) -> Record:
     Raises: what `clean_copy` and the store raise, as long as trying again or waiting may help.
     """
     video = context.job.video
-    if video.source_version:
+    if video.source_cleaning.get("outcome") == sources.CLEANED:
         return _change_nothing  # an earlier job did it
+    if not context.config.privacy.clean_originals:
+        return _seal(context, None) if is_to_be_sealed(video, context.config) else _change_nothing
     try:
         made = _clean(context)
         if isinstance(made, CleanedCopy):
             context.heartbeat()
-            promised = sources.promise_replacement(video=video)
-            take_file(promised.name, made.path)
-            _require_stored(promised.name, made.size_bytes)
+            promised = sources.promise_replacement(video=video, config=context.config)
+            _store(context, made, promised)
             return partial(_replace, made=made, promised=promised, step=context.step)
     except ToolFailed as error:
         if not context.is_last_attempt:
@@ -57,7 +65,36 @@ def run_clean_source(context: StepContext) -> Record:
         made = KeptAsItIs("there was no room for a copy")
     log.info("source_kept_as_it_is", reason=made.reason)
     report = CleaningReport(reason=f"The source is stored as it was uploaded: {made.reason}.", left=made.left)
-    return partial(_keep, upload_id=video.source_upload_id, report=report)
+    if is_to_be_sealed(video, context.config):
+        return _seal(context, report)
+    return partial(_keep, upload_id=video.source_upload_id, version=video.source_version, report=report)
+
+
+def _seal(context: StepContext, report: CleaningReport | None) -> Record:
+    made = store_sealed_copy(video=context.job.video, config=context.config, heartbeat=context.heartbeat)
+    return partial(
+        _put_in_place,
+        promised=made.promised,
+        size_bytes=made.size_bytes,
+        sha256=made.sha256,
+        report=report,
+        step=context.step,
+    )
+
+
+def _store(context: StepContext, made: CleanedCopy, promised: Replacement) -> None:
+    if promised.key is None:
+        take_file(promised.name, made.path)
+    else:
+        with made.path.open("rb", buffering=0) as file:
+
+            def pieces() -> Iterator[bytes]:
+                while piece := file.read(READ_BYTES):
+                    context.heartbeat()
+                    yield piece
+
+            store_source(promised.name, pieces(), key=promised.key)
+    _require_stored(promised, made.size_bytes, made.sha256, context.heartbeat)
 
 
 def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
@@ -75,9 +112,14 @@ def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
     return made
 
 
-def _require_stored(name: str, size_bytes: int) -> None:
-    """Look once more before the only other copy goes."""
-    if storage.size_of(name) != size_bytes:
+def _require_stored(
+    promised: Replacement, size_bytes: int, sha256: str, heartbeat: Callable[[], None]
+) -> None:
+    """Look once more before the only other copy goes; what is encrypted is read back for it."""
+    name = promised.name
+    if promised.key is not None:
+        require_stored_as(name, promised.key, size_bytes=size_bytes, sha256=sha256, heartbeat=heartbeat)
+    elif storage.size_of(name) != size_bytes:
         message = "The clean copy of a source was not stored whole."
         raise storage.StorageFault(message, name=name)
 
@@ -94,19 +136,34 @@ def _change_nothing(job: Job) -> None:
     del job
 
 
-def _keep(job: Job, *, upload_id: str, report: CleaningReport) -> None:
-    sources.keep_source(video_id=job.video_id, upload_id=upload_id, report=report)
+def _keep(job: Job, *, upload_id: str, version: str, report: CleaningReport) -> None:
+    sources.keep_source(video_id=job.video_id, upload_id=upload_id, version=version, report=report)
 
 
-def _replace(job: Job, *, made: CleanedCopy, promised: Replacement, step: Step) -> None:
+def _put_in_place(
+    job: Job,
+    *,
+    promised: Replacement,
+    size_bytes: int,
+    sha256: str,
+    report: CleaningReport | None,
+    step: Step,
+) -> None:
     others = Step.objects.filter(job__video_id=job.video_id, status=states.RUNNING).exclude(pk=step.pk)
     sources.replace_source(
         video_id=job.video_id,
         by=promised,
-        size_bytes=made.size_bytes,
-        sha256=made.sha256,
-        report=CleaningReport(removed=made.removed),
+        size_bytes=size_bytes,
+        sha256=sha256,
+        report=report,
         is_read=others.exists(),
+    )
+
+
+def _replace(job: Job, *, made: CleanedCopy, promised: Replacement, step: Step) -> None:
+    report = CleaningReport(removed=made.removed)
+    _put_in_place(
+        job, promised=promised, size_bytes=made.size_bytes, sha256=made.sha256, report=report, step=step
     )
     # What is done again later reads the copy, in which the streams may stand elsewhere.
     for one in Job.objects.filter(video_id=job.video_id).exclude(plan=None):

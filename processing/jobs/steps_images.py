@@ -16,11 +16,13 @@ from processing.images.storyboards import make_sheets
 from processing.images.thumbnails import make_poster
 from processing.images.tiles import choose_rendition, fitted_size, plan_preview, plan_tiles
 from processing.jobs import pipeline
+from processing.jobs.encryption import cipher_of
 from processing.jobs.models import Job
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
 from videos import layout
 from videos.catalog import images
+from videos.catalog.sealed_pictures import save_picture
 from videos.catalog.selectors import list_playable_renditions
 from videos.segment_index import PlayableRendition
 
@@ -101,20 +103,28 @@ def _fetch(context: StepContext, rendition: PlayableRendition, numbers: Iterable
     """Write the init segment and some segments of a rendition into one file, as a player appends them."""
     folder = context.folder(rendition.name)
     joined = context.work_dir / "rendition.mp4"
-    names = [layout.init_name(folder), *(layout.segment_name(folder, number) for number in numbers)]
+    cipher = cipher_of(context.job)
     with joined.open("wb") as file:
-        for name in names:
+        file.write(_read(layout.init_name(folder)))
+        for number in numbers:
             context.heartbeat()
-            with storage.open_stored(name) as stored:
-                file.write(stored.read())
+            data = _read(layout.segment_name(folder, number))
+            file.write(
+                cipher.decrypt(data, rendition=rendition.name, number=number) if cipher is not None else data
+            )
     return joined
 
 
+def _read(name: str) -> bytes:
+    with storage.open_stored(name) as stored:
+        return stored.read()
+
+
 def _store(context: StepContext, kind: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Record:
-    folder = context.image_folder(kind)
+    folder, cipher = context.image_folder(kind), cipher_of(context.job)
     for name, data in files.items():
         context.heartbeat()
-        storage.save_bytes(f"{folder}/{name}", data)
+        save_picture(f"{folder}/{name}", data, cipher)
     size_bytes = sum(map(len, files.values()))
     return partial(_record, kind=kind, version=context.step.attempt, size_bytes=size_bytes, facts=facts)
 

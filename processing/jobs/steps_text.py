@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gilfoyle.lib import ids, storage
+from gilfoyle.lib import ids
 from processing.jobs.models import Job
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
@@ -10,6 +10,7 @@ from processing.text.extract import ExtractedText, extract_text
 from videos import layout
 from videos.tracks import services as tracks
 from videos.tracks.services import StoredTrack, TrackFacts
+from videos.tracks.texts import save_text
 from videos.tracks.webvtt import write_webvtt
 
 
@@ -42,8 +43,9 @@ def _store(context: StepContext, text: ExtractedText) -> StoredTrack:
     video = context.job.video
     data = write_webvtt(text.cues).encode()
     track_id = ids.new_track_id()
-    storage.save_bytes(layout.track_name(video.project_id, video.pk, context.job.revision, track_id), data)
+    name = layout.track_name(video.project_id, video.pk, context.job.revision, track_id)
+    wrapped = save_text(name, data, is_encrypted=context.job.is_encrypted)
     plan = text.plan
     # What a container calls its default is what the tool that wrote it put first: nobody's wish.
     facts = TrackFacts(kind=plan.kind, language=plan.language, is_forced=plan.is_forced)
-    return StoredTrack(track_id, facts, cue_count=len(text.cues), size_bytes=len(data))
+    return StoredTrack(track_id, facts, len(text.cues), len(data), wrapped_key=wrapped)

@@ -20,6 +20,7 @@ from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES, send
 from processing.jobs import services, slots, states
 from processing.jobs.models import Step
+from processing.jobs.paused import without_paused
 
 log = structlog.get_logger(__name__)
 BATCH = 200
@@ -59,11 +60,10 @@ def wake_queue(queue: str, *, now: datetime) -> bool:
 
     Few, so that a long backlog does not flood the broker: each finished step asks for the next by itself.
     """
-    ready = slots.without_held_back(
-        Step.objects.filter(
-            queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
-        )
+    waiting_here = Step.objects.filter(
+        queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
+    ready = slots.without_held_back(without_paused(waiting_here))
     waiting = ready.aggregate(count=Count("pk"), oldest=Min("ready_at"))
     if not waiting["count"]:
         return False

@@ -12,6 +12,8 @@ from django.conf import settings
 from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
 from gilfoyle.lib.leases import KeptLease
 from gilfoyle.lib.queue import close_old_connections
+from gilfoyle.lib.sealed_chunks import SealBroken
+from gilfoyle.lib.wrapped_keys import KeyUnusable
 from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
 from processing.jobs.models import Step
@@ -20,9 +22,16 @@ from processing.jobs.room import reserved_room
 from processing.jobs.scratch import scratch_folder
 from processing.jobs.step_context import StepContext
 from processing.jobs.steps import RUNNERS
+from videos.catalog.source_keys import SourceKeyMissing
 
 log = structlog.get_logger(__name__)
 OURS = "Something went wrong on our side while this video was processed."
+SOURCE_DAMAGED = (
+    "The stored file of this video is damaged, or was changed where it is stored. Upload it again."
+)
+SOURCE_LOCKED = (
+    "The stored file of this video is encrypted, and its key is not here. Ask the operator of this server."
+)
 TOO_LONG = "Processing this video took longer than is allowed here, and was stopped."
 
 
@@ -94,11 +103,18 @@ def _run(step: Step, *, lease_s: float) -> None:
         _fail(step, error.code, TOO_LONG, facts=error.facts)
     except Fault as error:
         log.warning("step_failed", code=error.code, message=error.message)
-        _fail(step, error.code, OURS, facts={"stderr_tail": error.message, **error.facts})
+        _fail(step, error.code, _say(error), facts={"stderr_tail": error.message, **error.facts})
     except Exception:
         # The shell of all work: what nobody foresaw is logged whole, and tried again like any fault.
         log.exception("step_broke")
         _fail(step, "internal_error", OURS, facts={})
+
+
+def _say(fault: Fault) -> str:
+    """Return what a video's owner is told."""
+    if isinstance(fault, SealBroken):
+        return SOURCE_DAMAGED
+    return SOURCE_LOCKED if isinstance(fault, SourceKeyMissing | KeyUnusable) else OURS
 
 
 def _wait(step: Step, error: NoSpace | ScratchUnusable) -> None:

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 from gilfoyle.lib.config import Container
 from processing.ffmpeg.formats import seek_margin_s
@@ -14,6 +15,8 @@ from processing.media import Chunk, VideoStream
 
 FIRST_RUNGS = 2  # of a ladder of at least FULL_LADDER rungs, this many lowest ones open the video
 FULL_LADDER = 4
+LEEWAY = 4  # a chunk may be a quarter shorter or longer, to begin nearer behind a key frame ...
+LEAST_SAVED_S = 1  # ... where that saves decoding so much of the source
 SPARE_S = 1  # an index may promise a few frames more than decoders give
 PRIORITY_OPENING, PRIORITY_OPENING_NEXT, PRIORITY_OPENING_REST, PRIORITY_BODY, PRIORITY_FURTHER = range(5)
 PRIORITIES_OF_OPENING = (PRIORITY_OPENING, PRIORITY_OPENING_NEXT)  # in the lowest rungs
@@ -38,6 +41,12 @@ class Grid:
         before = bisect_right(keys, self.zero_s + (first_frame - 1) / self.rate)
         seek_s = keys[before - 1] - seek_margin_s(self.container) if before else self.stream.first_s
         return seek_s if seek_s > self.stream.first_s else None  # some demuxers fail when asked for earlier
+
+    def lead_in_s(self, first_frame: int) -> Fraction:
+        """Return how much of the source is decoded for nothing before a cut."""
+        seek_s = self.seek_s(first_frame)
+        begins_s = self.stream.first_s if seek_s is None else seek_s
+        return self.zero_s + first_frame / self.rate - begins_s
 
     def hold_frames(self, end_frame: int) -> int:
         """Return how many frames the last picture must last for."""
@@ -71,13 +80,41 @@ def plan_chunks(
         ((first_end, opening_end), rung_names[-lowest:], PRIORITY_OPENING_NEXT),
         ((0, opening_end), rung_names[:-lowest], PRIORITY_OPENING_REST),
     ]
-    step = _whole_segments(chunk_s, grid) * grid.segment_frames
-    bodies = [(first, min(first + step, frame_count)) for first in range(opening_end, frame_count, step)]
+    borders = _borders(grid, opening_end, frame_count, _whole_segments(chunk_s, grid))
+    bodies = list(pairwise(borders))
     spans += [(body, rung_names, PRIORITY_BODY) for body in bodies]
     for priority, names in enumerate(further, PRIORITY_FURTHER):
         spans += [(span, names, priority) for span in [(0, opening_end), *bodies]]
     wanted = [(span, names, priority) for span, names, priority in spans if names and span[0] < span[1]]
     return tuple(make_chunk(grid, index, *chunk) for index, chunk in enumerate(wanted))
+
+
+def _borders(grid: Grid, first: int, end: int, segments: int) -> list[int]:
+    """Return where bodies begin, and the end."""
+    borders = [first]
+    while end - borders[-1] > segments * grid.segment_frames:
+        borders.append(_next_border(grid, borders[-1], end, segments))
+    return [*borders, end] if first < end else borders
+
+
+def _next_border(grid: Grid, first: int, end: int, segments: int) -> int:
+    """Return the border after `first`: as far as wanted, or where the next chunk has clearly less to decode for nothing."""
+
+    def lead_in_s(count: int) -> Fraction:
+        return grid.lead_in_s(first + count * grid.segment_frames)
+
+    usual_s = lead_in_s(segments)
+    leeway = segments // LEEWAY
+    better = [
+        count
+        for count in range(segments - leeway, segments + leeway + 1)
+        if first + count * grid.segment_frames < end
+        and usual_s - lead_in_s(count) >= LEAST_SAVED_S
+        # Also for each second that is encoded: in a source with a single key frame shorter chunks would cost more.
+        and lead_in_s(count) * segments < usual_s * count
+    ]
+    best = min(better, key=lambda count: (lead_in_s(count) / count, abs(count - segments)), default=segments)
+    return first + best * grid.segment_frames
 
 
 def _whole_segments(seconds: float, grid: Grid) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -34,6 +34,7 @@ class SpanReader:
     def __init__(self, stream: IO[bytes], span: Span) -> None:
         self._stream = stream
         self._left_bytes = span.length
+        self.on_close: Callable[[], None] = lambda: None
         stream.seek(span.first)
 
     def read(self, size_bytes: int = -1) -> bytes:
@@ -48,6 +49,7 @@ class SpanReader:
         return self._stream.fileno()
 
     def close(self) -> None:
+        self.on_close()
         self._stream.close()
 
     def __iter__(self) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
 
 FIRST_GROUP = "audio"
 MOST_STEREO_CHANNELS = 2
+# What a quoted string of RFC 8216 can't hold, having no escapes: quotes, line ends and other controls.
+UNQUOTABLE = re.compile(r'[\x00-\x1f"\x7f-\x9f\u2028\u2029]')
 ROLE_WORDS = {"commentary": "commentary", "description": "audio description"}
 
 
@@ -72,7 +75,7 @@ def name_tracks(audio: Sequence[PlayableRendition]) -> Mapping[int, str]:
         if one.audio_track in names:
             continue
         words = ROLE_WORDS.get(one.role, "")
-        known = one.language_name or f"Audio {one.audio_track + 1}"
+        known = UNQUOTABLE.sub("", one.language_name) or f"Audio {one.audio_track + 1}"
         name = plain = f"{known} ({words})" if words else known
         number = 1
         while name in names.values():

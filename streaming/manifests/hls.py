@@ -6,22 +6,25 @@ While a video grows its playlists are of type EVENT and begin at the start; whol
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from gilfoyle.lib.languages import UNKNOWN, known_tag
-from streaming.manifests.audio_groups import AudioGroup, group_audio, name_tracks
+from streaming.addresses import KEY_NAME
+from streaming.manifests.audio_groups import UNQUOTABLE, AudioGroup, group_audio, name_tracks
 
 if TYPE_CHECKING:
     from streaming.manifests.presentation import Presentation
+    from streaming.tokens.claims import Clip
     from videos.segment_index import PlayableRendition, Segment, SegmentIndex
 
 VERSION = 7  # EXT-X-MAP outside of I-frame playlists needs 6; Apple asks for 7 with fragmented MP4
 EVERYWHERE = ("avc1.", "avc3.")
 FIRST_CHOICE_BPS = 2_000_000  # players begin with the first variant; Apple's advice for an unknown network
 JITTER_S = 0.05  # audio segments differ by up to two AAC frames; the target must not flip for that
+INSIDE_S = Fraction(5, 1000)  # players' clocks round: a moment before the first picture there is none
 _MICROSECOND = 1_000_000
 
 
@@ -75,10 +78,10 @@ def _media_lines(audio: Sequence[PlayableRendition]) -> list[str]:
 def _media_line(rendition: PlayableRendition, *, group: str, name: str, is_default: bool) -> str:
     # A commentary is nobody's wish unless he says so.
     is_chosen_freely = is_default or rendition.role != "commentary"
-    attributes = ["TYPE=AUDIO", f'GROUP-ID="{group}"', f"NAME={_quoted(name)}"]
+    attributes = ["TYPE=AUDIO", f'GROUP-ID="{group}"', f"NAME={quoted(name)}"]
     language = known_tag(rendition.language)
     if language != UNKNOWN:
-        attributes.append(f"LANGUAGE={_quoted(language)}")
+        attributes.append(f"LANGUAGE={quoted(language)}")
     attributes += [f"DEFAULT={_yes_no(is_default)}", f"AUTOSELECT={_yes_no(is_chosen_freely)}"]
     if rendition.role == "description":
         attributes.append('CHARACTERISTICS="public.accessibility.describes-video"')
@@ -91,9 +94,9 @@ def _yes_no(is_so: bool) -> str:  # noqa: FBT001  # a word for a value
     return "YES" if is_so else "NO"
 
 
-def _quoted(text: str) -> str:
-    # A quoted string of RFC 8216 can't hold quotes or line ends, and has no escapes.
-    return '"' + re.sub(r'[\x00-\x1f"\x7f-\x9f\u2028\u2029]', "", text) + '"'
+def quoted(text: str) -> str:
+    """Return a quoted string, without what such can't hold."""
+    return '"' + UNQUOTABLE.sub("", text) + '"'
 
 
 def _video_variant(rendition: PlayableRendition, group: AudioGroup | None) -> list[str]:
@@ -102,12 +105,14 @@ def _video_variant(rendition: PlayableRendition, group: AudioGroup | None) -> li
     attributes = [
         f"BANDWIDTH={bandwidth_bps([rendition], audio)}",
         f"AVERAGE-BANDWIDTH={average_bandwidth_bps([rendition], audio)}",
-        f"CODECS={_quoted(','.join(codecs))}",
+        f"CODECS={quoted(','.join(codecs))}",
     ]
     if rendition.width and rendition.height:
         attributes.append(f"RESOLUTION={rendition.width}x{rendition.height}")
     if rendition.frame_rate:
         attributes.append(f"FRAME-RATE={_decimal(rendition.frame_rate, 3)}")
+    # Whatever the source was: all renditions are BT.709, and what isn't is not offered by copy (RFC 8216bis, 4.4.6.2).
+    attributes.append("VIDEO-RANGE=SDR")
     if group:
         attributes.append(f'AUDIO="{group.name}"')
     return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{rendition.name}/index.m3u8"]
@@ -118,7 +123,7 @@ def _audio_variant(rendition: PlayableRendition, group: AudioGroup | None = None
     attributes = [
         f"BANDWIDTH={bandwidth_bps([], audio)}",
         f"AVERAGE-BANDWIDTH={average_bandwidth_bps([], audio)}",
-        f"CODECS={_quoted(','.join(group.codecs if group else (rendition.codec,)))}",
+        f"CODECS={quoted(','.join(group.codecs if group else (rendition.codec,)))}",
     ]
     if group:
         attributes.append(f'AUDIO="{group.name}"')
@@ -152,7 +157,7 @@ def peak_bitrate_bps(index: SegmentIndex) -> int:
         for segment in index.segments
         if segment.duration_ticks * 2 >= longest_ticks > 0
     )
-    return _rounded(max(rates, default=Fraction(0)))
+    return rounded(max(rates, default=Fraction(0)))
 
 
 def average_bandwidth_bps(
@@ -163,8 +168,8 @@ def average_bandwidth_bps(
     return max(1, sum(one.index.average_bitrate_bps for one in renditions) + beside)
 
 
-def render_media_playlist(rendition: PlayableRendition) -> str:
-    """Render one rendition's playlist.
+def render_media_playlist(rendition: PlayableRendition, clip: Clip | None = None) -> str:
+    """Render one rendition's playlist; of one that is cut to a clip, players are told where in it to begin.
 
     Raises: ValueError for a rendition without segments.
     """
@@ -173,26 +178,48 @@ def render_media_playlist(rendition: PlayableRendition) -> str:
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
         f"#EXT-X-TARGETDURATION:{rendition.target_duration_s or target_duration_s(index.segments, index.timescale)}",
-        "#EXT-X-MEDIA-SEQUENCE:0",
+        # Where it begins, too: an encrypted segment's number is its IV (videos/segment_cipher.py).
+        f"#EXT-X-MEDIA-SEQUENCE:{index.segments[0].number if index.segments else 0}",
         f"#EXT-X-PLAYLIST-TYPE:{'VOD' if rendition.is_complete else 'EVENT'}",
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
-    if not rendition.is_complete:
+    if clip is not None:
+        lines += _begin_of_clip(index, clip)
+    elif not rendition.is_complete:
         # Without this, players join a growing playlist near its end.
         lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
     lines.append('#EXT-X-MAP:URI="init.mp4"')
+    if rendition.is_encrypted:
+        # Behind the map, which is in the clear, and so that one key goes for all that follows.
+        lines.append(f'#EXT-X-KEY:METHOD=AES-128,URI="{KEY_NAME}"')
     origin_ticks = index.segments[0].start_ticks if index.segments else 0
     for segment in index.segments:
-        lines += [f"#EXTINF:{_extinf(segment, origin_ticks, index.timescale)},", f"{segment.number:05d}.m4s"]
+        lines += [f"#EXTINF:{extinf(segment, origin_ticks, index.timescale)},", f"{segment.number:05d}.m4s"]
     if rendition.is_complete:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"
 
 
-def _extinf(segment: Segment, origin_ticks: int, timescale: int) -> str:
+def _begin_of_clip(index: SegmentIndex, clip: Clip) -> list[str]:
+    begin_s = Fraction(index.segments[0].start_ticks, index.timescale)
+    offset_s = max(Fraction(0), Fraction(clip.start_ms, 1000) - begin_s) + INSIDE_S
+    return [f"#EXT-X-START:TIME-OFFSET={_decimal(offset_s, 3)},PRECISE=YES", clock_line(begin_s)]
+
+
+def clock_line(time_s: Fraction) -> str:
+    """Return what says at which time of the video a playlist begins; the day is made up.
+
+    Picture, sound and text of a clip do not begin at the same time: only by a clock of all do players know.
+    """
+    begin = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=rounded(time_s * 1000))
+    return f"#EXT-X-PROGRAM-DATE-TIME:{begin.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
+
+
+def extinf(segment: Segment, origin_ticks: int, timescale: int) -> str:
+    """Return how long a segment is, where the playlist begins at `origin_ticks`."""
     # The difference of two rounded times, so that rounding never adds up: any sum is right to a microsecond.
-    start = _rounded(Fraction(segment.start_ticks - origin_ticks, timescale) * _MICROSECOND)
-    end = _rounded(
+    start = rounded(Fraction(segment.start_ticks - origin_ticks, timescale) * _MICROSECOND)
+    end = rounded(
         Fraction(segment.start_ticks + segment.duration_ticks - origin_ticks, timescale) * _MICROSECOND
     )
     return _decimal(Fraction(end - start, _MICROSECOND), 6)
@@ -207,16 +234,17 @@ def target_duration_s(segments: Sequence[Segment], timescale: int) -> int:
     if not segments:
         message = "A playlist needs a segment."
         raise ValueError(message)
-    settled = _rounded(Fraction(segments[0].duration_ticks, timescale) + Fraction(JITTER_S))
+    settled = rounded(Fraction(segments[0].duration_ticks, timescale) + Fraction(JITTER_S))
     longest = max(segment.duration_ticks for segment in segments)
-    return max(1, settled, _rounded(Fraction(longest, timescale)))
+    return max(1, settled, rounded(Fraction(longest, timescale)))
 
 
-def _rounded(value: Fraction) -> int:
+def rounded(value: Fraction) -> int:
+    """Return the nearest whole number, of two the larger."""
     return math.floor(value + Fraction(1, 2))
 
 
 def _decimal(value: Fraction, places: int) -> str:
-    scaled = _rounded(value * 10**places)
+    scaled = rounded(value * 10**places)
     whole, part = divmod(scaled, 10**places)
     return f"{whole}.{part:0{places}d}"

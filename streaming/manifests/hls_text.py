@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from streaming.clips import find_text_segments
+from streaming.manifests.hls import clock_line
 from videos.tracks.segmenting import SEGMENT_S, count_segments
 
 if TYPE_CHECKING:
+    from streaming.tokens.claims import Clip
     from videos.tracks.selectors import PlayableTrack
 
 GROUP = "text"
@@ -88,6 +93,31 @@ def render_text_playlist(end_s: float, *, is_complete: bool, planned_s: float | 
         if number == 0 and planned_s:
             duration_s = planned_s  # what was listed may not change (RFC 8216, 6.2.1)
         lines += [f"#EXTINF:{min(duration_s, SEGMENT_S):.6f},", f"{number:05d}.vtt"]
+    if is_complete:
+        lines.append("#EXT-X-ENDLIST")
+    return "\n".join(lines) + "\n"
+
+
+def render_text_clip(clip: Clip, *, begin_s: Fraction, end_s: Fraction, is_complete: bool) -> str:
+    """Render the playlist of any track for a clip whose picture is listed from `begin_s` to `end_s` of the video.
+
+    It begins with the picture, so that players, which count from there in both, find the same places.
+    """
+    numbers = find_text_segments(clip)
+    first_s = (numbers[0] + 1) * SEGMENT_S - begin_s
+    lines = [
+        "#EXTM3U",
+        "#EXT-X-VERSION:7",
+        f"#EXT-X-TARGETDURATION:{max(SEGMENT_S, math.ceil(first_s))}",
+        f"#EXT-X-MEDIA-SEQUENCE:{numbers[0]}",
+        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_complete else 'EVENT'}",
+        clock_line(begin_s),
+    ]
+    for number in numbers:
+        if not is_complete and (number + 1) * SEGMENT_S > end_s and number != numbers[0]:
+            break  # a segment is listed when it is filled, and the first at once
+        duration_s = first_s if number == numbers[0] else Fraction(SEGMENT_S)
+        lines += [f"#EXTINF:{float(duration_s):.6f},", f"{number:05d}.vtt"]
     if is_complete:
         lines.append("#EXT-X-ENDLIST")
     return "\n".join(lines) + "\n"

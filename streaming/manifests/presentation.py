@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
+from streaming.clips import cut_rendition, find_origin_s, is_awaited, open_segments
 from streaming.gate import exceeds_height
 from streaming.manifests.hls import EVERYWHERE
-from videos.catalog.selectors import find_duration_s, list_playable_renditions
+from streaming.tokens.claims import Clip
+from videos.catalog.selectors import find_duration_s, get_storyboard, list_playable_renditions
 from videos.segment_index import PlayableRendition
+from videos.storyboard import Storyboard
 from videos.tracks.selectors import PlayableTrack
 
 
@@ -19,6 +24,14 @@ class Presentation:
     audio: tuple[PlayableRendition, ...]
     text: tuple[PlayableTrack, ...] = ()
     planned_s: float | None = None  # how long it is to be
+    storyboard: Storyboard | None = None
+    has_chapters: bool = False
+    clip: Clip | None = None  # the part of the video that this is, if it is not the whole
+
+    @property
+    def origin_s(self) -> Fraction:
+        """The time of the video at which players begin to count."""
+        return find_origin_s((*self.video, *self.audio)) if self.clip is not None else Fraction(0)
 
     @property
     def end_s(self) -> float:
@@ -30,6 +43,11 @@ class Presentation:
         return all(rendition.is_complete for rendition in (*self.video, *self.audio))
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether players need keys: a revision is encrypted as a whole, or not at all."""
+        return any(rendition.is_encrypted for rendition in (*self.video, *self.audio))
+
+    @property
     def is_end_known(self) -> bool:
         """Whether `end_s` is final: one picture, or without pictures one sound, is there to its end."""
         return any(one.is_complete for one in self.video or self.audio)
@@ -38,10 +56,17 @@ class Presentation:
     def fingerprint(self) -> tuple[tuple[str, int, bool], ...]:
         """What changes when a manifest does: each rendition's name, number of segments, and whether it is whole.
 
-        Of text, which never changes, the tracks that are there and the one that is shown by itself.
+        Of text, which never changes, the tracks that are there and the one that is shown by itself; and whether there is
+        a storyboard, which never changes either, and chapters.
         """
         media = ((one.name, len(one.index.segments), one.is_complete) for one in (*self.video, *self.audio))
-        return (*media, *((track.id, 0, track.is_default) for track in self.text))
+        text = ((track.id, 0, track.is_default) for track in self.text)
+        return (
+            *media,
+            *text,
+            ("storyboard", 0, self.storyboard is not None),
+            ("chapters", 0, self.has_chapters),
+        )
 
     def find(self, name: str) -> PlayableRendition | None:
         """Return the rendition of this name, if it may be played."""
@@ -67,6 +92,39 @@ class Presentation:
             self, video=tuple(one for one in self.video if not exceeds_height(one.name, max_height))
         )
 
+    def cut_to(self, clip: Clip | None) -> Presentation:
+        """Return the part that a token for a clip may see: nothing at all before picture and sound have come to it."""
+        if clip is None:
+            return self
+        all_of_it = (*self.video, *self.audio)
+        opened = open_segments(all_of_it, clip)
+        if any(is_awaited(one, opened[one.name]) for one in self.audio):
+            # Who begins now would never be told of it.
+            return replace(self, video=(), audio=(), storyboard=None, clip=clip)
+        cut = [cut_rendition(one, opened[one.name]) for one in all_of_it]
+        kept = [one for one in cut if one.index.segments]
+        shown = replace(
+            self,
+            video=tuple(one for one in kept if one.kind == "video"),
+            audio=tuple(one for one in kept if one.kind == "audio"),
+            storyboard=None,
+            clip=clip,
+        )
+        length_s = min(self.planned_s or math.inf, clip.end_ms / 1000) - float(shown.origin_s)
+        return replace(shown, planned_s=max(0.0, length_s))
+
+    def without_stopgap(self) -> Presentation:
+        """Return the same without what is only there until the video is encoded: DASH has no way to take it back."""
+        return replace(self, video=tuple(one for one in self.video if not one.is_stopgap))
+
+    def without_storyboard(self) -> Presentation:
+        """Return the part that a token which opens no pictures may see."""
+        return replace(self, storyboard=None)
+
+    def with_chapters(self) -> Presentation:
+        """Return the same, in which chapters begin."""
+        return replace(self, has_chapters=True)
+
     def with_text(self, text: tuple[PlayableTrack, ...]) -> Presentation:
         """Return the same with these text tracks."""
         return replace(self, text=text)
@@ -81,6 +139,7 @@ def load_presentation(video_id: str, revision: str) -> Presentation:
     ]
     return Presentation(
         planned_s=find_duration_s(video_id),
+        storyboard=get_storyboard(video_id, revision),
         video=tuple(one for one in renditions if one.kind == "video"),
         audio=tuple(one for one in renditions if one.kind == "audio"),
     )

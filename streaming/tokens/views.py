@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any, cast
+from typing import cast
 
 from django.conf import settings
 from django.utils import timezone
@@ -13,15 +12,20 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.config import Config
-from streaming.addresses import play_folder, playback_addresses, text_path
-from streaming.errors import VideoIsRestricted, VideoNotPlayable, VideoNotReady
-from streaming.tokens.claims import Scope
+from streaming.errors import (
+    AgeNotConfirmed,
+    ClipsNotKept,
+    CountryNeeded,
+    VideoIsRestricted,
+    VideoNotPlayable,
+    VideoNotReady,
+)
+from streaming.tokens.described import describe_playback
 from streaming.tokens.serializers import PlaybackInputSerializer, PlaybackSerializer
-from streaming.tokens.services import TokenLimits, TokenWish, mint_token
+from streaming.tokens.services import TokenWish, mint_token, token_limits
 from videos.access.models import ApiKey
 from videos.access.permissions import HasScope
 from videos.catalog.selectors import PlaybackPolicy, get_playback_policy, get_video
-from videos.tracks.selectors import list_playable_tracks
 
 
 class VideoPlayback(APIView):
@@ -32,7 +36,8 @@ class VideoPlayback(APIView):
         summary="Make a playback token and its addresses",
         description=(
             "Nothing plays without a token. Make one for each viewer: it is cut to one video, and views are counted "
-            "by it. A video can be played from its first segments on, while the rest is still being processed."
+            "by it. A video can be played from its first segments on, while the rest is still being processed. With "
+            "`session_ttl_s` the token may be short-lived: `POST` to `refresh_url` (no key, no body) gives a later one."
         ),
         request=PlaybackInputSerializer,
         responses={200: PlaybackSerializer},
@@ -42,11 +47,16 @@ class VideoPlayback(APIView):
         key = cast("ApiKey", request.auth)
         video = get_video(project=key.project, video_id=video_id)
         config: Config = settings.GILFOYLE
-        limits = TokenLimits(config.playback.min_ttl_s, config.playback.max_ttl_s)
-        given = PlaybackInputSerializer(data=request.data, context={"max_ttl_s": limits.max_ttl_s})
+        limits = token_limits(config.playback)
+        now = timezone.now()
+        known = {"limits": limits, "now": now, "duration_s": video.duration_s}
+        given = PlaybackInputSerializer(data=request.data, context=known)
         given.is_valid(raise_exception=True)
         policy = playable_policy(video.pk)
-        wish = _wish(given.validated_data)
+        wish = given.wish()
+        if wish.clip is not None:
+            require_clips(config, policy)
+        _require_terms(policy, wish)
         token = mint_token(
             project_id=policy.project_id,
             video_id=policy.video_id,
@@ -54,28 +64,39 @@ class VideoPlayback(APIView):
             wish=wish,
             limits=limits,
             root_secret=settings.GILFOYLE_ROOT_SECRET,
-            now=timezone.now(),
+            now=now,
         )
-        addresses = playback_addresses(
-            public_url=config.public_url, token=token.text, policy=policy, origins=wish.origins
+        body = describe_playback(token, policy, public_url=config.public_url, origins=wish.origins)
+        return Response(body, headers={"Cache-Control": "no-store"})
+
+
+def require_clips(config: Config, policy: PlaybackPolicy) -> None:
+    """See that a token for a part of a video can be kept to it.
+
+    Raises: ClipsNotKept.
+    """
+    if config.may_others_read(is_encrypted=policy.is_encrypted):
+        message = (
+            "No clips of this video can be made: others can read its files, and its key opens all of them."
         )
-        folder = play_folder(token.text, policy.project_id, policy.video_id, policy.revision)
-        tracks = describe_tracks(policy, wish, folder=config.public_url + folder)
-        body = {"token": token.text, **addresses, "tracks": tracks, "expires_at": token.expires_at}
-        return Response(PlaybackSerializer(body).data, headers={"Cache-Control": "no-store"})
+        hint = "Clips need files that Gilfoyle alone can give away (storage.is_public, playback.cdn_url)."
+        raise ClipsNotKept(message, hint=hint)
 
 
-def _wish(given: dict[str, Any]) -> TokenWish:
-    origins = tuple(dict.fromkeys(given.get("allowed_origins", ())))
-    return TokenWish(ttl_s=given.get("ttl_s"), max_height=given.get("max_height"), origins=origins)
+def _require_terms(policy: PlaybackPolicy, wish: TokenWish) -> None:
+    """Refuse a token that could open nothing, in words that say what to ask for.
 
-
-def describe_tracks(policy: PlaybackPolicy, wish: TokenWish, *, folder: str) -> list[dict[str, Any]]:
-    """Return the text tracks that a token opens, with their addresses below `folder`."""
-    if Scope.CAPTIONS not in wish.scope:
-        return []
-    found = list_playable_tracks(policy.video_id, policy.revision)
-    return [{**asdict(track), "url": folder + text_path(track.id)} for track in found]
+    Raises: AgeNotConfirmed, CountryNeeded, VideoIsRestricted.
+    """
+    if policy.needs_age and not wish.age_ok:
+        message = "This video has an age label."
+        raise AgeNotConfirmed(message, hint="Send age_ok: true for viewers who are old enough.")
+    if policy.blocked_countries and wish.country is None:
+        message = f"This video is blocked in {', '.join(policy.blocked_countries)}."
+        raise CountryNeeded(message, hint="Send the viewer's country, as in DE.")
+    if wish.country in policy.blocked_countries:
+        message = f"This video is blocked in {wish.country}."
+        raise VideoIsRestricted(message, restriction="country")
 
 
 def playable_policy(video_id: str) -> PlaybackPolicy:

@@ -16,7 +16,7 @@ from processing.ffmpeg.commands import chunk_argv
 from processing.ladder.planner import plan_encode
 from processing.media import Chunk, EncodePlan, Rung, VideoPlan
 from processing.probing.probe import probe_source
-from tests.benchmarks.measured import Cost, ffmpeg, run_ffmpeg, run_program
+from tests.benchmarks.measured import Cost, ffmpeg, ffmpeg_argv, run_ffmpeg, run_pinned, run_program
 
 # Average bits per pixel of PeerTube's target by height; above its target it caps at twice that in the buffer.
 PEERTUBE_BITS_PER_PIXEL = {1080: 0.10, 720: 0.11, 480: 0.12, 360: 0.15, 240: 0.17}
@@ -75,14 +75,30 @@ def outputs(clip: Clip, folder: Path) -> list[Path]:
 
 def run_by_hand(clip: Clip, folder: Path) -> Cost:
     """Run what a practised hand would write for the same output: one decode, one command."""
-    parts, arguments = [], []
+    return run_program(by_hand_argv(clip, folder))
+
+
+def run_by_hand_pinned(clip: Clip, folder: Path, cores: Sequence[int]) -> Cost:
+    """Run the same on each of the cores at once, with one thread each."""
+    argvs = []
+    for core in cores:
+        (folder / str(core)).mkdir(exist_ok=True)
+        argvs.append(by_hand_argv(clip, folder / str(core), threads=1))
+    return run_pinned(argvs, cores)
+
+
+def by_hand_argv(clip: Clip, folder: Path, *, threads: int = 0) -> list[str | Path]:
+    """Return that command; `threads`: of the decoder and of each encoder."""
+    parts: list[str] = []
+    arguments: list[str | Path] = []
     last = len(clip.video.rungs) - 1
     for number, (rung, target) in enumerate(zip(clip.video.rungs, outputs(clip, folder), strict=True)):
         begin = "[0:v]" if number == 0 else f"[t{number}]"
         end = f"[v{number}]" if number == last else f",split[v{number}][t{number + 1}]"
         parts.append(f"{begin}scale={rung.width}:{rung.height}:flags=lanczos{end}")
-        arguments += ["-map", f"[v{number}]", *_same_settings(clip, rung), str(target)]
-    return run_ffmpeg("-i", clip.path, "-filter_complex", ";".join(parts), *arguments)
+        arguments += ["-map", f"[v{number}]", *_same_settings(clip, rung), "-threads", str(threads), target]
+    read = ("-threads", str(threads), "-i", clip.path)
+    return ffmpeg_argv(*read, "-filter_complex", ";".join(parts), *arguments)
 
 
 def run_one_by_one(clip: Clip, folder: Path) -> Cost:

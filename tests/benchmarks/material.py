@@ -31,11 +31,13 @@ def natural(cache: Path) -> Path:
 
 
 def cut(cache: Path, *, seconds: int, height: int, begin_s: int = 5) -> Path:
-    """Return some seconds of the natural clip, without sound."""
+    """Return some seconds of the natural clip, without sound; it begins anew where they are more than it has."""
     target = cache / f"natural-{begin_s}-{seconds}-{height}.mp4"
     if not target.exists():
         # Encoded anew, and well: a cut by copy would begin with what no decoder shows.
         run_ffmpeg(
+            "-stream_loop",
+            "-1",
             "-ss",
             str(begin_s),
             "-i",

@@ -29,6 +29,25 @@ def ffmpeg() -> str:
     return find_ffmpeg("auto")
 
 
+def run_pinned(argvs: Sequence[Sequence[str | Path]], cores: Sequence[int]) -> Cost:
+    """Run a program on each of the cores at the same time; the wall time is that of the slowest."""
+    begun = time.monotonic()
+    started = [
+        subprocess.Popen(["taskset", "-c", str(core), *map(str, argv)], stdin=subprocess.DEVNULL)
+        for argv, core in zip(argvs, cores, strict=True)
+    ]
+    cpu_s, codes = 0.0, []
+    for process in started:
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        codes.append(process.returncode)
+        cpu_s += used.ru_utime + used.ru_stime
+    if any(codes):
+        message = f"{argvs[0]} ended with {codes}."
+        raise RuntimeError(message)
+    return Cost(cpu_s, time.monotonic() - begun)
+
+
 def run_program(argv: Sequence[str | Path], *, stdin: bytes = b"") -> Cost:
     """Run a program to its end; its cost includes all children that it has waited for."""
     with tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as given:
@@ -50,5 +69,9 @@ def run_program(argv: Sequence[str | Path], *, stdin: bytes = b"") -> Cost:
     return Cost(used.ru_utime + used.ru_stime, wall_s)
 
 
+def ffmpeg_argv(*arguments: str | Path) -> list[str | Path]:
+    return [ffmpeg(), "-hide_banner", "-loglevel", "error", "-y", *arguments]
+
+
 def run_ffmpeg(*arguments: str | Path, stdin: bytes = b"") -> Cost:
-    return run_program([ffmpeg(), "-hide_banner", "-loglevel", "error", "-y", *arguments], stdin=stdin)
+    return run_program(ffmpeg_argv(*arguments), stdin=stdin)

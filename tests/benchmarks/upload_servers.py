@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,7 +69,7 @@ def run_tusd(program: Path, folder: Path) -> Iterator[Server]:
     folder.mkdir()
     argv = [str(program), "-host", "127.0.0.1", "-port", str(port), "-upload-dir", str(folder)]
     endpoint = f"http://127.0.0.1:{port}/files/"
-    with _running(argv, dict(os.environ), folder.parent / "tusd.log", endpoint) as pid:
+    with running(argv, dict(os.environ), folder.parent / "tusd.log", endpoint) as pid:
         yield Server("tusd", endpoint, {}, pid, folder)
 
 
@@ -88,16 +88,17 @@ def run_gilfoyle(folder: Path) -> Iterator[Server]:
         "DJANGO_SETTINGS_MODULE": "gilfoyle.settings",
     }
     (folder / "data").mkdir()
-    _manage(environment, "migrate", "--verbosity", "0")
-    key = _manage(environment, "create_api_key", "--project", "Benchmark", "--quiet").strip()
+    manage(environment, "migrate", "--verbosity", "0")
+    key = manage(environment, "create_api_key", "--project", "Benchmark", "--quiet").strip()
     argv = [sys.executable, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application"]
     endpoint = f"http://127.0.0.1:{port}/api/v1/uploads/tus"
-    with _running(argv, environment, folder / "web.log", f"http://127.0.0.1:{port}/healthz/live") as pid:
+    with running(argv, environment, folder / "web.log", f"http://127.0.0.1:{port}/healthz/live") as pid:
         yield Server("Gilfoyle", endpoint, {"Authorization": f"Bearer {key}"}, pid, folder / "data" / "media")
 
 
-def _manage(environment: Mapping[str, str], *argv: str) -> str:
-    command = [sys.executable, "manage.py", *argv]
+def manage(environment: Mapping[str, str], *argv: str, program: Sequence[str] = ("manage.py",)) -> str:
+    """Run a command of Gilfoyle's, or another program of this Python, and return what it prints."""
+    command = [sys.executable, *program, *argv]
     done = subprocess.run(
         command, cwd=ROOT, env=dict(environment), check=True, stdout=subprocess.PIPE, text=True
     )
@@ -105,7 +106,8 @@ def _manage(environment: Mapping[str, str], *argv: str) -> str:
 
 
 @contextmanager
-def _running(argv: list[str], environment: dict[str, str], log: Path, url: str) -> Iterator[int]:
+def running(argv: list[str], environment: dict[str, str], log: Path, url: str) -> Iterator[int]:
+    """Run a server, from when it answers at `url` on."""
     with log.open("wb") as output:
         process = subprocess.Popen(argv, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ class Worked:
 
     wall_s: float
     cpu_s: dict[str, float]
+    waited_s: float = 0.0  # all workers together, for each other
 
     @property
     def encoding(self) -> Cost:
@@ -34,8 +35,17 @@ class Worked:
         return Cost(sum(cpu for kind, cpu in self.cpu_s.items() if "encode_chunk" in kind), self.wall_s)
 
 
-def work(source: Path, *, cores: Sequence[int | None] = (None,), settings: str = "") -> Worked:
-    """Take a source through everything: with one worker, or with one on each of the named cores."""
+def work(
+    source: Path,
+    *,
+    cores: Sequence[int | None] = (None,),
+    settings: str = "",
+    look: Callable[[Path], None] = lambda _data: None,
+) -> Worked:
+    """Take a source through everything: with one worker, or with one on each of the named cores.
+
+    `look` sees the data folder at the end, before it is removed.
+    """
     with tempfile.TemporaryDirectory(prefix="gilfoyle-benchmark-") as folder:
         home = Path(folder)
         (home / "settings.yaml").write_text(settings or "# The defaults.\n")
@@ -50,13 +60,15 @@ def work(source: Path, *, cores: Sequence[int | None] = (None,), settings: str =
         _answer(_start(environment, "prepare", str(source)))
         started = [_start(environment, "drain", core=core) for core in cores]
         answers = [_answer(process) for process in started]
+        look(home / "data")
     missing = [step for answer in answers for step in answer["not_done"]]
     if missing:
         message = f"Not all of the work was done: {missing}."
         raise RuntimeError(message)
     kinds = {kind for answer in answers for kind in answer["cpu_s"]}
     cpu_s = {kind: sum(answer["cpu_s"].get(kind, 0.0) for answer in answers) for kind in kinds}
-    return Worked(max(answer["wall_s"] for answer in answers), cpu_s)
+    waited_s = sum(answer["waited_s"] for answer in answers)
+    return Worked(max(answer["wall_s"] for answer in answers), cpu_s, waited_s)
 
 
 def _start(environment: dict[str, str], *arguments: str, core: int | None = None) -> subprocess.Popen[str]:

@@ -155,7 +155,10 @@ def test_part_of_a_file(front: Front) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
-@pytest.mark.parametrize("path", ["/_media/project/video/00001.m4s", "/healthz/ready"])
+@pytest.mark.parametrize(
+    "path",
+    ["/_media/project/video/00001.m4s", "/healthz/ready", "/healthz/exposure", "/_standing/project/video"],
+)
 def test_the_inside_is_closed_from_outside(front: Front, path: str) -> None:
     answer = httpx.get(front.url + path)
     assert answer.status_code == 404
@@ -171,14 +174,22 @@ def test_nothing_of_a_viewer_is_passed_on_or_written(front: Front) -> None:
     }
     assert httpx.get(f"{front.url}{PLAY}?who=me", headers=private).status_code == 200
     raw = http.client.HTTPConnection("127.0.0.1", front.port, timeout=60)
-    for path in (f"/%70lay/{TOKEN}/project", f"//play/{TOKEN}/project"):
+    paths = (
+        f"/%70lay/{TOKEN}/project",
+        f"//play/{TOKEN}/project",
+        f"/video/play/{TOKEN}/project",
+        f"/./play/{TOKEN}/x",
+        f"/report/{TOKEN}/project/video?t=83",
+        f"//admin/login//let-in/{TOKEN}/",
+    )
+    for path in paths:
         raw.request("GET", path)
         raw.getresponse().read()
     raw.close()
     address = f"/api/v1/uploads/tus/upg_3kTmvU1qQx0aZpLr7e.{TOKEN.split('.')[1]}"
     assert httpx.get(f"{front.url}{address}/upl_1").status_code == 200
     assert httpx.get(f"{front.url}/upload/{address.rpartition('/')[2]}?theme=dark").status_code == 200
-    wait_until(lambda: front.log.read_text().count("\n") == 5, what="five lines in the log")
+    wait_until(lambda: front.log.read_text().count("\n") == 9, what="nine lines in the log")
     passed_on = front.seen.headers[0]
     assert "x-forwarded-for" not in passed_on
     assert "x-real-ip" not in passed_on
@@ -193,6 +204,8 @@ def test_nothing_of_a_viewer_is_passed_on_or_written(front: Front) -> None:
     ):
         assert secret not in written
     assert '"path":"/api/v1/uploads/tus/upg_3kTmvU1qQx0aZpLr7e~/upl_1"' in written
+    assert '"path":"/report/gf1k3y123456~/project/video"' in written
+    assert '"path":"/admin/login/let-in/~"' in written
     assert '"path":"/upload/upg_3kTmvU1qQx0aZpLr7e~"' in written
     assert '"path":"/play/gf1k3y123456~/project/video/revision/v720/00001.m4s","status":200' in written
 

@@ -26,7 +26,7 @@ from tests.streaming.web_process import web_process
 from videos.catalog.models import Video
 from videos.uploads.models import Upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 DATA = os.urandom(3_000_000)
 
 

@@ -1,4 +1,5 @@
-"""500 hostile and damaged files through the real steps: each ends ready or refused in words, and touches nothing else.
+"""500 hostile and damaged files (150 in short) through the real steps: each ends ready or refused in words, and touches
+nothing else.
 
 `python -m tests.faults.mutate SEED FILE` writes the file of a seed that fails here.
 """
@@ -20,16 +21,18 @@ from tests.faults.bases import make_bases
 from tests.faults.crafted import crafted
 from tests.faults.driving import drive, small_settings
 from tests.faults.mutate import mutate
+from tests.lengths import length
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),  # two workers, each with a connection of its own
     pytest.mark.faults,
+    pytest.mark.long,
     pytest.mark.timeout(600),
 ]
 
-SEEDS = 438
-BATCHES = 5  # no divisor of it divides the number of bases: each batch has all of them
-CLEANED_BATCHES = 2  # of these the sources are cleaned, too: as much work again
+SEEDS = length(88, 438)
+BATCHES = length(2, 5)  # no divisor of it divides the number of bases: each batch has all of them
+CLEANED_BATCHES = length(1, 2)  # of these the sources are cleaned, too: as much work again
 LONGEST_STEP_S = 100  # of a second of video; far below the limits, and far above a busy machine
 MOST_CPU_S = 20  # a case
 MOST_MEMORY_KIB = 600 * 1024

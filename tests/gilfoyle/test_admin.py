@@ -1,28 +1,28 @@
 import json
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from gilfoyle.admin import describe_rendition, list_facts, player_address
-from processing.jobs import services as jobs
 from processing.jobs import states as work
-from processing.jobs.models import Job, Step
+from processing.jobs.models import Step
 from streaming.addresses import VideoAddress
 from streaming.admission import admission
 from streaming.gate import Site, Wish
 from streaming.tokens.models import SigningKey
 from tests.admin_pages import (
     HOSTILE,
-    LISTS,
     button,
     client_of,
+    every_page,
     is_escaped,
     list_of,
+    make_failed_video,
+    make_ready_video,
     page,
     shown_messages,
     staff,
@@ -32,87 +32,16 @@ from tests.factories import (
     make_api_key,
     make_job,
     make_project,
-    make_rendition,
     make_step_plan,
     make_video,
 )
 from videos.access.services import suspend_project
 from videos.catalog import states
-from videos.catalog.models import Video
+from videos.catalog.content_keys import make_content_key
 from videos.catalog.selectors import list_playable_renditions
-from videos.imports.models import Import
-from videos.segment_index import SegmentRun
-from videos.uploads.models import Upload, UploadGrant
+from videos.uploads.models import Upload
 
 pytestmark = pytest.mark.django_db
-
-
-def make_ready_video(**fields: Any) -> Video:
-    video = make_video(status=states.READY, duration_s=8.0, width=640, height=360, frame_rate="25", **fields)
-    make_rendition(
-        video, "v360", runs=[SegmentRun(0, 0, (51_200, 51_200), (40_000, 60_000))], is_complete=True
-    )
-    make_rendition(video, "a0", runs=[SegmentRun(0, 0, (192_000, 192_000), (8_000, 8_000))])
-    return video
-
-
-def make_failed_video(**fields: Any) -> tuple[Video, Job]:
-    video = make_video(status=states.PROCESSING, **fields)
-    job = make_job(video)
-    step = jobs.claim_step(queue="probe", owner="worker", lease_s=60)
-    assert step is not None
-    jobs.fail_step(
-        step=step,
-        code="tool_failed",
-        message=f"It broke. {HOSTILE}",
-        max_attempts=1,
-        facts={
-            "argv": ["/bin/ffmpeg", "-i", HOSTILE],
-            "exit_code": 7,
-            "stderr_tail": f"last words {HOSTILE}",
-        },
-    )
-    return video, job
-
-
-def every_page() -> list[str]:
-    """Make a row of each kind; return the address of every page."""
-    video, job = make_failed_video(title="Broken")
-    ready = make_ready_video()
-    key, _text = make_api_key(video.project)
-    player_address(ready)  # makes the signing key
-    upload = Upload.objects.create(video=ready, length_bytes=1, lease_expires_at=timezone.now())
-    fetched = Import.objects.create(video=ready, source_url="https://files.example/a.mp4")
-    grant = UploadGrant.objects.create(
-        video=ready, api_key=key, max_size_bytes=1, expires_at=timezone.now() + timedelta(hours=1)
-    )
-    user, group = User.objects.create_user("somebody"), Group.objects.create(name="Reviewers")
-    rows = [
-        ("videos_video", video.pk),
-        ("videos_video", ready.pk),
-        *(("videos_upload", upload.pk), ("videos_import", fetched.pk), ("videos_uploadgrant", grant.pk)),
-        ("processing_job", job.pk),
-        ("processing_step", get_step(job, "probe").pk),
-        ("videos_project", video.project_id),
-        ("videos_apikey", key.pk),
-        ("streaming_signingkey", SigningKey.objects.get().pk),
-        ("auth_user", str(user.pk)),
-        ("auth_group", str(group.pk)),
-    ]
-    return [
-        reverse("admin:index"),
-        *map(list_of, LISTS),
-        *(page(model, row_id) for model, row_id in rows),
-        *(page(model, row_id, "history") for model, row_id in rows),
-        page("videos_video", video.pk, "delete"),
-        page("videos_video", ready.pk, "work"),
-        *(
-            reverse(f"admin:{model}_add")
-            for model in ("videos_project", "videos_apikey", "videos_uploadgrant", "auth_user", "auth_group")
-        ),
-        reverse("admin:password_change"),
-        reverse("admin:auth_user_password_change", args=[user.pk]),
-    ]
 
 
 def test_every_page_answers_a_superuser_and_nobody_else(admin_client: Client) -> None:
@@ -212,6 +141,14 @@ def test_video_page_has_player_renditions_uploads_and_facts(admin_client: Client
     assert "Growing" in html
     assert "Encode chunk 1" in html
     assert "every 3s" not in html  # the work is done, so nothing is asked for again
+
+
+def test_video_page_says_whether_it_is_encrypted(admin_client: Client) -> None:
+    video = make_ready_video()
+    address = page("videos_video", video.pk)
+    assert "Stored encrypted" not in admin_client.get(address).content.decode()
+    make_content_key(video_id=video.pk, revision=video.revision, root_secret=b"r" * 48)
+    assert "Stored encrypted" in admin_client.get(address).content.decode()
 
 
 def test_video_page_shows_why_a_step_failed(admin_client: Client) -> None:
@@ -355,7 +292,7 @@ def test_queries_of_the_video_page_do_not_grow_with_its_work(
     video = make_ready_video()
     make_job(video, plans=[make_step_plan(f"encode-{n:05d}", inputs={"chunk": n}) for n in range(100)])
     player_address(video)
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(36):
         html = admin_client.get(page("videos_video", video.pk)).content.decode()
     assert "40 more steps" in html
 
@@ -385,23 +322,6 @@ def test_rendition_in_words() -> None:
         "100 kbit/s",
     )
     assert describe_rendition(sound).picture == "Stereo"
-
-
-def test_users_are_made_with_the_theme_s_forms(admin_client: Client) -> None:
-    response = admin_client.post(
-        reverse("admin:auth_user_add"),
-        {
-            "username": "colleague",
-            "usable_password": "true",
-            "password1": "long-enough-4711",
-            "password2": "long-enough-4711",
-        },
-    )
-    assert response.status_code == 302
-    user = User.objects.get(username="colleague")
-    assert user.check_password("long-enough-4711")
-    html = admin_client.get(page("auth_user", str(user.pk))).content.decode()
-    assert "A password is set." in html
 
 
 def test_edited_metadata_is_kept_as_json(admin_client: Client) -> None:

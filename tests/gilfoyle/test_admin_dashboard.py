@@ -10,8 +10,10 @@ from gilfoyle.admin_dashboard import count_statuses, list_failures, list_newest,
 from processing.jobs import services as jobs
 from processing.jobs import states as work
 from processing.jobs.models import Job, Step
+from streaming.exposure.models import ExposureTest
 from tests.admin_pages import staff
 from tests.factories import make_job, make_step_plan, make_video
+from tests.videos.fingerprints.bans import make_ban
 from videos.catalog import states
 from videos.catalog.models import ImageSet
 
@@ -20,7 +22,9 @@ pytestmark = pytest.mark.django_db
 
 def test_an_empty_dashboard_tells_how_to_upload(admin_client: Client, settings: Any) -> None:
     server = settings.GILFOYLE.server.model_copy(update={"public_url": "https://video.example.org"})
-    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"server": server})
+    # Others can reach such an address: the second factor would be asked for first.
+    safety = settings.GILFOYLE.safety.model_copy(update={"staff_two_factor": "optional"})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"server": server, "safety": safety})
     html = admin_client.get(reverse("admin:index")).content.decode()
     assert "Upload your first video" in html
     assert "https://video.example.org/api/v1/videos/VIDEO_ID/source" in html
@@ -38,15 +42,25 @@ def test_the_dashboard_shows_what_there_is(admin_client: Client, django_assert_m
         failure_message="The file is empty.",
     )
     make_job(plans=[make_step_plan(str(number)) for number in range(3)])
+    make_ban("d" * 64, kind="dct256", unreadable_at=timezone.now())
     with django_assert_max_num_queries(10):
         html = admin_client.get(reverse("admin:index")).content.decode()
-    for words in ("Broken", "The file is empty.", "source_empty", "Ready 9", "10.0\xa0MB", "Newest videos"):
+    for words in (
+        "Broken",
+        "The file is empty.",
+        "source_empty",
+        "Ready 9",
+        "10.0\xa0MB",
+        "Newest videos",
+        "of 1 bans and",
+    ):
         assert words in html, words
     assert "Upload your first video" not in html
 
 
 def test_everybody_sees_what_they_may() -> None:
     make_video(status=states.READY, title="Private party")
+    make_ban("d" * 64, kind="dct256", unreadable_at=timezone.now())
     make_job()
     nothing = staff().get(reverse("admin:index")).content.decode()
     assert "Private party" not in nothing
@@ -54,6 +68,7 @@ def test_everybody_sees_what_they_may() -> None:
     assert "Nothing to see yet" in nothing
     work_alone = staff("view_step").get(reverse("admin:index")).content.decode()
     assert "Private party" not in work_alone
+    assert "of 1 bans and" not in work_alone
     assert "Work waiting" in work_alone
 
 
@@ -127,3 +142,18 @@ def test_newest_have_their_posters_and_no_tombstones() -> None:
     assert "<img" in first.picture
     assert (second.title, second.progress) == ("plain", None)
     assert "<img" not in second.picture
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [("exposed", "Private videos are exposed"), ("inconclusive", "Exposure is not known")],
+)
+def test_exposure_stands_first(admin_client: Client, outcome: str, words: str) -> None:
+    assert words not in admin_client.get(reverse("admin:index")).content.decode()
+    ExposureTest.objects.create(
+        outcome=outcome, tries=[{"name": "forged", "result": "stolen", "where": "/play/~/a"}]
+    )
+    assert words in admin_client.get(reverse("admin:index")).content.decode()
+    assert words not in staff("view_step").get(reverse("admin:index")).content.decode()
+    ExposureTest.objects.create(outcome="passed")
+    assert words not in admin_client.get(reverse("admin:index")).content.decode()

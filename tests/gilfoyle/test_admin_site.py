@@ -33,10 +33,32 @@ def test_what_is_not_allowed_is_told_in_words() -> None:
     assert "You may not do this" in response.content.decode()
 
 
+def test_a_nul_is_refused_in_words_wherever_it_is_sent(admin_client: Client) -> None:
+    """PostgreSQL refuses it, by an error that nobody could have read."""
+    for sent in ({"after": "a\0b"}, {"a\0b": "x"}):
+        answer = admin_client.post(reverse("admin:videos_case_next"), sent)
+        assert (answer.status_code, "(NUL)" in answer.content.decode()) == (400, True)
+    assert admin_client.get("/admin/videos/case/case_00x/change/").status_code in {302, 404}
+
+
 def test_strangers_learn_nothing() -> None:
     response = Client().get("/admin/nothing/here/")
     assert response.status_code == 302
     assert response["Location"].startswith("/admin/login/")
+
+
+def test_every_answer_says_what_pages_may_load_and_that_none_may_frame_them(admin_client: Client) -> None:
+    answers = [
+        admin_client.get(address)
+        for address in ("/admin/", "/admin/nothing/here/", "/admin/videos/video/", "/admin/two-factor/")
+    ]
+    answers += [Client().get("/admin/login/"), Client(enforce_csrf_checks=True).post("/admin/login/")]
+    for answer in answers:
+        policy = answer["Content-Security-Policy"]
+        for words in ("frame-ancestors 'none'", "object-src 'none'", "form-action 'self'"):
+            assert words in policy
+        assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+        assert answer["X-Frame-Options"] == "DENY"
 
 
 def test_lists_of_django_s_apps_lead_to_the_dashboard(admin_client: Client) -> None:

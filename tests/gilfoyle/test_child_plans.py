@@ -84,7 +84,9 @@ def test_all_stops_together_take_less_than_the_patience_of_an_operator() -> None
         plan.name: plan.stop_s for plan in (*plans().values(), ChildPlan("broker", ("x",), stop_s=3))
     }
     order = plan_stop(set(everything))
-    assert sum(max(everything[name] for name in group) for group in order) <= 15
+    assert (
+        sum(max(everything[name] for name in group) for group in order) <= 19
+    )  # docker/compose.yaml gives 20
 
 
 def test_what_takes_work_in_stops_first_and_what_carries_it_last() -> None:

@@ -3,12 +3,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 from gilfoyle import doctor
 from gilfoyle.doctor import CHECKS, Finding, examine
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
+from streaming.exposure.models import ExposureTest
+from tests.factories import make_video
+from tests.second_factor import protect
 from tests.small_disk import fill, small_disk
+from videos.catalog.content_keys import make_content_key
+from videos.catalog.models import ContentKey
 
 MIB = 1024 * 1024
 pytestmark = pytest.mark.django_db
@@ -72,6 +78,14 @@ def test_secret_that_others_can_read_is_a_failure(data_dir: Path, settings: Any)
 
 def test_database_with_its_tables_is_well(settings: Any) -> None:
     assert doctor.check_database(settings.GILFOYLE).level == "ok"
+
+
+def test_keys_that_are_not_there_are_a_failure(settings: Any) -> None:
+    video = make_video(status="ready")
+    make_content_key(video_id=video.pk, revision=video.revision, root_secret=b"r" * 48)
+    assert doctor.check_keys(settings.GILFOYLE).level == "ok"
+    ContentKey.objects.all().delete()
+    assert doctor.check_keys(settings.GILFOYLE).level == "FAIL"
 
 
 def test_storage_is_left_as_it_was(media_dir: Path, settings: Any) -> None:
@@ -142,3 +156,35 @@ def test_whole_copies_of_remote_sources_are_told_of(
     monkeypatch.setattr(doctor, "can_serve_sources", lambda: can)
     config = changed(settings.GILFOYLE, "storage", backend=backend)
     assert doctor.check_reading(config).level == level
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level"), [("passed", "ok"), ("exposed", "FAIL"), ("inconclusive", "warn"), (None, "warn")]
+)
+def test_exposure_is_red_and_not_known_is_not_green(outcome: str | None, level: str, settings: Any) -> None:
+    if outcome:
+        ExposureTest.objects.create(outcome=outcome)
+    finding = doctor.check_exposure(settings.GILFOYLE)
+    assert finding.level == level
+    assert finding.hint or level == "ok"
+
+
+def test_exposure_that_is_not_tested_says_so(settings: Any) -> None:
+    finding = doctor.check_exposure(changed(settings.GILFOYLE, "safety", self_test_interval_s=0))
+    assert (finding.level, "switched off" in finding.text) == ("ok", True)
+
+
+def test_staff_without_a_second_factor_is_named(settings: Any) -> None:
+    config = settings.GILFOYLE
+    users = [User.objects.create_user(f"user-{n}", is_staff=True) for n in range(7)]
+    User.objects.create_user("shut", is_staff=True, is_active=False)
+    found = doctor.check_staff(config)
+    assert (found.level, "user-0, user-1" in found.text, "and 2 more" in found.text) == ("ok", True, True)
+    assert doctor.check_staff(changed(config, "safety", staff_two_factor="optional")).level == "warn"
+    required = doctor.check_staff(changed(config, "safety", staff_two_factor="required"))
+    assert (required.level, "next sign in" in required.hint) == ("warn", True)
+    assert "shut" not in required.text
+    for user in users:
+        protect(user)
+    found = doctor.check_staff(changed(config, "safety", staff_two_factor="required"))
+    assert (found.level, found.text) == ("ok", "all have a second factor")

@@ -8,6 +8,7 @@ from django.db import connections
 from django.test import Client
 
 from gilfoyle.lib.queue import make_broker
+from streaming.exposure.models import ExposureTest
 
 
 @pytest.fixture
@@ -67,3 +68,23 @@ def test_a_database_that_is_gone_is_named(settings: Any) -> None:
         connection.settings_dict.update(kept)
     assert answer.status_code == 503
     assert answer.json()["database"] == "failed"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("outcome", "status", "word"),
+    [
+        ("passed", 200, "ok"),
+        ("exposed", 503, "exposed"),
+        ("inconclusive", 503, "unknown"),
+        (None, 503, "unknown"),
+    ],
+)
+def test_exposure_is_told_and_takes_nobody_out_of_service(
+    outcome: str | None, status: int, word: str
+) -> None:
+    if outcome:
+        ExposureTest.objects.create(outcome=outcome)
+    answer = Client().get("/healthz/exposure")
+    assert (answer.status_code, answer.json()) == (status, {"status": word})
+    assert Client().get("/healthz/ready").status_code == 200

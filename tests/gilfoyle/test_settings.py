@@ -78,6 +78,7 @@ def test_another_database_needs_the_secret_that_all_machines_share(tmp_path: Pat
     assert database["ENGINE"] == "django.db.backends.postgresql"
     assert (database["NAME"], database["HOST"], database["PORT"]) == ("videos", "db.example.com", 5433)
     assert database["CONN_HEALTH_CHECKS"] is True
+    assert database["OPTIONS"] == {"connect_timeout": 3, "tcp_user_timeout": 5000}
     assert made["SECRET_KEY"] == "s" * 50
 
 
@@ -132,8 +133,13 @@ def test_sqlite_is_set_up_for_several_processes() -> None:
         return
     with connection.cursor() as cursor:
         answers = {}
-        for name in ("journal_mode", "foreign_keys", "busy_timeout"):
+        for name in ("journal_mode", "foreign_keys", "secure_delete", "busy_timeout"):
             cursor.execute(f"PRAGMA {name}")
             answers[name] = cursor.fetchone()[0]
-    assert answers == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 20_000}
+    assert answers == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "busy_timeout": 20_000,
+    }
     assert settings.DATABASES["default"]["OPTIONS"]["transaction_mode"] == "IMMEDIATE"

@@ -30,3 +30,18 @@ def test_schema_shows_defaults_without_masks() -> None:
     text = str(build_schema())
     assert "embedded" in text
     assert "***" not in text
+
+
+def test_every_kind_of_value_can_be_shown() -> None:
+    config = Config.model_validate(
+        {
+            "imports": {
+                "private_networks": ["10.0.0.0/8", "fd00::/8"],
+                "buckets": [{"bucket": "films", "secret_access_key": "hunter2"}],
+            },
+            "safety": {"rules": [{"name": "new", "when": {"uploads_min": 2}, "do": {"flag": True}}]},
+        }
+    )
+    text = render_effective(config)
+    assert yaml.safe_load(text)["imports"]["private_networks"] == ["10.0.0.0/8", "fd00::/8"]
+    assert "hunter2" not in text

@@ -88,9 +88,9 @@ def test_its_own_log_holds_no_address_and_no_token(tmp_path: Path) -> None:
 def test_threads_and_room_for_tokens() -> None:
     settings = asked("worker_class_str", "workers", "threads", "limit_request_line", "graceful_timeout")
     assert settings == {
-        "worker_class_str": "gthread",
+        "worker_class_str": "gilfoyle.web_worker.Worker",
         "workers": 2,
         "threads": 8,
         "limit_request_line": 8190,
-        "graceful_timeout": 2,
+        "graceful_timeout": 6,
     }

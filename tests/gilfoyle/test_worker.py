@@ -1,7 +1,9 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import dramatiq
+import pytest
 
 import gilfoyle.worker
 from gilfoyle.lib.queue import QUEUES
@@ -33,6 +35,17 @@ def test_it_declares_every_actor_and_queue() -> None:
     broker = dramatiq.get_broker()
     assert set(QUEUES) <= broker.get_declared_queues()
     assert "run_step" in broker.get_declared_actors()
+    assert any(isinstance(one, gilfoyle.worker.WriteUse) for one in broker.middleware)
+
+
+def test_what_was_counted_is_written_when_a_worker_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(
+        gilfoyle.worker, "get_tally", lambda: SimpleNamespace(stop=lambda: stopped.append(""))
+    )
+    broker = dramatiq.get_broker()
+    broker.emit_after("worker_shutdown", None)
+    assert stopped == [""]
 
 
 def test_worker_process_without_its_master_ends_before_it_takes_work() -> None:

@@ -22,7 +22,7 @@ from tests.streaming.web_process import WebProcess, web_process
 from videos import layout
 from videos.catalog.models import Video
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 LARGE = os.urandom(1024) * 20 * 1024
 

@@ -20,6 +20,7 @@ REEXPORTS = {
     Path("videos/models.py"),
     Path("processing/models.py"),
     Path("streaming/models.py"),
+    Path("gilfoyle/models.py"),
     Path("videos/admin.py"),
 }
 TOP_LEVEL = {

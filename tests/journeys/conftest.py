@@ -14,5 +14,5 @@ logging.getLogger("httpx").setLevel(logging.WARNING)  # a failure is easier to r
 
 @pytest.fixture(scope="package")
 def shared_gilfoyle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gilfoyle]:
-    with running_gilfoyle(tmp_path_factory.mktemp("shared")) as running:
+    with running_gilfoyle(tmp_path_factory.mktemp("shared"), is_migrated=False) as running:
         yield running

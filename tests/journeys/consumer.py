@@ -48,6 +48,7 @@ def wait_until_ended(client: httpx.Client, video_id: str) -> dict[str, Any]:
     wait_until(
         lambda: video(client, video_id)["status"] in {"ready", "failed"},
         what=f"{video_id} to be ready or failed",
+        tell=lambda: job(client, video_id),
     )
     return video(client, video_id)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gilfoyle.frontend.build import HLS, is_built
-from tests.browser import look, play, quiet_page, running_chromium, wait_until
+from tests.browser import choices, choose, look, open_menu, play, quiet_page, running_chromium, wait_until
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle
 from tests.embedded import wait_until as wait_here
@@ -41,16 +41,14 @@ def test_an_uploaded_video_plays_while_it_is_made_and_to_its_end(
         heights = [row["height"] for row in rows if row["kind"] == "video" and not row["is_stopgap"]]
         assert {720, 240} <= set(heights)
         page.goto(playback(client, video_id)["embed_url"])
-        wait_until(page, "document.querySelectorAll('.player-choice').length > 0")
-        choices = page.locator(".player-choice").all_inner_texts()
-        assert choices == ["Auto", *(f"{height}p" for height in heights)]
+        look(page, "(video.loop = true)")  # so that there is always something to come in another size
         play(page)
-        page.locator("#quality-button").click()
-        page.locator(".player-choice", has_text="240p").click()
-        wait_until(page, "video.videoHeight === 240")
-        page.locator("#quality-button").click()
-        page.locator(".player-choice", has_text="720p").click()
-        wait_until(page, "video.videoHeight === 720")
+        open_menu(page, "Quality")
+        assert choices(page) == ["Auto", *(f"{height}p" for height in heights)]
+        page.keyboard.press("Escape")
+        for height in (240, 720):
+            choose(page, "Quality", f"{height}p")
+            wait_until(page, f"video.videoHeight === {height}")
 
 
 def test_a_viewer_plays_on_while_the_video_is_processed_again(

@@ -10,11 +10,13 @@ import pytest
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
 from tests.journeys.consumer import job, playback, upload, wait_until_ready
+from tests.lengths import length
 from tests.playing import decode, media_playlists
 
-pytestmark = pytest.mark.embedded
+pytestmark = [pytest.mark.embedded, pytest.mark.long]
 
-DURATION_S = 28
+DURATION_S = length(20, 28)
+KILLS = length(2, 3)
 FPS = 25
 # Few pixels, and slow: a chunk lasts long enough to be caught in the middle.
 SETTINGS = """
@@ -85,7 +87,7 @@ def expect_whole(gilfoyle: Gilfoyle, video_id: str) -> None:
 
 def test_worker_killed_in_mid_chunk(gilfoyle: Gilfoyle, source: Path) -> None:
     video_id = upload(gilfoyle.client, source)
-    for kills in range(1, 4):
+    for kills in range(1, KILLS + 1):
         wait_for_mid_chunk(gilfoyle, video_id, after_steps=kills)
         ffmpegs = running_ffmpegs(gilfoyle)
         worker = gilfoyle.children()["encode"]

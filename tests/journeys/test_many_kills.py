@@ -1,4 +1,4 @@
-"""Fifty encodes while something is killed again and again: nothing is lost, nothing doubled, nothing left lying."""
+"""Fifty encodes (a dozen in short) while something is killed again and again: nothing is lost, doubled or left lying."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ from processing.packaging.fragments import read_fragment
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
 from tests.journeys.consumer import upload, video
+from tests.lengths import length
 from videos import layout
+from videos.catalog import canary
 
-pytestmark = [pytest.mark.embedded, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.embedded, pytest.mark.long, pytest.mark.timeout(900)]
 
-ENCODES, KILLS, SEED = 50, 24, 20
+ENCODES, KILLS, SEED = length(14, 50), length(9, 24), 20
 DURATION_S, FPS = 9, 25
 SETTINGS = """
 encoding:
@@ -103,13 +105,15 @@ def _is_another(gilfoyle: Gilfoyle, name: str, pid: int) -> bool:
 
 
 def statuses(gilfoyle: Gilfoyle) -> list[str]:
-    return [str(row[0]) for row in rows(gilfoyle, "SELECT status FROM videos_video")]
+    # Gilfoyle's own video, which its self-test tries to steal, is none of those that were uploaded.
+    found = rows(gilfoyle, "SELECT status FROM videos_video WHERE id != ?", canary.VIDEO_ID)
+    return [str(row[0]) for row in found]
 
 
-def rows(gilfoyle: Gilfoyle, question: str) -> list[tuple[object, ...]]:
+def rows(gilfoyle: Gilfoyle, question: str, *values: str) -> list[tuple[object, ...]]:
     (path,) = gilfoyle.data_dir.glob("*.sqlite3")
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as database:
-        return database.execute(question).fetchall()
+        return database.execute(question, values).fetchall()
 
 
 def kill_at_random(gilfoyle: Gilfoyle, random: Random) -> list[Kill]:
@@ -161,8 +165,8 @@ def wrong_sources(gilfoyle: Gilfoyle) -> list[str]:
     """Return what is not as rows say: each video has one whole source, and what lies beside it waits for its removal."""
     media, wrong = gilfoyle.data_dir / "media", []
     spare = {str(row[0]) for row in rows(gilfoyle, "SELECT name FROM videos_sparesource")}
-    question = "SELECT project_id, id, source_upload_id, source_version, source_sha256 FROM videos_video"
-    for project, video_id, upload_id, version, digest in rows(gilfoyle, question):
+    question = "SELECT project_id, id, source_upload_id, source_version, source_sha256 FROM videos_video WHERE id != ?"
+    for project, video_id, upload_id, version, digest in rows(gilfoyle, question, canary.VIDEO_ID):
         name = layout.source_name(str(project), str(video_id), str(upload_id), str(version))
         folder = media / layout.sources_folder(str(project), str(video_id))
         stored = {str(path.relative_to(media)) for path in folder.rglob("*") if path.is_file()}
@@ -190,7 +194,7 @@ def print_table(kills: list[Kill], took_s: float) -> None:
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
 
 
-def test_fifty_encodes_outlive_all_that_is_killed(
+def test_encodes_outlive_all_that_is_killed(
     gilfoyle: Gilfoyle, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     silent = make_clip(

@@ -8,22 +8,30 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import imageio_ffmpeg
+from django.conf import settings
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import TextSettings
+from processing.packaging.fragments import read_init
+from processing.packaging.key_frames import find_key_frame_bytes
 from videos import layout
 from videos.access.models import Project
+from videos.catalog.content_keys import find_cipher, make_content_key
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.catalog.sealed_pictures import save_picture
+from videos.segment_cipher import SegmentCipher
 from videos.tracks.models import TextTrack
 from videos.tracks.services import TrackFacts, add_track
 
 SEGMENT_S = 2
 SEGMENTS = 4
+LENGTH_S = SEGMENT_S * SEGMENTS
 FRAME_RATE = 25
 VIDEO_TIMESCALE = 12_800
 AUDIO_TIMESCALE = 48_000
@@ -38,6 +46,10 @@ class Track:
     init: bytes
     segments: tuple[bytes, ...]
     durations: tuple[int, ...]
+
+    def key_frame_bytes(self, number: int) -> int:
+        """Return where a segment's first picture ends; 0 for sound."""
+        return find_key_frame_bytes(BytesIO(self.segments[number]), read_init(self.init))
 
 
 @dataclass(frozen=True)
@@ -129,14 +141,29 @@ def _split(data: bytes, total_ticks: int) -> Track:
     return Track(init, tuple(segments), durations)
 
 
-def store_video(*, title: str = "A clip", segments: int = SEGMENTS, is_complete: bool = True) -> Video:
+def store_video(
+    *,
+    title: str = "A clip",
+    segments: int = SEGMENTS,
+    is_complete: bool = True,
+    is_encrypted: bool = False,
+) -> Video:
     """Store the clip as a new project's video; fewer `segments` and not complete: it is still growing."""
     clip = make_clip()
     project = Project.objects.create(name=f"Project {Project.objects.count()}")
     status = "ready" if is_complete else "processing"
     video = Video.objects.create(
-        project=project, title=title, status=status, playable=True, duration_s=float(SEGMENTS * SEGMENT_S)
+        project=project,
+        title=title,
+        status=status,
+        playable=True,
+        duration_s=float(SEGMENTS * SEGMENT_S),
+        width=RUNGS[0][1],
+        height=RUNGS[0][2],
     )
+    if is_encrypted:
+        root_secret = settings.GILFOYLE_ROOT_SECRET
+        make_content_key(video_id=video.pk, revision=video.revision, root_secret=root_secret)
     for name in clip.tracks:
         store_rendition(video, name, segments=segments, is_complete=is_complete)
     store_image(video, "poster", "poster.jpg", clip.poster)
@@ -144,8 +171,8 @@ def store_video(*, title: str = "A clip", segments: int = SEGMENTS, is_complete:
 
 
 def store_image(video: Video, kind: str, file: str, data: bytes, **facts: Any) -> ImageSet:
-    """Store a picture, and its row."""
-    storage.save_bytes(f"{image_folder(video, kind)}/{file}", data)
+    """Store a picture, and its row; sealed where the video has a key."""
+    save_picture(f"{image_folder(video, kind)}/{file}", data, cipher_of(video))
     return ImageSet.objects.create(
         video=video, revision=video.revision, kind=kind, version=1, size_bytes=len(data), facts=facts
     )
@@ -155,13 +182,21 @@ def image_folder(video: Video, kind: str) -> str:
     return layout.image_folder(video.project_id, video.pk, video.revision, kind, 1)
 
 
+def cipher_of(video: Video) -> SegmentCipher | None:
+    """Return what a stored video's segments are encrypted with, if they are."""
+    return find_cipher(video_id=video.pk, revision=video.revision, root_secret=settings.GILFOYLE_ROOT_SECRET)
+
+
 def store_rendition(video: Video, name: str, *, segments: int, is_complete: bool) -> None:
-    """Store one track's init segment and first segments, with their rows."""
+    """Store one track's init segment and first segments, with their rows; encrypted where the video has a key."""
     tracks = make_clip().tracks
     track = tracks.get(name) or tracks["a0"]
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, name)
     storage.save_bytes(layout.init_name(folder), track.init)
-    for number, data in enumerate(track.segments[:segments]):
+    cipher, stored = cipher_of(video), list(track.segments[:segments])
+    if cipher is not None:
+        stored = [cipher.encrypt(data, rendition=name, number=number) for number, data in enumerate(stored)]
+    for number, data in enumerate(stored):
         storage.save_bytes(layout.segment_name(folder, number), data)
     is_audio = name.startswith("a")
     size = next(((width, height) for rung, width, height in RUNGS if rung == name), (None, None))
@@ -185,7 +220,8 @@ def store_rendition(video: Video, name: str, *, segments: int, is_complete: bool
         first_number=0,
         start_ticks=0,
         durations=list(track.durations[:segments]),
-        sizes=[len(data) for data in track.segments[:segments]],
+        sizes=[len(data) for data in stored],
+        key_frame_sizes=[track.key_frame_bytes(number) for number in range(len(stored))],
     )
 
 

@@ -9,8 +9,12 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 
-from streaming import text_tracks
+from streaming import chapters, text_tracks
 from streaming.admission import admission
+from streaming.counting.counter import PlayCounter
+from streaming.counting.seen import MemorySeen
+from streaming.counting.segment_times import SegmentTimes
+from streaming.player import known
 from streaming.tokens.services import TokenLimits, TokenWish, mint_token
 from tests.streaming.clip import store_video
 from videos.catalog.models import Video
@@ -23,6 +27,16 @@ Mint = Callable[..., str]
 def _no_kept_facts() -> None:
     admission.forget()
     text_tracks.forget()
+    chapters.forget()
+    known.forget()
+
+
+@pytest.fixture(autouse=True)
+def counter(monkeypatch: pytest.MonkeyPatch) -> PlayCounter:
+    """What counts plays in this process: nothing is written before the test says so."""
+    counter = PlayCounter(seen=MemorySeen(), times=SegmentTimes())
+    monkeypatch.setattr("streaming.manifests.views.get_counter", lambda: counter)
+    return counter
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from django.http import HttpResponse
 from django.test import RequestFactory
 
 from streaming.addresses import VideoAddress
@@ -54,3 +55,16 @@ def test_the_shell_answers_methods_itself():
     options = playback_answer(RequestFactory().options("/"), ADDRESS, never)
     posted = playback_answer(RequestFactory().post("/"), ADDRESS, never)
     assert (options.status_code, posted.status_code, posted["Allow"]) == (204, 405, "GET, HEAD, OPTIONS")
+
+
+def test_an_address_may_take_other_methods():
+    def make():
+        return HttpResponse("made")
+
+    answers = [
+        playback_answer(getattr(RequestFactory(), method)("/"), ADDRESS, make, methods="POST, OPTIONS")
+        for method in ("post", "get", "options")
+    ]
+    assert [one.status_code for one in answers] == [200, 405, 204]
+    assert answers[1]["Allow"] == answers[2]["Access-Control-Allow-Methods"] == "POST, OPTIONS"
+    assert json.loads(answers[1].content)["title"] == "This address takes POST, OPTIONS."

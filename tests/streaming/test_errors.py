@@ -8,6 +8,7 @@ from streaming.errors import (
     PlaybackRefused,
     TokenExpired,
     TokenInvalid,
+    TokenNotYetValid,
     VideoNotReady,
     VideoRestricted,
 )
@@ -17,12 +18,13 @@ def test_refusals_have_their_statuses():
     refusals = [
         TokenInvalid("x"),
         TokenExpired(),
+        TokenNotYetValid(),
         VideoNotReady("x"),
         MediaNotFound("x"),
         VideoRestricted("x"),
         PlaybackForbidden("x"),
     ]
-    assert [one.http_status for one in refusals] == [401, 401, 404, 404, 403, 403]
+    assert [one.http_status for one in refusals] == [401, 401, 403, 404, 404, 403, 403]
     assert all(isinstance(one, PlaybackRefused) for one in refusals)
 
 
@@ -31,7 +33,7 @@ def test_codes_are_unique():
     codes = [
         one.code for one in classes if issubclass(one, GilfoyleError) and one.__module__ == errors.__name__
     ]
-    assert len(codes) == len(set(codes)) == 10
+    assert len(codes) == len(set(codes)) == 26
 
 
 def test_reasons_stay_inside():

@@ -8,8 +8,10 @@ from gilfoyle.lib import storage
 from streaming import text_tracks
 from streaming.errors import MediaNotFound
 from streaming.text_tracks import MAX_TEXT_BYTES, find_track, get_cues, get_tracks, size_in_memory
-from tests.streaming.clip import store_track
+from tests.streaming.clip import store_track, store_video
+from videos.access.services import set_project_encryption
 from videos.tracks.cues import Cue
+from videos.tracks.models import TrackKey
 
 
 def test_tracks_are_found_and_read(video):
@@ -44,3 +46,35 @@ def test_other_tracks_are_not(video):
         with pytest.raises(MediaNotFound):
             find_track(video.pk, revision, track_id)
     assert find_track(video.pk, "another", track.pk)  # an uploaded one goes with every revision
+
+
+@pytest.mark.django_db
+def test_an_encrypted_text_is_read_by_its_key_alone():
+    video = store_video()
+    set_project_encryption(project=video.project, encryption="on")
+    video.project.refresh_from_db()
+    store_track(video, (1, 2, "Hello"))
+    (found,) = get_tracks(video.pk, video.revision)
+    assert found.is_encrypted
+    assert get_cues(found) == (Cue(1000, 2000, "Hello"),)
+    text_tracks.forget()
+    TrackKey.objects.all().delete()
+    with pytest.raises(MediaNotFound):
+        get_cues(found)
+
+
+@pytest.mark.django_db
+def test_the_text_of_an_encrypted_video_stays_in_no_memory(monkeypatch):
+    video = store_video()
+    set_project_encryption(project=video.project, encryption="on")
+    video.project.refresh_from_db()
+    store_track(video, (1, 2, "Hello"))
+    (found,) = get_tracks(video.pk, video.revision)
+    assert get_cues(found)
+    assert len(text_tracks._timers) == 1  # whether anybody asks again or not
+    text_tracks.forget_sealed()
+    assert text_tracks._sealed_texts.has(found.id)  # not yet
+    monkeypatch.setattr(text_tracks, "SEALED_AGE_S", 0.0)
+    text_tracks.forget_sealed()
+    assert not text_tracks._sealed_texts.has(found.id)
+    assert not text_tracks._texts.has(found.id)

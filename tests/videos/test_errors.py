@@ -9,6 +9,9 @@ from videos import errors
     [
         (errors.VideoNotFound, 404, "video_not_found"),
         (errors.ProjectSuspended, 403, "project_suspended"),
+        (errors.UploadsFrozen, 403, "uploads_frozen"),
+        (errors.VideoHeldLegally, 409, "legal_hold"),
+        (errors.VideoStopped, 403, "video_restricted_for_uploads"),
         (errors.KeyInvalid, 401, "api_key_invalid"),
         (errors.ScopeMissing, 403, "scope_missing"),
         (errors.QuotaExceeded, 403, "quota_exceeded"),

@@ -40,6 +40,17 @@ def test_the_index_ends_at_the_first_gap(pairs, missing) -> None:
     assert len(merge_runs(1000, runs).segments) == missing
 
 
+def test_key_frames_are_known_where_every_segment_has_one() -> None:
+    known, unknown = SegmentRun(0, 0, (10, 10), (9, 8), (5, 4)), SegmentRun(2, 20, (10,), (7,))
+    assert merge_runs(1000, [known]).has_key_frames
+    assert not merge_runs(1000, [known, unknown]).has_key_frames
+    assert not merge_runs(1000, [SegmentRun(0, 0, (10, 10), (9, 8), (5, 0))]).has_key_frames
+    assert not merge_runs(1000, []).has_key_frames
+    assert [one.key_frame_bytes for one in merge_runs(1000, [known, unknown]).segments] == [5, 4, 0]
+    with pytest.raises(ValueError, match="shorter"):
+        merge_runs(1000, [SegmentRun(0, 0, (1, 2), (1, 2), (1,))])
+
+
 def test_the_average_bit_rate_is_that_of_all_segments() -> None:
     index = merge_runs(1000, [SegmentRun(0, 0, (4000, 2000), (1000, 4000))])
     assert index.average_bitrate_bps == round(5000 * 8 / 6)

@@ -1,5 +1,6 @@
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,3 +40,10 @@ def test_no_two_tiles_share_a_place_and_time_has_no_gap(count: int, columns: int
     assert {tile.sheet for tile in tiles} == set(range(board.sheet_count))
     assert [tile.start_s for tile in tiles[1:]] == [tile.end_s for tile in tiles[:-1]]
     assert tiles[-1].end_s == count + 0.5
+
+
+def test_tiles_that_all_stand_as_long_say_for_how_long() -> None:
+    assert Storyboard(10, 10, 2, 2, (0.0, 2.0, 4.02), 5.0).even_tile_s == pytest.approx(2.01)
+    assert Storyboard(10, 10, 2, 2, (0.0, 2.0, 5.0), 6.0).even_tile_s is None
+    assert Storyboard(10, 10, 2, 2, (0.0,), 6.0).even_tile_s == 6
+    assert Storyboard(10, 10, 2, 2, (), 0.0).even_tile_s is None

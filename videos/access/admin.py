@@ -17,11 +17,24 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import listed, pill, size_in_words, when
 from videos.access import services
-from videos.access.forms import LIMITS_EXPLAINED, ApiKeyForm, KeyLimitsForm, ProjectForm, ProjectLimitsForm
+from videos.access.forms import (
+    ENCRYPTION_EXPLAINED,
+    LIMITS_EXPLAINED,
+    ApiKeyForm,
+    KeyLimitsForm,
+    ProjectForm,
+    ProjectSettingsForm,
+)
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.limits import NAMES, OF_KEYS, limits_of_project
 from videos.access.models import ApiKey, Project
 from videos.access.selectors import find_only_project_id, get_use
+from videos.access.tracking_link import tracking_link
 from videos.access.use_panel import render_use
+from videos.audit.links import entries_link, may_read
+
+AUDIT = ("Audit", {"fields": ("trail",)})
+KEY_AUDIT = ("Audit", {"fields": (("trail", "done_with_it"),)})
 
 
 class ProjectAdmin(HouseAdmin):
@@ -35,13 +48,14 @@ class ProjectAdmin(HouseAdmin):
     ordering = ("name",)
     actions = ("suspend_selected", "resume_selected")
     page_actions: ClassVar[tuple[PageAction, ...]] = (
-        PageAction("suspend", "Suspend", "block", "danger"),
+        PageAction("suspend", "Suspend", "block", "danger", asks_again=True),
         PageAction("resume", "Resume", "play_arrow", "main"),
     )
-    readonly_fields = ("id", "state", "video_count", "key_count", "created", "use")
-    fieldsets = (
-        (None, {"fields": ("use", ("state", "video_count", "key_count"), ("id", "created"))}),
+    readonly_fields: ClassVar[Any] = ("id", "state", "video_count", "key_count", "created", "use", "tracking")
+    fieldsets: ClassVar[Any] = (
+        (None, {"fields": ("use", "tracking", ("state", "video_count", "key_count"), ("id", "created"))}),
         ("Limits", {"fields": NAMES, "description": LIMITS_EXPLAINED}),
+        ("Encryption", {"fields": ("encryption",), "description": ENCRYPTION_EXPLAINED}),
     )
     empty_words = "A project owns videos and API keys. Make one for each application."
     empty_icon = "folder_open"
@@ -54,7 +68,7 @@ class ProjectAdmin(HouseAdmin):
         # Subqueries, so that only the rows of this page are counted, each by its own index.
         alone = Project.objects.filter(pk=OuterRef("pk")).order_by()
         active = ApiKey.objects.filter(project=OuterRef("pk"), revoked_at=None).order_by()
-        projects: QuerySet[Project] = super().get_queryset(request)
+        projects: QuerySet[Project] = super().get_queryset(request).exclude(pk__in=INTERNAL_PROJECT_IDS)
         return projects.annotate(
             videos_held=Subquery(alone.annotate(n=Count("videos")).values("n")),
             bytes_held=Subquery(alone.annotate(n=Sum("videos__stored_bytes")).values("n")),
@@ -66,20 +80,29 @@ class ProjectAdmin(HouseAdmin):
         return self.has_operate_permission(request)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002 - Django's signature
-        form = ProjectLimitsForm if obj else ProjectForm
+        form = ProjectSettingsForm if obj else ProjectForm
         return super().get_form(request, obj, change, **{**kwargs, "form": form})
 
     def get_fieldsets(self, request: HttpRequest, obj: Project | None = None) -> Any:
-        del request
-        return self.fieldsets if obj else ((None, {"fields": ("name",)}),)
+        if obj is None:
+            return ((None, {"fields": ("name",)}),)
+        return (*self.fieldsets, *((AUDIT,) if may_read(request) else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Project | None = None) -> tuple[str, ...]:
         del request
-        return self.readonly_fields if obj else ()
+        return (*self.readonly_fields, "trail") if obj else ()
+
+    @column("What was done")
+    def trail(self, project: Project) -> SafeString:
+        return entries_link("Entries of the audit", project_id=project.pk)
 
     @column("Use")
     def use(self, project: Project) -> SafeString:
         return render_use(get_use(project=project), limits_of_project(project, settings.GILFOYLE.limits))
+
+    @column("Tracking")
+    def tracking(self, project: Project) -> SafeString:
+        return tracking_link(project_id=project.pk, target_type="project", target_id=project.pk)
 
     @column("Name", has_subtitle=True)
     def name_cell(self, project: Project) -> tuple[str, str]:
@@ -111,6 +134,7 @@ class ProjectAdmin(HouseAdmin):
         del request
         if change:
             services.set_project_limits(project=obj, limits=form.limits())
+            services.set_project_encryption(project=obj, encryption=form.cleaned_data["encryption"])
             return
         made = services.create_project(name=obj.name)
         obj.pk, obj.name, obj.created_at = made.pk, made.name, made.created_at
@@ -129,7 +153,7 @@ class ProjectAdmin(HouseAdmin):
         services.resume_project(project=project)
         return f"{project} works again."
 
-    @for_selected("Suspend")
+    @for_selected("Suspend", asks_again=True)
     def suspend_selected(self, request: HttpRequest, queryset: QuerySet[Project]) -> None:
         self.run_for_each(
             request, queryset, lambda project: services.suspend_project(project=project), done="suspended"
@@ -155,7 +179,7 @@ class ApiKeyAdmin(HouseAdmin):
     search_fields = ("label", "=prefix", "=id")
     autocomplete_fields = ("project",)
     actions = ("revoke_selected",)
-    page_actions = (PageAction("revoke", "Revoke", "block", "danger"),)
+    page_actions = (PageAction("revoke", "Revoke", "block", "danger", asks_again=True),)
     add_fields = ("project", "label", "scopes", "expires_at")
     readonly_fields = (
         "project_cell",
@@ -166,6 +190,7 @@ class ApiKeyAdmin(HouseAdmin):
         "expires",
         "last_used",
         "created",
+        "tracking",
     )
     empty_words = "A key lets one service of yours use the API in the name of a project."
     empty_icon = "key"
@@ -183,21 +208,37 @@ class ApiKeyAdmin(HouseAdmin):
         return super().get_form(request, obj, change, **{**kwargs, "form": form})
 
     def get_fieldsets(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
-        del request
         if obj is None:
             return ((None, {"fields": self.add_fields}),)
         limits = {"fields": OF_KEYS, "description": "Empty: as much as its project may."}
-        return ((None, {"fields": self.readonly_fields}), ("Limits", limits))
+        shown = ((None, {"fields": self.readonly_fields}), ("Limits", limits))
+        return (*shown, *((KEY_AUDIT,) if may_read(request) else ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> tuple[str, ...]:
         del request
-        return self.readonly_fields if obj else ()
+        return (*self.readonly_fields, "trail", "done_with_it") if obj else ()
+
+    @column("Tracking")
+    def tracking(self, key: ApiKey) -> SafeString:
+        return tracking_link(project_id=key.project_id, target_type="api_key", target_id=key.pk)
+
+    @column("What was done to it")
+    def trail(self, key: ApiKey) -> SafeString:
+        return entries_link("Entries of the audit", object_id=key.pk)
+
+    @column("What was done with it")
+    def done_with_it(self, key: ApiKey) -> SafeString:
+        return entries_link("Entries of the audit", actor_kind="api_key", actor_id=key.pk)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         initial: dict[str, Any] = super().get_changeform_initial_data(request)
         if only := find_only_project_id():
             initial.setdefault("project", only)
         return initial
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiKey]:
+        keys: QuerySet[ApiKey] = super().get_queryset(request)
+        return keys.exclude(project__in=INTERNAL_PROJECT_IDS)
 
     @column("Key", has_subtitle=True)
     def name_cell(self, key: ApiKey) -> tuple[str, str]:
@@ -272,6 +313,6 @@ class ApiKeyAdmin(HouseAdmin):
         services.revoke_api_key(key=key)
         return f"{key} is revoked and will be refused from now on."
 
-    @for_selected("Revoke")
+    @for_selected("Revoke", asks_again=True)
     def revoke_selected(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         self.run_for_each(request, queryset, lambda key: services.revoke_api_key(key=key), done="revoked")

@@ -12,6 +12,7 @@ from videos.access.keys import is_match, parse_prefix
 from videos.access.models import ApiKey, Project
 from videos.access.services import note_use
 from videos.access.throttling import admit_request
+from videos.audit.actors import Actor, set_actor
 from videos.errors import KeyInvalid, ProjectSuspended
 
 
@@ -43,6 +44,7 @@ class ApiKeyAuthentication(BaseAuthentication):
             raise ProjectSuspended(message, hint="Ask the operator of this server.")
         admit_request(request._request, project=key.project, key=key)  # noqa: SLF001 - what the middleware sees
         note_use(key)
+        set_actor(Actor("api_key", key.pk))  # until the request ends (audit/middleware.py)
         return Consumer(key), key
 
     def authenticate_header(self, request: Request) -> str:

@@ -11,6 +11,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
 )
 
@@ -25,7 +26,14 @@ SCOPE_WORDS = {
     "videos:write": "Create, edit, delete, cancel",
     "uploads:write": "Upload sources",
     "playback:sign": "Make playback tokens",
+    "keys:write": "Say who else may sign them",
+    "moderation:read": "See reports, decisions and what is restricted",
+    "moderation:write": "Report, restrict its own videos, appeal",
+    "creators:read": "Export all that is kept of one of its users",
+    "creators:write": "Erase one of its users everywhere",
 }
+ENCRYPTED, CLEAR = "Encrypted", "In the clear"
+ENCRYPTION_EXPLAINED = "For videos that are processed from now on. Encrypted ones play by HLS alone; docs/encryption.md has the whole of it."
 LIMITS_EXPLAINED = "What clients are answered at a limit is told in docs/limits.md."
 SIZES: TypeAdapter[ByteSize] = TypeAdapter(ByteSize)
 
@@ -91,10 +99,31 @@ class ProjectLimitsForm(LimitsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
+        for name in self.fields.keys() & set(NAMES):  # who may only look has fewer
+            field = self.fields[name]
             default = int(getattr(settings.GILFOYLE.limits, name))
             words = size_as_written(default) if name == "max_stored_bytes" else f"{default:,}"
             field.help_text = f"Empty: as the settings say ({words if default else NO_LIMIT}). 0: no limit."
+
+
+class ProjectSettingsForm(ProjectLimitsForm):
+    """All that can be said of a project: what it may use, and whether its segments are encrypted."""
+
+    encryption = forms.ChoiceField(
+        required=False, widget=UnfoldAdminSelectWidget, label="Renditions and pictures"
+    )
+
+    class Meta(ProjectLimitsForm.Meta):
+        fields = (*NAMES, "encryption")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        config, field = settings.GILFOYLE, self.fields["encryption"]
+        by_default = ENCRYPTED if config.playback.encryption else CLEAR
+        choices = [("", f"As the settings say ({by_default.lower()})"), ("on", ENCRYPTED), ("off", CLEAR)]
+        field.choices = choices  # type: ignore[attr-defined]  # typed as any field
+        if config.storage.is_public:
+            field.help_text = "Encrypted whatever is chosen here: others can read the store's objects."
 
 
 class KeyLimitsForm(LimitsForm):

@@ -22,7 +22,7 @@ from videos.access.models import IdempotencyRecord
 from videos.errors import IdempotencyKeyInUse, IdempotencyKeyReused
 
 log = structlog.get_logger(__name__)
-LEASE_S = 20.0  # far longer than a creation takes; who dies holds its key up for so long
+LEASE_S = 20.0  # far longer than a creation takes, or it is renewed; who dies holds its key up for so long
 SWEPT_AT_ONCE = 1000
 
 
@@ -96,6 +96,16 @@ def keep_answer(*, claim: Claim, answer: bytes) -> None:
     """
     mine = IdempotencyRecord.objects.filter(pk=claim.key.name, owner=claim.owner, answer=None)
     if not mine.update(answer=claim.key.seal(answer)):
+        raise _in_use()
+
+
+def renew_claim(*, claim: Claim) -> None:
+    """Hold a key for longer: what is created under it takes more than one lease.
+
+    Raises: IdempotencyKeyInUse where the claim was lost.
+    """
+    mine = IdempotencyRecord.objects.filter(pk=claim.key.name, owner=claim.owner, answer=None)
+    if not mine.update(lease_expires_at=timezone.now() + timedelta(seconds=LEASE_S)):
         raise _in_use()
 
 

@@ -19,6 +19,11 @@ SCOPES = (
     "videos:write",
     "uploads:write",
     "playback:sign",
+    "keys:write",
+    "moderation:read",
+    "moderation:write",
+    "creators:read",
+    "creators:write",
 )
 _SHAPE = re.compile(rf"gfk_([0-9A-Za-z]{{{PREFIX_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})")
 

@@ -22,6 +22,13 @@ class Project(models.Model):
     max_uploads_at_once = models.PositiveIntegerField(null=True, blank=True)
     max_encodes_at_once = models.PositiveIntegerField(null=True, blank=True)
     max_requests_a_minute = models.PositiveIntegerField(null=True, blank=True)
+    encryption = models.CharField(
+        max_length=3,
+        blank=True,
+        default="",
+        choices=[("on", "On"), ("off", "Off")],
+        help_text="Whether the segments of its videos are encrypted; empty: as the settings say.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -67,6 +74,51 @@ class ApiKey(models.Model):
     def is_active(self) -> bool:
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired
+
+
+class UploadFreeze(models.Model):
+    """Nothing is uploaded, imported or made any more by a project, by one of its keys, or for one of its creators."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_freeze_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="upload_freezes")
+    target_type = models.CharField(
+        max_length=8, choices=[("project", "Project"), ("api_key", "API key"), ("creator", "Creator")]
+    )
+    target_id = models.CharField(max_length=255)
+    frozen_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "target_type", "target_id"), name="upload_freeze_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.target_type} {self.target_id}"
+
+
+class UploadAllowance(models.Model):
+    """Only so many videos in 24 hours of a project, of one of its keys, or of one of its creators."""
+
+    id = models.CharField(primary_key=True, max_length=22, default=ids.new_allowance_id, editable=False)
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="upload_allowances")
+    target_type = models.CharField(
+        max_length=8, choices=[("project", "Project"), ("api_key", "API key"), ("creator", "Creator")]
+    )
+    target_id = models.CharField(max_length=255)
+    videos_a_day = models.PositiveIntegerField()
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "target_type", "target_id"), name="upload_allowance_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.target_type} {self.target_id}"
 
 
 class IdempotencyRecord(models.Model):

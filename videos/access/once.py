@@ -21,7 +21,7 @@ from rest_framework.response import Response
 
 from gilfoyle.lib.schema import IDEMPOTENCY_HEADER, REPLAYED_HEADER
 from videos.access.authentication import project_of
-from videos.access.idempotency import Claim, claim_key, keep_answer, release_key
+from videos.access.idempotency import Claim, claim_key, keep_answer, release_key, renew_claim
 from videos.access.idempotency_keys import MAX_LENGTH, KeptKey, read_key
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Response])
@@ -90,6 +90,16 @@ def answer_once(request: Request, create: Callable[[], Response]) -> Response:
         response = create()
         keep_answer(claim=claim, answer=_pack(response))
     return response
+
+
+def stay_at_work(request: Request) -> None:
+    """Say that a request is at work still, so that its key is held for longer; outside of any transaction.
+
+    Raises: IdempotencyKeyInUse where another one has taken it over.
+    """
+    claim = getattr(request, _CLAIM, None)
+    if claim is not None:
+        renew_claim(claim=claim)
 
 
 def _told_by(request: Request) -> Iterator[bytes]:

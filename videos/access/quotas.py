@@ -16,6 +16,7 @@ from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
+from videos.access.freezes import require_not_frozen
 from videos.access.limits import Limits, limits_of_key, limits_of_project
 from videos.access.models import ApiKey, MonthlyUse, Project
 from videos.errors import QuotaExceeded, SourceTooLarge, TooManyUploads
@@ -128,9 +129,10 @@ def find_room(*, project_id: str, api_key_id: str, config: Config, held_bytes: i
 def require_upload(*, project_id: str, api_key_id: str, asked_bytes: int, config: Config) -> None:
     """Refuse an upload that a limit forbids. Call it inside the transaction that writes its row.
 
-    Raises: SourceTooLarge, QuotaExceeded, TooManyUploads.
+    Raises: UploadsFrozen, SourceTooLarge, QuotaExceeded, TooManyUploads.
     """
     project = hold_project(project_id)
+    require_not_frozen(project_id=project_id, api_key_id=api_key_id)
     limited = _limited(project, api_key_id, config)
     _find_room(limited, 0).require(asked_bytes)
     for of, rows, limits in limited:
@@ -143,9 +145,10 @@ def require_upload(*, project_id: str, api_key_id: str, asked_bytes: int, config
 def require_any_room(*, project_id: str, api_key_id: str, config: Config, asked_bytes: int = 1) -> None:
     """Refuse what would bring a file later, where it could not be taken now. Reserves nothing.
 
-    Raises: SourceTooLarge, QuotaExceeded.
+    Raises: UploadsFrozen, SourceTooLarge, QuotaExceeded.
     """
     project = hold_project(project_id)
+    require_not_frozen(project_id=project_id, api_key_id=api_key_id)
     _find_room(_limited(project, api_key_id, config), 0).require(asked_bytes)
     _require_minutes(project, config)
 

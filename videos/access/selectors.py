@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count
 
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.limits import NAMES, Limits
 from videos.access.models import ApiKey, Project
 from videos.access.quotas import MINUTE_MS, measure_use, processed_ms
@@ -16,7 +17,7 @@ PROCESSING = "processing"  # of videos, which lie above
 
 def find_only_project_id() -> str | None:
     """Return the project where there is one alone; None where there is a choice."""
-    some = list(Project.objects.values_list("pk", flat=True)[:2])
+    some = list(Project.objects.exclude(pk__in=INTERNAL_PROJECT_IDS).values_list("pk", flat=True)[:2])
     return some[0] if len(some) == 1 else None
 
 

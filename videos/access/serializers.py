@@ -74,6 +74,7 @@ ACCOUNT_EXAMPLE = {
         "scopes": ["playback:sign", "uploads:write", "videos:read", "videos:write"],
         "expires_at": None,
     },
+    "encryption": False,
     "limits": {
         "max_size_bytes": 53687091200,
         "max_duration_s": 43200.0,
@@ -101,5 +102,8 @@ ACCOUNT_EXAMPLE = {
 class AccountSerializer(serializers.Serializer[Any]):
     project = ProjectSerializer()
     key = AccountKeySerializer()
+    encryption = serializers.BooleanField(
+        help_text="Whether the segments of what is processed from now on are stored encrypted."
+    )
     limits = AccountLimitsSerializer()
     use = AccountUseSerializer()

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
+from videos.access.encryption import CHOICES
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.keys import SCOPES, mint_key
 from videos.access.limits import NAMES, OF_KEYS
 from videos.access.models import ApiKey, Project
+from videos.audit.services import record
 
 MOST_BYTES = 2**63 - 1
 MOST_COUNT = 2**31 - 1
@@ -27,7 +32,9 @@ def create_project(*, name: str) -> Project:
     if Project.objects.filter(name=name).exists():
         message = f"There is a project called {name} already."
         raise InvalidInput(message)
-    return Project.objects.create(name=name)
+    project = Project.objects.create(name=name)
+    _note("project.created", project)
+    return project
 
 
 def _project_name(text: str) -> str:
@@ -82,13 +89,20 @@ def create_api_key(
         scopes=wanted,
         expires_at=expires_at,
     )
+    told = {
+        "prefix": minted.prefix,
+        "scopes": wanted,
+        "expires_at": expires_at.isoformat() if expires_at else None,
+    }
+    _note("api_key.created", key, told)
     return key, minted.text
 
 
 @transaction.atomic
 def revoke_api_key(*, key: ApiKey) -> None:
     """End a key for ever; a second time changes nothing."""
-    ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now())
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        _note("api_key.revoked", key, {"prefix": key.prefix})
 
 
 @transaction.atomic
@@ -98,7 +112,21 @@ def set_project_limits(*, project: Project, limits: Mapping[str, int | None]) ->
     Raises: InvalidInput.
     """
     _require_limits(limits, NAMES)
-    Project.objects.filter(pk=project.pk).update(**limits)
+    _change(Project.objects.filter(pk=project.pk), limits, verb="project.limits_changed")
+
+
+@transaction.atomic
+def set_project_encryption(*, project: Project, encryption: str) -> None:
+    """Say whether a project's segments are encrypted from the next job on: "on", "off", or as the settings say ("").
+
+    Raises: InvalidInput.
+    """
+    if encryption not in CHOICES:
+        message = "encryption must be on, off or empty."
+        raise InvalidInput(message)
+    _change(
+        Project.objects.filter(pk=project.pk), {"encryption": encryption}, verb="project.encryption_changed"
+    )
 
 
 @transaction.atomic
@@ -110,7 +138,7 @@ def set_key_limits(*, key: ApiKey, limits: Mapping[str, int | None]) -> None:
     Raises: InvalidInput.
     """
     _require_limits(limits, OF_KEYS)
-    ApiKey.objects.filter(pk=key.pk).update(**limits)
+    _change(ApiKey.objects.filter(pk=key.pk), limits, verb="api_key.limits_changed")
 
 
 def _require_limits(limits: Mapping[str, int | None], names: Collection[str]) -> None:
@@ -124,13 +152,35 @@ def _require_limits(limits: Mapping[str, int | None], names: Collection[str]) ->
 @transaction.atomic
 def suspend_project(*, project: Project) -> None:
     """Stop everything of a project: its API, its uploads, its playback."""
-    Project.objects.filter(pk=project.pk, suspended_at=None).update(suspended_at=timezone.now())
+    if Project.objects.filter(pk=project.pk, suspended_at=None).update(suspended_at=timezone.now()):
+        _note("project.suspended", project)
 
 
 @transaction.atomic
 def resume_project(*, project: Project) -> None:
     """Undo a suspension."""
-    Project.objects.filter(pk=project.pk).update(suspended_at=None)
+    if Project.objects.filter(pk=project.pk).exclude(suspended_at=None).update(suspended_at=None):
+        _note("project.resumed", project)
+
+
+def _change(rows: QuerySet[Project] | QuerySet[ApiKey], changes: Mapping[str, Any], *, verb: str) -> None:
+    """Change columns of a row, and record which were others before."""
+    kept = rows.select_for_update().get()
+    told = {
+        name: {"from": getattr(kept, name), "to": value}
+        for name, value in changes.items()
+        if getattr(kept, name) != value
+    }
+    if told:
+        rows.update(**changes)
+        _note(verb, kept, told)
+
+
+def _note(verb: str, row: Project | ApiKey, data: Mapping[str, Any] | None = None) -> None:
+    """Record what was done to a project or a key, without their names, which are free text."""
+    project_id, kind = (row.pk, "project") if isinstance(row, Project) else (row.project_id, "api_key")
+    if project_id not in INTERNAL_PROJECT_IDS:  # what Gilfoyle tries on itself is nobody's deed
+        record(verb, object_type=kind, object_id=row.pk, project_id=project_id, data=data)
 
 
 def note_use(key: ApiKey) -> None:

@@ -159,13 +159,15 @@ def _counter(broker_url: str) -> Counter:
     return RedisCounter(broker_url) if is_redis else DatabaseCounter()
 
 
-def admit_request(request: HttpRequest, *, project: Project, key: ApiKey | None) -> None:
+def admit_request(request: HttpRequest, *, project: Project, key: ApiKey | None, video_id: str = "") -> None:
     """Count a request of a key, and refuse it where that, or its project, has made as many as it may this minute.
 
-    Without a key it is of an address that an administrator gave.
+    Without a key it is of an address that an administrator gave. `video_id`: what an address uploads to.
 
     Raises: TooManyRequests.
     """
+    # For whoever counts what is refused (usage/refusals.py).
+    request.asked_by = (project.pk, "" if key is None else key.pk, video_id)  # type: ignore[attr-defined]
     config: Config = settings.GILFOYLE
     found = {} if key is None else {f"key:{key.pk}": ("key", limits_of_key(key, config.limits))}
     found[f"project:{project.pk}"] = ("project", limits_of_project(project, config.limits))

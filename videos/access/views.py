@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from videos.access.authentication import key_of
+from videos.access.encryption import encrypts
 from videos.access.limits import OF_KEYS, limits_of_key, limits_of_project
 from videos.access.selectors import describe_limits, get_key_use, get_use
 from videos.access.serializers import AccountSerializer
@@ -28,6 +29,7 @@ class Account(APIView):
         answer = {
             "project": key.project,
             "key": key,
+            "encryption": encrypts(key.project, settings.GILFOYLE),
             "limits": {
                 "max_size_bytes": int(upload.max_size_bytes),
                 "max_duration_s": upload.max_duration_s,

@@ -6,12 +6,13 @@ from datetime import datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin.actions import delete_selected as confirm_deleting
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils import timezone
@@ -28,10 +29,16 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from gilfoyle.lib import storage
 from gilfoyle.lib.admin import HouseAdmin, column, for_selected, page_of
 from gilfoyle.lib.admin_words import bar, clipped, clock, pill, size_in_words, when
+from gilfoyle.lib.sealed_chunks import SealBroken
+from gilfoyle.lib.wrapped_keys import KeyUnusable
 from videos import layout
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.catalog import services, states
+from videos.catalog.content_keys import find_cipher, was_shredded
 from videos.catalog.models import ImageSet, Video
+from videos.catalog.sealed_pictures import read_picture
 from videos.catalog.serializers import VideoInputSerializer
+from videos.catalog.trail import note_view
 from videos.errors import PosterBeyondEnd
 
 POSTER_AGE_S = 24 * 3600
@@ -138,7 +145,8 @@ class VideoAdmin(HouseAdmin):
         return self._may(request, "delete") and not is_gone
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Video]:
-        return with_poster_version(super().get_queryset(request))
+        ours = super().get_queryset(request).exclude(project__in=INTERNAL_PROJECT_IDS)
+        return with_poster_version(ours)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Video], search_term: str
@@ -212,7 +220,7 @@ class VideoAdmin(HouseAdmin):
         )
         return redirect("admin:videos_video_changelist")
 
-    @for_selected("Delete", permission="delete")
+    @for_selected("Delete", permission="delete", asks_again=True)
     def delete_selected(self, request: HttpRequest, queryset: QuerySet[Video]) -> Any:
         if not request.POST.get("post"):
             return confirm_deleting(self, request, queryset)
@@ -230,7 +238,7 @@ class VideoAdmin(HouseAdmin):
         )
         return [address, *super().get_urls()]
 
-    def poster_view(self, request: HttpRequest, object_id: str, revision: str, version: int) -> FileResponse:
+    def poster_view(self, request: HttpRequest, object_id: str, revision: str, version: int) -> HttpResponse:
         """Answer a poster to staff alone; it needs no playback token and works for videos under restriction."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -241,16 +249,27 @@ class VideoAdmin(HouseAdmin):
         )
         if image is None:
             raise Http404
+        note_view(image.video, shows="poster")
         folder = layout.image_folder(image.video.project_id, image.video_id, revision, "poster", version)
         try:
-            picture = storage.open_stored(f"{folder}/poster.jpg")
-        except storage.ObjectMissing as missing:
+            picture = _read_poster(f"{folder}/poster.jpg", image)
+        except (storage.ObjectMissing, SealBroken, KeyUnusable) as missing:
             raise Http404 from missing
-        response = FileResponse(picture, content_type="image/jpeg")
+        response = HttpResponse(picture, content_type="image/jpeg")
         # A version of a poster never changes; private, since the next one at this machine may be nobody's staff.
         response["Cache-Control"] = f"private, max-age={POSTER_AGE_S}"
         response["X-Content-Type-Options"] = "nosniff"
         return response
+
+
+def _read_poster(name: str, image: ImageSet) -> bytes:
+    """Raises: ObjectMissing, also where its key is gone; StorageFault, SealBroken, KeyUnusable."""
+    if was_shredded(video_id=image.video_id, revision=image.revision):
+        message = "This picture can't be read any more."
+        raise storage.ObjectMissing(message, name=name)
+    root_secret = settings.GILFOYLE_ROOT_SECRET
+    cipher = find_cipher(video_id=image.video_id, revision=image.revision, root_secret=root_secret)
+    return read_picture(name, cipher)
 
 
 def with_poster_version(videos: QuerySet[Video]) -> QuerySet[Video]:

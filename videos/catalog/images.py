@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any
 
 from django.db import transaction
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.after_commit import after_commit
 from videos import layout
 from videos.catalog.models import ImageSet
 from videos.catalog.services import count_revision_bytes, hold_video
@@ -50,6 +50,6 @@ def _forget(image_set: ImageSet) -> int:
             video.project_id, video.pk, image_set.revision, image_set.kind, image_set.replaced_version
         )
         # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-        transaction.on_commit(partial(storage.delete_folder, gone), robust=True)
+        after_commit(storage.delete_folder, gone)
         return image_set.replaced_size_bytes
     return 0

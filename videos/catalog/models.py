@@ -47,6 +47,15 @@ class Video(models.Model):
     restriction = models.CharField(
         max_length=10, choices=_labelled(states.RESTRICTIONS), default="none", editable=False
     )
+    # What viewers must have, or must not be, while it plays: what its restrictions come to (terms.py).
+    needs_age = models.BooleanField(default=False, db_default=False, editable=False)
+    embedding_off = models.BooleanField(default=False, db_default=False, editable=False)
+    blocked_countries = models.CharField(
+        max_length=1000, blank=True, default="", db_default="", editable=False, help_text="As in DE FR."
+    )
+    legal_hold = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="While set, nothing of it is deleted."
+    )
     failure_code = models.CharField(max_length=64, blank=True, default="", editable=False)
     failure_message = models.CharField(max_length=500, blank=True, default="", editable=False)
     revision = models.CharField(max_length=16, default=ids.new_revision, editable=False)
@@ -64,6 +73,9 @@ class Video(models.Model):
     source_sha256 = models.CharField(max_length=64, blank=True, default="", editable=False)
     source_version = models.CharField(
         max_length=16, blank=True, default="", editable=False, help_text="Empty: stored as it was uploaded."
+    )
+    source_is_sealed = models.BooleanField(
+        default=False, editable=False, help_text="Stored encrypted, under the key that has its object's name."
     )
     source_limits = models.JSONField(
         default=dict,
@@ -97,6 +109,13 @@ class Video(models.Model):
             models.Index(fields=("project", "external_id"), name="video_by_external_id"),
             models.Index(fields=("status", "-created_at"), name="video_status_newest"),
             models.Index(fields=("-created_at", "-id"), name="video_newest_of_all"),
+            # Few by far: what the sweep looks for that encrypts what came in the clear.
+            models.Index(
+                fields=("status",),
+                name="video_source_as_it_came",
+                condition=models.Q(source_is_sealed=False, source_version="")
+                & models.Q(status__in=(states.FAILED, states.READY)),
+            ),
             # What a project stores is summed from the index alone, for each upload that begins.
             models.Index(fields=("project", "stored_bytes"), name="video_bytes_of_project"),
         )
@@ -159,6 +178,11 @@ class RenditionRun(models.Model):
     start_ticks = models.BigIntegerField()
     durations = models.JSONField(help_text="Ticks of each segment.")
     sizes = models.JSONField(help_text="Bytes of each segment.")
+    key_frame_sizes = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Bytes of each to the end of its key frame; 0: it begins with none. Empty: nobody looked.",
+    )
     quality = models.JSONField(default=dict, help_text="What a sample of it showed.")
 
     class Meta:
@@ -170,7 +194,13 @@ class RenditionRun(models.Model):
         return f"{self.rendition_id} chunk {self.chunk_index}"
 
     def as_run(self) -> SegmentRun:
-        return SegmentRun(self.first_number, self.start_ticks, tuple(self.durations), tuple(self.sizes))
+        return SegmentRun(
+            self.first_number,
+            self.start_ticks,
+            tuple(self.durations),
+            tuple(self.sizes),
+            tuple(self.key_frame_sizes),
+        )
 
 
 class ImageSet(models.Model):
@@ -212,6 +242,31 @@ class PastRevision(models.Model):
         return self.revision
 
 
+class ContentKey(models.Model):
+    """The key of a revision's segments, wrapped (content_keys.py). Whether they are encrypted, `EncryptedRevision` says."""
+
+    revision = models.CharField(max_length=16, primary_key=True)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="content_keys")
+    wrapped = models.BinaryField(help_text="Of use with the root secret alone.")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.revision
+
+
+class EncryptedRevision(models.Model):
+    """A revision whose segments and pictures are stored encrypted: so they stay, also where the key was lost.
+
+    A database that is restored without its keys would else take what is unreadable for what is in the clear.
+    """
+
+    revision = models.CharField(max_length=16, primary_key=True)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="encrypted_revisions")
+
+    def __str__(self) -> str:
+        return self.revision
+
+
 class SpareSource(models.Model):
     """An object that is to be removed: beside a video's source, about to be stored or replaced, or left of an upload.
 
@@ -224,6 +279,20 @@ class SpareSource(models.Model):
     is_doomed = models.BooleanField(
         default=False, help_text="Its removal has begun: it can no longer become a source."
     )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SourceKey(models.Model):
+    """What a stored source is encrypted with, itself encrypted (source_keys.py). Whoever deletes the row deletes the source.
+
+    A table of its own, so that it can be backed up apart, and for a shorter time than all else.
+    """
+
+    name = models.CharField(primary_key=True, max_length=255, help_text="The object's.")
+    video_id = models.CharField(max_length=22, db_index=True)
+    wrapped = models.BinaryField(max_length=128)
 
     def __str__(self) -> str:
         return self.name

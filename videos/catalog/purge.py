@@ -17,6 +17,7 @@ from videos import layout
 from videos.catalog import states
 from videos.catalog.models import PurgedVideo, Video
 from videos.catalog.services import hold_video
+from videos.catalog.source_keys import destroy_source_keys
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -33,7 +34,7 @@ def purge_deleted(*, now: datetime | None = None) -> int:
     """
     purged = 0
     before = (now or timezone.now()) - GRACE
-    tombstones = Video.objects.filter(status=states.DELETING, deleted_at__lte=before)
+    tombstones = Video.objects.filter(status=states.DELETING, deleted_at__lte=before, legal_hold=False)
     # In any order: those that always fail would stand at the head of every other, and hold up the rest.
     for video in tombstones.order_by("?")[:BATCH]:
         try:
@@ -45,6 +46,7 @@ def purge_deleted(*, now: datetime | None = None) -> int:
             with transaction.atomic():
                 # First the video, then what is below it: the order in which everyone locks.
                 hold_video(video_id=video.pk)
+                destroy_source_keys(video_id=video.pk)  # once more: a late writer may have made one
                 PurgedVideo.objects.update_or_create(
                     video_id=video.pk,
                     defaults={
@@ -84,6 +86,7 @@ def revisit_purged(*, now: datetime | None = None) -> int:
 
 
 def _note_visit(purged: PurgedVideo, now: datetime) -> None:
+    destroy_source_keys(video_id=purged.video_id)
     present = PurgedVideo.objects.filter(pk=purged.pk, visits=purged.visits)
     visits = purged.visits + 1
     if visits < len(VISITS_AFTER):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import partial
 from typing import Any, Literal
 
 from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.after_commit import after_commit
 from videos import layout
 from videos.catalog import states
 from videos.catalog.models import Rendition, RenditionRun
@@ -66,6 +66,7 @@ def add_run(
             "start_ticks": run.start_ticks,
             "durations": list(run.durations),
             "sizes": list(run.sizes),
+            "key_frame_sizes": list(run.key_frame_sizes),
             "quality": quality or {},
         },
     )
@@ -140,7 +141,7 @@ def remove_rendition(*, video_id: str, revision: str, name: str) -> None:
     folder = layout.rendition_folder(rendition.video.project_id, video_id, revision, name)
     rendition.delete()
     # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-    transaction.on_commit(partial(storage.delete_folder, folder), robust=True)
+    after_commit(storage.delete_folder, folder)
 
 
 def remove_stopgaps(*, longest_play_s: float, now: datetime | None = None) -> int:
@@ -149,7 +150,12 @@ def remove_stopgaps(*, longest_play_s: float, now: datetime | None = None) -> in
     Players that began with one keep to it: they read the list of renditions once.
     """
     before = (now or timezone.now()) - timedelta(seconds=longest_play_s)
-    old = Rendition.objects.filter(is_stopgap=True, video__status=states.READY, video__ready_at__lte=before)
+    old = Rendition.objects.filter(
+        is_stopgap=True,
+        video__status=states.READY,
+        video__ready_at__lte=before,
+        video__legal_hold=False,
+    )
     rows = list(old.values_list("video_id", "revision", "name")[:STOPGAP_BATCH])
     for video_id, revision, name in rows:
         remove_rendition(video_id=video_id, revision=revision, name=name)

@@ -6,18 +6,20 @@ long as anybody may still play it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.events import publish
 from videos import layout
 from videos.catalog import states
+from videos.catalog.content_keys import forget_encrypted
 from videos.catalog.models import ImageSet, PastRevision, Rendition, RenditionRun, Video
 from videos.catalog.services import count_revision_bytes, locked_video
 from videos.errors import AlreadyReprocessing
@@ -46,8 +48,10 @@ def begin_revision(*, video_id: str) -> str:
 
 
 @transaction.atomic
-def adopt_rendition(*, video_id: str, revision: str, name: str) -> None:
+def adopt_rendition(*, video_id: str, revision: str, name: str, sizes: Sequence[int]) -> None:
     """Record in an announced revision a rendition of the one that plays, whose objects were copied; once is enough.
+
+    `sizes` are those of the copies of its segments, by number: other ones where only one of the two is encrypted.
 
     Raises: VideoNotFound, InvalidTransition where it is not the one that was announced.
     """
@@ -60,6 +64,7 @@ def adopt_rendition(*, video_id: str, revision: str, name: str) -> None:
     old.save(force_insert=True)
     for run in runs:
         run.pk, run.rendition = ids.new_run_id(), old
+        run.sizes = list(sizes[run.first_number : run.first_number + len(run.sizes)])
     RenditionRun.objects.bulk_create(runs)
     count_revision_bytes(video_id, revision, sum(sum(run.sizes) for run in runs))
 
@@ -108,18 +113,20 @@ def _clear(video: Video, revision: str) -> None:
     count_revision_bytes(video.pk, revision, -size_bytes)
     Rendition.objects.filter(video=video, revision=revision).delete()
     images.delete()
+    forget_encrypted(video_id=video.pk, revision=revision)
     publish(RevisionGone(video.pk, revision))
     folder = layout.revision_folder(video.project_id, video.pk, revision)
     # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-    transaction.on_commit(partial(storage.delete_folder, folder), robust=True)
+    after_commit(storage.delete_folder, folder)
 
 
 def remove_past(*, longest_play_s: float, now: datetime | None = None) -> int:
     """Remove the revisions that nobody plays any more; returns how many."""
     now = now or timezone.now()
+    free = PastRevision.objects.filter(video__legal_hold=False)
     unplayed = Q(was_played=True, since__lte=now - timedelta(seconds=longest_play_s))
     forgotten = Q(was_played=False, since__lte=now - REWRITES)
-    rows = list(PastRevision.objects.filter(unplayed | forgotten).order_by("since")[:BATCH])
+    rows = list(free.filter(unplayed | forgotten).order_by("since")[:BATCH])
     for row in rows:
         _remove(row)
     return len(rows)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from gilfoyle.lib.ids import is_id
 from gilfoyle.lib.language_names import language_name
 from videos.access.models import Project
 from videos.catalog import states
-from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
+from videos.catalog.models import (
+    ContentKey,
+    EncryptedRevision,
+    ImageSet,
+    Rendition,
+    RenditionRun,
+    SourceKey,
+    Video,
+)
+from videos.catalog.terms import PlaybackTerms
 from videos.errors import VideoNotFound
 from videos.segment_index import PlayableRendition, SegmentRun, merge_runs
 from videos.storyboard import Storyboard
@@ -28,6 +37,18 @@ class StoredImages:
     kind: str
     version: int
     formats: tuple[str, ...] = ("jpg",)
+
+
+class Access(NamedTuple):
+    """What decides whether a video can be played at all; cheap to read of many at once."""
+
+    project_id: str
+    revision: str
+    status: str
+    playable: bool
+    restriction: str
+    project_suspended: bool
+    terms: PlaybackTerms = PlaybackTerms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +68,33 @@ class PlaybackPolicy:
     past: Mapping[str, tuple[StoredImages, ...]] = field(
         default_factory=dict
     )  # earlier revisions, with theirs
+    encrypted: frozenset[str] = frozenset()  # which of the revisions are
+    needs_age: bool = False
+    embedding_off: bool = False
+    blocked_countries: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> PlaybackTerms:
+        """What a viewer must have, or must not be."""
+        return PlaybackTerms(self.restriction, self.needs_age, self.embedding_off, self.blocked_countries)
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the segments of this revision are of no use without their keys."""
+        return self.revision in self.encrypted
+
+    @property
+    def access(self) -> Access:
+        """Return the part that `list_access` reads, too."""
+        return Access(
+            self.project_id,
+            self.revision,
+            self.status,
+            self.playable,
+            self.restriction,
+            self.project_suspended,
+            self.terms,
+        )
 
     def as_of(self, revision: str) -> PlaybackPolicy | None:
         """Return the same with another revision that may still be played, or None where there is no such."""
@@ -61,7 +109,41 @@ class PlaybackPolicy:
 
 def list_videos(*, project: Project) -> QuerySet[Video]:
     """Return a project's videos, without those being deleted."""
-    return Video.objects.filter(project=project).exclude(status=states.DELETING)
+    videos = Video.objects.filter(project=project).exclude(status=states.DELETING)
+    return videos.annotate(is_made_encrypted=_is_made_encrypted(OuterRef("revision")))
+
+
+def _is_made_encrypted(revision: OuterRef | str) -> Q:
+    """Return what tells in the database whether a revision is encrypted, whatever has become of its key."""
+    # Until all processes have a version that notes it, the key alone may tell.
+    marked, has_key = (model.objects.filter(pk=revision) for model in (EncryptedRevision, ContentKey))
+    return Q(Exists(marked)) | Q(Exists(has_key))
+
+
+def are_keys_missing() -> bool:
+    """Tell whether something that is kept was encrypted under a key that is not in the database."""
+    kept = Video.objects.exclude(status=states.DELETING)
+    marked = EncryptedRevision.objects.filter(pk=OuterRef("revision"))
+    has_key = ContentKey.objects.filter(pk=OuterRef("revision"))
+    has_source_key = SourceKey.objects.filter(video_id=OuterRef("pk"))
+    return (
+        kept.filter(Exists(marked), ~Exists(has_key)).exists()
+        or kept.filter(~Exists(has_source_key), source_is_sealed=True).exists()
+    )
+
+
+def is_encrypted(video: Video) -> bool:
+    """Tell whether the segments of a video's present revision are encrypted; of `list_videos` without another query."""
+    known: bool | None = getattr(video, "is_made_encrypted", None)
+    if known is not None:
+        return known
+    return video.revision in _list_encrypted(video)
+
+
+def _list_encrypted(video: Video) -> frozenset[str]:
+    """Return which revisions of a video are encrypted."""
+    keys = video.content_keys.values_list("revision", flat=True)
+    return frozenset(keys.union(video.encrypted_revisions.values_list("revision", flat=True)))
 
 
 def get_video(*, project: Project, video_id: str) -> Video:
@@ -98,12 +180,52 @@ def get_playback_policy(video_id: str) -> PlaybackPolicy | None:
             past.revision: _list_images(video.pk, past.revision)
             for past in video.past_revisions.filter(was_played=True)
         },
+        encrypted=_list_encrypted(video),
+        needs_age=video.needs_age,
+        embedding_off=video.embedding_off,
+        blocked_countries=tuple(video.blocked_countries.split()),
     )
+
+
+def list_access(video_ids: Collection[str]) -> dict[str, Access]:
+    """Return what decides about those of the videos that there are, in one query."""
+    rows = Video.objects.filter(pk__in=video_ids).exclude(status=states.DELETING).order_by()
+    fields = ("pk", "project_id", "revision", "status", "playable", "restriction", "project__suspended_at")
+    of_terms = ("needs_age", "embedding_off", "blocked_countries")
+    return {
+        video_id: Access(
+            project_id,
+            revision,
+            status,
+            playable,
+            restriction,
+            suspended_at is not None,
+            PlaybackTerms(restriction, needs_age, embedding_off, tuple(countries.split())),
+        )
+        for video_id, project_id, revision, status, playable, restriction, suspended_at, needs_age, embedding_off, countries in rows.values_list(
+            *fields, *of_terms
+        )
+    }
 
 
 def find_duration_s(video_id: str) -> float | None:
     """Return how long a video is, or will be; None where that is not known (any more)."""
     return Video.objects.filter(pk=video_id).values_list("duration_s", flat=True).first()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerFacts:
+    """What viewers may know of a video that is not the gate's matter: progress in percent, size of the picture."""
+
+    progress: int
+    picture: tuple[int, int] | None
+
+
+def get_viewer_facts(video_id: str) -> ViewerFacts:
+    """Return what viewers may know; nothing of a video that is gone."""
+    found = Video.objects.filter(pk=video_id).values_list("progress", "width", "height").first()
+    progress, width, height = found or (0, None, None)
+    return ViewerFacts(progress, (width, height) if width and height else None)
 
 
 def _list_images(video_id: str, revision: str) -> tuple[StoredImages, ...]:
@@ -160,7 +282,10 @@ def _largest_first(rendition: Rendition) -> tuple[bool, int, int, str]:
 
 def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRendition, ...]:
     """Return the renditions of one revision with their segments so far, largest picture first, then audio."""
-    renditions = sorted(Rendition.objects.filter(video_id=video_id, revision=revision), key=_largest_first)
+    rows = Rendition.objects.filter(video_id=video_id, revision=revision).annotate(
+        is_made_encrypted=_is_made_encrypted(revision)
+    )
+    renditions = sorted(rows, key=_largest_first)
     runs: dict[str, list[SegmentRun]] = defaultdict(list)
     for run in RenditionRun.objects.filter(rendition__in=renditions):
         runs[run.rendition_id].append(run.as_run())
@@ -184,6 +309,7 @@ def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRend
             role=rendition.role,
             audio_track=rendition.audio_track,
             language_name=language_name(rendition.language),
+            is_encrypted=rendition.is_made_encrypted,
         )
         for rendition in renditions
     )

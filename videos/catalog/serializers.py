@@ -13,6 +13,7 @@ from rest_framework import serializers
 from videos.catalog import states
 from videos.catalog.cleaning_words import KIND_WORDS
 from videos.catalog.models import Video
+from videos.catalog.selectors import is_encrypted
 from videos.segment_index import PlayableRendition
 
 MAX_METADATA_BYTES = 16 * 1024
@@ -31,12 +32,14 @@ EXAMPLE = {
     "progress": 100,
     "failure": None,
     "restriction": "none",
+    "is_encrypted": False,
     "duration_s": 93.44,
     "width": 1920,
     "height": 1080,
     "frame_rate": "30000/1001",
     "source_size_bytes": 48211030,
     "source_sha256": "9f2c4d5b0f6a7cbb1a3f0d8a34d2e1c0c7b6a5948372615049f8e7d6c5b4a392",
+    "source_is_encrypted": True,
     "source_cleaning": {
         "outcome": "cleaned",
         "reason": "",
@@ -87,12 +90,23 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
     restriction = serializers.ChoiceField(choices=states.RESTRICTIONS, read_only=True)
     failure = serializers.SerializerMethodField()
     metadata = serializers.DictField(child=serializers.JSONField(), read_only=True)
+    source_is_encrypted = serializers.BooleanField(
+        source="source_is_sealed",
+        read_only=True,
+        help_text="Whether the source lies in the storage encrypted.",
+    )
     source_cleaning = serializers.SerializerMethodField()
+    is_encrypted = serializers.SerializerMethodField(
+        help_text="Whether its segments are stored encrypted. HLS players read them, others do not."
+    )
 
     class Meta:
         model = Video
         fields = tuple(EXAMPLE)
         read_only_fields = fields
+
+    def get_is_encrypted(self, video: Video) -> bool:
+        return is_encrypted(video)
 
     @extend_schema_field(
         SourceCleaningSerializer(
@@ -207,6 +221,7 @@ RENDITION_EXAMPLE = {
     "role": "main",
     "is_complete": True,
     "is_stopgap": False,
+    "is_encrypted": False,
     "withheld_reason": "",
     "quality": {
         "frames": 2803,
@@ -270,6 +285,7 @@ class RenditionSerializer(serializers.Serializer[Any]):
     is_stopgap = serializers.BooleanField(
         help_text="True for the source's own frames, offered only until what is encoded is complete."
     )
+    is_encrypted = serializers.BooleanField(help_text="True: players need a key for its segments.")
     withheld_reason = serializers.CharField(
         allow_blank=True, help_text="Not empty: players are not told of it, since it is not as planned."
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -13,13 +12,21 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.states import require_transition
 from videos import layout
+from videos.access.allowances import require_allowance
+from videos.access.freezes import require_not_frozen
 from videos.access.models import Project
 from videos.catalog import states
+from videos.catalog.content_keys import destroy_content_keys, forget_encrypted
+from videos.catalog.legal_holds import require_not_held, require_open_to_uploads
 from videos.catalog.models import ImageSet, Rendition, Video
+from videos.catalog.source_keys import destroy_source_keys
+from videos.catalog.sources import note_removal, remove_spare_sources
+from videos.catalog.trail import note_deed
 from videos.errors import PosterBeyondEnd, SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.events import (
     PosterChosen,
@@ -69,8 +76,14 @@ def _require(video: Video, status: str) -> None:
 
 
 @transaction.atomic
-def create_video(*, project: Project, fields: Mapping[str, Any]) -> Video:
-    """Make a video that awaits its source; `fields` holds editable ones only."""
+def create_video(*, project: Project, fields: Mapping[str, Any], api_key_id: str = "") -> Video:
+    """Make a video that awaits its source; `fields` holds editable ones only.
+
+    Raises: UploadsFrozen, VideosLimited.
+    """
+    creator_id = fields.get("creator_id", "")
+    require_not_frozen(project_id=project.pk, api_key_id=api_key_id, creator_id=creator_id)
+    require_allowance(project_id=project.pk, api_key_id=api_key_id, creator_id=creator_id)
     return Video.objects.create(
         project=project, **{name: fields[name] for name in EDITABLE if name in fields}
     )
@@ -92,6 +105,7 @@ def edit_video(*, video: Video, fields: Mapping[str, Any]) -> Video:
     video.save(update_fields=[*changed, "updated_at"])
     if video.poster_at_s != before_s:
         publish(PosterChosen(video.pk))
+    note_deed("video.edited", video, {"fields": sorted(changed)})
     return video
 
 
@@ -109,7 +123,7 @@ def require_poster_moment(video: Video, at_s: float | None) -> None:
 def begin_receiving(*, video_id: str) -> Video:
     """Mark that a source is on its way.
 
-    Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists.
+    Raises: as `require_receivable`.
     """
     video = require_receivable(video_id=video_id)
     _move(video, states.UPLOADING)  # why it failed is kept: this upload may not arrive either
@@ -119,9 +133,10 @@ def begin_receiving(*, video_id: str) -> Video:
 def require_receivable(*, video_id: str) -> Video:
     """Lock a video that may be given a source.
 
-    Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists.
+    Raises: VideoNotFound, VideoBeingDeleted, UploadInProgress, SourceExists, UploadsFrozen, VideoStopped.
     """
     video = locked_video(video_id)
+    require_open_to_uploads(video)
     if video.status == states.DELETING:
         message = "This video is being deleted."
         raise VideoBeingDeleted(message)
@@ -158,24 +173,38 @@ def mark_not_received(*, video_id: str, code: str, message: str) -> None:
 
 @transaction.atomic
 def accept_source(
-    *, video_id: str, upload_id: str, size_bytes: int, sha256: str, limits: Mapping[str, Any] | None = None
+    *,
+    video_id: str,
+    upload_id: str,
+    size_bytes: int,
+    sha256: str,
+    limits: Mapping[str, Any] | None = None,
+    is_sealed: bool = False,
+    version: str = "",
 ) -> None:
     """Record a whole, stored source and let everyone know; `limits` are what its upload allowed of it.
 
-    Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile.
+    Where it `is_sealed` its key is there already; size and hash are those of the file itself.
+    `version` where it lies under another name than that of an upload's first try.
+
+    Raises: VideoNotFound, InvalidTransition when the video was deleted meanwhile; VideoHeldLegally.
     """
     video = locked_video(video_id)
     _require(video, states.UPLOADING)
     if video.source_upload_id:
+        require_not_held(video)
         replaced = layout.source_name(
             video.project_id, video.pk, video.source_upload_id, video.source_version
         )
         made = layout.revision_folder(video.project_id, video.pk, video.revision)
-        # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-        transaction.on_commit(partial(storage.delete, replaced), robust=True)
-        transaction.on_commit(partial(storage.delete_folder, made), robust=True)
+        # Noted, for either may lie in the clear: a store that fails now is asked again by the sweep.
+        note_removal([replaced, made + "/"], video_id=video.pk)
+        after_commit(remove_spare_sources, of=video.pk)
         Rendition.objects.filter(video=video).delete()
         ImageSet.objects.filter(video=video).delete()
+        forget_encrypted(video_id=video.pk)
+    accepted = layout.source_name(video.project_id, video.pk, upload_id, version)
+    destroy_source_keys(video_id=video.pk, except_for=accepted if is_sealed else "")
     _move(
         video,
         states.PROCESSING,
@@ -183,7 +212,8 @@ def accept_source(
         source_upload_id=upload_id,
         source_size_bytes=size_bytes,
         source_sha256=sha256,
-        source_version="",
+        source_version=version,
+        source_is_sealed=is_sealed,
         source_limits=dict(limits or {}),
         source_cleaning={},
         stored_bytes=size_bytes,
@@ -225,11 +255,13 @@ def renew_revision(*, video_id: str) -> str:
     """
     video = locked_video(video_id)
     _require(video, states.PROCESSING)
+    require_not_held(video)
     made = layout.revision_folder(video.project_id, video.pk, video.revision)
     # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-    transaction.on_commit(partial(storage.delete_folder, made), robust=True)
+    after_commit(storage.delete_folder, made)
     Rendition.objects.filter(video=video).delete()
     ImageSet.objects.filter(video=video).delete()
+    forget_encrypted(video_id=video.pk)
     video.revision, video.progress = ids.new_revision(), 0
     video.stored_bytes = video.source_size_bytes or 0
     video.save(update_fields=["revision", "progress", "stored_bytes", "updated_at"])
@@ -329,12 +361,19 @@ def mark_failed(*, video_id: str, code: str, message: str) -> None:
 
 @transaction.atomic
 def delete_video(*, video: Video) -> None:
-    """Set a tombstone: nothing plays from now on; the sweep removes the bytes, then the row."""
+    """Set a tombstone: nothing plays from now on, and what is encrypted opens no more; the sweep removes bytes and row.
+
+    Raises: VideoNotFound, VideoHeldLegally.
+    """
     video = locked_video(video.pk)
     if video.status == states.DELETING:
         return
+    require_not_held(video)
     _move(video, states.DELETING, playable=False, deleted_at=timezone.now())
+    destroy_content_keys(video_id=video.pk)
+    destroy_source_keys(video_id=video.pk)  # whoever has copies of the object, can't read its source any more
     publish(VideoDeleted(video.pk))
+    note_deed("video.deleted", video)
 
 
 @transaction.atomic

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -14,9 +13,14 @@ from django.db.models import F
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
+from gilfoyle.lib.after_commit import after_commit
+from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import StaleWork
+from gilfoyle.lib.events import publish
 from videos import layout
 from videos.catalog.models import SpareSource, Video
+from videos.catalog.source_keys import destroy_key, prepare_key
+from videos.events import SourceHashed
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -29,11 +33,13 @@ READ_ON = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """A stored object that is to become a video's source, instead of the one as it was uploaded."""
+    """A stored object that is to become a video's source, instead of the version that it `replaces`."""
 
     upload_id: str
+    replaces: str
     version: str
     name: str
+    key: bytes | None = field(default=None, repr=False)  # what it is to be encrypted with
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,34 @@ class CleaningReport:
         }
 
 
-def promise_replacement(*, video: Video, now: datetime | None = None) -> Replacement:
-    """Name an object that is about to be stored; should it not become the source, it will be removed."""
-    version = ids.random_text(VERSION_LENGTH)
+def promise_replacement(*, video: Video, config: Config, now: datetime | None = None) -> Replacement:
+    """Name an object that is about to be stored, and its key; should it not become the source, both will be removed."""
+    version = new_version()
     name = layout.source_name(video.project_id, video.pk, video.source_upload_id, version)
+    promise_object(name, video_id=video.pk, now=now)
+    key = prepare_key(name=name, video_id=video.pk, config=config)
+    return Replacement(video.source_upload_id, video.source_version, version, name, key)
+
+
+def new_version() -> str:
+    """Return the version of an object that nobody else writes."""
+    return ids.random_text(VERSION_LENGTH)
+
+
+def promise_object(name: str, *, video_id: str, now: datetime | None = None) -> None:
+    """Note an object that is about to be stored: the sweep removes it, should it not become a source."""
     remove_at = (now or timezone.now()) + STORED_WITHIN
-    SpareSource.objects.create(name=name, video_id=video.pk, remove_at=remove_at)
-    return Replacement(video.source_upload_id, version, name)
+    SpareSource.objects.create(name=name, video_id=video_id, remove_at=remove_at)
+
+
+def keep_promised(name: str) -> None:
+    """Take a promised object off the sweep's list, in the transaction that makes it a source.
+
+    Raises: StaleWork when its removal has begun.
+    """
+    if not SpareSource.objects.filter(pk=name, is_doomed=False).delete()[0]:
+        message = "This copy of the source was given up."
+        raise StaleWork(message, name=name)
 
 
 @transaction.atomic
@@ -72,41 +99,41 @@ def replace_source(
     by: Replacement,
     size_bytes: int,
     sha256: str,
-    report: CleaningReport,
+    report: CleaningReport | None,
     is_read: bool = False,
 ) -> None:
-    """Let a promised, stored object be the source; what was uploaded is removed, a while later where it `is_read`.
+    """Let a promised, stored object be the source; what it replaces is removed, a while later where it `is_read`.
 
+    Without a `report` nobody looked at what it tells.
     Raises: StaleWork when the promise was broken, or the source is another one by now.
     """
-    video = _present(video_id, by.upload_id)
-    if not SpareSource.objects.filter(pk=by.name, is_doomed=False).delete()[0]:
-        message = "This copy of the source was given up."
-        raise StaleWork(message, name=by.name)
-    before = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    video = _present(video_id, by.upload_id, by.replaces)
+    keep_promised(by.name)
+    before = layout.source_name(video.project_id, video.pk, video.source_upload_id, by.replaces)
     is_being_hashed = not video.source_sha256  # of a source that went straight to a bucket
     remove_at = timezone.now() + (READ_ON if is_read or is_being_hashed else timedelta(0))
     SpareSource.objects.create(name=before, video_id=video.pk, remove_at=remove_at)
-    video.source_cleaning = report.to_json(video)
+    video.source_cleaning = report.to_json(video) if report else video.source_cleaning
     video.stored_bytes = F("stored_bytes") + size_bytes - (video.source_size_bytes or 0)
     video.source_version, video.source_size_bytes, video.source_sha256 = by.version, size_bytes, sha256
+    video.source_is_sealed = by.key is not None
     video.save(
         update_fields=[
-            *("source_version", "source_size_bytes", "source_sha256", "source_cleaning"),
+            *("source_version", "source_size_bytes", "source_sha256", "source_cleaning", "source_is_sealed"),
             *("stored_bytes", "updated_at"),
         ]
     )
     # Robust: a store that fails now is asked again by the sweep.
-    transaction.on_commit(partial(remove_spare_sources, of=video.pk), robust=True)
+    after_commit(remove_spare_sources, of=video.pk)
 
 
 @transaction.atomic
-def keep_source(*, video_id: str, upload_id: str, report: CleaningReport) -> None:
+def keep_source(*, video_id: str, upload_id: str, version: str = "", report: CleaningReport) -> None:
     """Note why a source stays as it was uploaded.
 
     Raises: StaleWork when the source is another one by now.
     """
-    video = _present(video_id, upload_id)
+    video = _present(video_id, upload_id, version)
     video.source_cleaning = report.to_json(video)
     video.save(update_fields=["source_cleaning", "updated_at"])
 
@@ -122,13 +149,14 @@ def record_source_hash(*, video_id: str, upload_id: str, sha256: str) -> None:
     if video.source_cleaning:
         video.source_cleaning = {**video.source_cleaning, "uploaded_sha256": sha256}
     video.save(update_fields=["source_sha256", "source_cleaning", "updated_at"])
+    publish(SourceHashed(video.pk))
 
 
-def _present(video_id: str, upload_id: str) -> Video:
+def _present(video_id: str, upload_id: str, version: str) -> Video:
     """Lock the video whose source is the very one that was looked at."""
     video = (
         Video.objects.select_for_update()
-        .filter(pk=video_id, source_upload_id=upload_id, source_version="")
+        .filter(pk=video_id, source_upload_id=upload_id, source_version=version)
         .first()
     )
     if video is None:
@@ -137,11 +165,11 @@ def _present(video_id: str, upload_id: str) -> Video:
     return video
 
 
-def note_removal(names: list[str], *, video_id: str) -> None:
+def note_removal(names: list[str], *, video_id: str, at: datetime | None = None) -> None:
     """Let the sweep remove what nobody needs: objects, or folders ("…/"). Whoever removes them first, forgets them."""
     for name in names:
         SpareSource.objects.update_or_create(
-            name=name, defaults={"video_id": video_id, "remove_at": timezone.now(), "is_doomed": True}
+            name=name, defaults={"video_id": video_id, "remove_at": at or timezone.now(), "is_doomed": True}
         )
 
 
@@ -156,11 +184,13 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
     `of`: of one video alone.
     """
     due = SpareSource.objects.filter(remove_at__lte=now or timezone.now())
+    due = due.exclude(video_id__in=Video.objects.filter(legal_hold=True).values("pk"))
     removed = 0
     for spare in (due.filter(video_id=of) if of else due).order_by("remove_at")[:BATCH]:
         # From now on it can't become a source; where the row has gone meanwhile, it is one.
         if not SpareSource.objects.filter(pk=spare.pk).update(is_doomed=True):
             continue
+        destroy_key(spare.name)
         try:
             if spare.name.endswith("/"):
                 storage.delete_folder(spare.name.removesuffix("/"))

@@ -21,4 +21,5 @@ TRANSITIONS: Transitions = {
     FAILED: frozenset({UPLOADING, PROCESSING, DELETING}),
     DELETING: frozenset(),
 }
-RESTRICTIONS = ("none", "held", "restricted", "blocked")
+RESTRICTIONS = ("none", "held", "restricted", "blocked")  # from free to strict
+STOPPED = ("restricted", "blocked")  # nobody is to see it, not even to decide about it

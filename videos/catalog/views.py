@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.pagination import NewestFirst
-from videos.access.authentication import project_of
+from videos.access.authentication import key_of, project_of
 from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
 from videos.catalog import selectors, services
@@ -69,7 +69,8 @@ class VideoList(generics.GenericAPIView[Video]):
     def post(self, request: Request) -> Response:
         given = VideoInputSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        video = services.create_video(project=project_of(request), fields=given.validated_data)
+        key = key_of(request)
+        video = services.create_video(project=key.project, fields=given.validated_data, api_key_id=key.pk)
         return Response(VideoSerializer(video).data, status=status.HTTP_201_CREATED)
 
 

@@ -7,7 +7,6 @@ the very transaction that hands the source over (`subscribers.py`).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -15,12 +14,14 @@ from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
 from django.utils import timezone
 
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send, send_on_commit
 from videos.access.quotas import require_any_room
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
+from videos.catalog.trail import note_deed
 from videos.imports import states
 from videos.imports.errors import ImportInProgress
 from videos.imports.models import Import
@@ -144,6 +145,7 @@ def cancel_import(*, video_id: str) -> bool:
         return False
     _end(Import.objects.filter(pk=live.pk), states.CANCELLED)
     _stop_transfer(live)
+    note_deed("video.import_stopped", live.video, {"import": live.pk})
     return True
 
 
@@ -209,7 +211,7 @@ def _free(lost: Import, now: datetime) -> bool:
 def _stop_transfer(stopped: Import) -> None:
     upload = Upload.objects.select_related("video").filter(pk=stopped.upload_id).first()
     if upload is not None and abort_upload(upload=upload, why=upload_states.STOPPED):
-        transaction.on_commit(partial(discard_bytes, upload), robust=True)
+        after_commit(discard_bytes, upload)
 
 
 def _held(held: Import) -> QuerySet[Import]:

@@ -33,6 +33,7 @@ class TextTrack(models.Model):
     is_forced = models.BooleanField(default=False, help_text="Only what everybody needs, such as signs.")
     cue_count = models.PositiveIntegerField()
     size_bytes = models.BigIntegerField()
+    is_encrypted = models.BooleanField(default=False, help_text="Its text is, with a key of its own.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -40,3 +41,14 @@ class TextTrack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.label} of {self.video_id}"
+
+
+class TrackKey(models.Model):
+    """The key of one track's text, wrapped (texts.py); without it the text can't be read any more."""
+
+    track_id = models.CharField(max_length=22, primary_key=True)
+    video = models.ForeignKey(Video, on_delete=models.CASCADE, related_name="+")
+    wrapped = models.BinaryField(help_text="Of use with the root secret alone.")
+
+    def __str__(self) -> str:
+        return self.track_id

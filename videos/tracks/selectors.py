@@ -24,6 +24,8 @@ class PlayableTrack:
     is_default: bool
     is_forced: bool
     stored_name: str
+    size_bytes: int = 0
+    is_encrypted: bool = False
 
 
 def _of_revision(video_id: str, revision: str) -> QuerySet[TextTrack]:
@@ -58,6 +60,8 @@ def list_playable_tracks(video_id: str, revision: str) -> tuple[PlayableTrack, .
             is_default=track.is_default,
             is_forced=track.is_forced,
             stored_name=layout.track_name(track.video.project_id, video_id, track.revision, track.pk),
+            size_bytes=track.size_bytes,
+            is_encrypted=track.is_encrypted,
         )
         for track in _of_revision(video_id, revision).select_related("video")
     )

@@ -6,24 +6,29 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
+from django.conf import settings
 from django.conf.locale import LANG_INFO
 from django.db import transaction
 from django.db.models import Sum
 
 from gilfoyle.lib import ids, storage
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import TextSettings
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.languages import UNKNOWN
 from videos import layout
+from videos.access.encryption import encrypts
 from videos.catalog import services as catalog
 from videos.catalog import states
+from videos.catalog.legal_holds import require_not_held
 from videos.catalog.models import Video
+from videos.catalog.trail import note_deed
 from videos.errors import TooManyTracks, TrackNotFound, TrackTooLarge, VideoBeingDeleted
 from videos.events import TrackAdded, TrackRemoved
 from videos.tracks.cleaning import read_track
-from videos.tracks.models import EMBEDDED, UPLOADED, TextTrack
+from videos.tracks.models import EMBEDDED, UPLOADED, TextTrack, TrackKey
+from videos.tracks.texts import save_text
 from videos.tracks.webvtt import write_webvtt
 
 
@@ -46,6 +51,7 @@ class StoredTrack:
     facts: TrackFacts
     cue_count: int
     size_bytes: int
+    wrapped_key: bytes | None = None  # None: it lies in the clear
 
 
 def add_track(*, video: Video, data: bytes, facts: TrackFacts, limits: TextSettings) -> TextTrack:
@@ -72,11 +78,11 @@ def stored_track(
         raise TrackTooLarge(message)
     cues = read_track(data)
     text = write_webvtt(cues).encode()
-    stored = StoredTrack(ids.new_track_id(), facts, cue_count=len(cues), size_bytes=len(text))
-    name = layout.track_name(video.project_id, video.pk, "", stored.id)
-    storage.save_bytes(name, text)
+    track_id = ids.new_track_id()
+    name = layout.track_name(video.project_id, video.pk, "", track_id)
+    wrapped = save_text(name, text, is_encrypted=encrypts(video.project, settings.GILFOYLE))
     try:
-        yield stored
+        yield StoredTrack(track_id, facts, len(cues), len(text), wrapped_key=wrapped)
     except BaseException:
         storage.delete(name)
         raise
@@ -116,7 +122,10 @@ def _create(video_id: str, stored: StoredTrack, *, source: str, revision: str) -
         is_forced=stored.facts.is_forced,
         cue_count=stored.cue_count,
         size_bytes=stored.size_bytes,
+        is_encrypted=stored.wrapped_key is not None,
     )
+    if stored.wrapped_key is not None:
+        TrackKey.objects.create(track_id=stored.id, video_id=video_id, wrapped=stored.wrapped_key)
     catalog.count_bytes(video_id=video_id, change_bytes=stored.size_bytes)
     publish(TrackAdded(video_id, track.pk))
     return track
@@ -167,16 +176,27 @@ def _embedded(video_id: str, revision: str) -> tuple[TextTrack, ...]:
 
 
 def _forget(video_id: str, replaced: Sequence[TextTrack]) -> None:
-    TextTrack.objects.filter(pk__in=[track.pk for track in replaced]).delete()
+    _delete_rows([track.pk for track in replaced])
     catalog.count_bytes(video_id=video_id, change_bytes=-sum(track.size_bytes for track in replaced))
     for track in replaced:
         publish(TrackRemoved(video_id, track.pk))
 
 
+def _delete_rows(track_ids: Sequence[str]) -> int:
+    """Delete tracks and their keys; returns how many tracks."""
+    TrackKey.objects.filter(pk__in=track_ids).delete()
+    return TextTrack.objects.filter(pk__in=track_ids).delete()[0]
+
+
+def destroy_keys(*, video_id: str) -> None:
+    """Make every encrypted text of a video unreadable, wherever copies of it lie."""
+    TrackKey.objects.filter(video_id=video_id).delete()
+
+
 def _delete_text(track: TextTrack) -> None:
     name = layout.track_name(track.video.project_id, track.video_id, track.revision, track.pk)
     # Robust: a store that fails now costs room until the video is deleted, and nothing else.
-    transaction.on_commit(partial(storage.delete, name), robust=True)
+    after_commit(storage.delete, name)
 
 
 @transaction.atomic
@@ -184,7 +204,7 @@ def begin_revision(*, video_id: str) -> None:
     """Forget the tracks of a source whose revision is over; uploaded ones stay, and are counted again."""
     over = TextTrack.objects.filter(video_id=video_id, source=EMBEDDED)
     removed = list(over.values_list("pk", flat=True))
-    over.delete()
+    _delete_rows(removed)
     for track_id in removed:
         publish(TrackRemoved(video_id, track_id))
     kept = TextTrack.objects.filter(video_id=video_id).aggregate(size_bytes=Sum("size_bytes"))
@@ -203,10 +223,11 @@ def remove_track(*, track: TextTrack) -> None:
 
     Raises: TrackNotFound when it is gone already.
     """
-    catalog.hold_video(video_id=track.video_id)
-    if not TextTrack.objects.filter(pk=track.pk).delete()[0]:
+    require_not_held(catalog.locked_video(track.video_id))
+    if not _delete_rows([track.pk]):
         message = "There is no such text track."
         raise TrackNotFound(message)
     catalog.count_bytes(video_id=track.video_id, change_bytes=-track.size_bytes)
     _delete_text(track)
     publish(TrackRemoved(track.video_id, track.pk))
+    note_deed("video.track_removed", track.video, {"track": track.pk})

@@ -37,6 +37,7 @@ ENDED_WORDS = {
     "upload_parts_too_large": "More was sent than was announced.",
     "no_space": "There was no room left.",
     "project_suspended": "Its project was suspended.",
+    "uploads_frozen": "Uploads of its project, key or creator were frozen.",
 }
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from gilfoyle.lib import ids, storage, storage_pieces
 from gilfoyle.lib.config import Config
 from videos import layout
+from videos.catalog.source_keys import destroy_key
 from videos.errors import QuotaExceeded, UploadIncomplete
 from videos.uploads import states, tus
 from videos.uploads.errors import (
@@ -30,15 +31,16 @@ from videos.uploads.finishing import finish_finals_of, finish_upload
 from videos.uploads.hash_behind import HashBehind
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, require_still_good
+from videos.uploads.piece_keys import piece_key_name, prepare_piece_key
 from videos.uploads.reserving import reserve, reserve_ahead
 from videos.uploads.resumable import as_standing, expiry, find_upload, take_pen
 from videos.uploads.services import require_room
 
 log = structlog.get_logger(__name__)
-Read = Callable[[int], bytes]
+Read = Callable[[int], bytes | memoryview]
 READ_BYTES = 128 * 1024
 MOST_READ_BYTES = (
-    1024 * 1024
+    512 * 1024
 )  # a quick client is read in large pieces, a slow one loses little when it breaks off
 QUICK_S = 0.05
 FLUSH_S = 5.0  # a slow client's bytes are made durable at least so often
@@ -50,6 +52,7 @@ QUIET_FLUSH_BYTES = 4 * 1024 * 1024
 class Body:
     """The bytes of a request.
 
+    What `read` gave may be overwritten once MOST_BEHIND more pieces were read (hash_behind.py).
     `size_bytes` None: it ends when it ends; `trailer` gives a checksum that came behind them;
     `is_quiet` tells that the next ones are not there yet.
     """
@@ -68,6 +71,7 @@ class _Piece:
     start_bytes: int
     writer: storage_pieces.PieceWriter
     durable_bytes: int
+    is_encrypted: bool = False
 
 
 def append_bytes(*, permit: Permit, upload_id: str, append: tus.Append, body: Body, config: Config) -> Upload:
@@ -77,7 +81,7 @@ def append_bytes(*, permit: Permit, upload_id: str, append: tus.Append, body: Bo
 
     Raises: UploadNotFound, UploadExpired, UploadOffsetMismatch, UploadLengthFixed, FinalUploadClosed, SourceTooLarge,
     NoSpace, QuotaExceeded, ChecksumMismatch, ChecksumUnsupported, TusHeaderInvalid, UploadIncomplete, UploadResumedElsewhere,
-    KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired, StorageFault.
+    KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired, UploadKeyLost, StorageFault.
     """
     upload = find_upload(permit=permit, upload_id=upload_id)
     standing = as_standing(upload)
@@ -85,6 +89,7 @@ def append_bytes(*, permit: Permit, upload_id: str, append: tus.Append, body: Bo
         standing, append, body_bytes=body.size_bytes, largest_bytes=permit.largest_bytes
     )
     if upload.status == states.RECEIVING:
+        require_still_good(permit, video_id=upload.video_id)  # before its bytes come
         if standing.length_bytes is None:  # what was told at the beginning was reserved then
             wanted_bytes = window.length_bytes or standing.offset_bytes + (body.size_bytes or 0)
             require_room(length_bytes=wanted_bytes - standing.offset_bytes, config=config, besides=upload)
@@ -109,6 +114,7 @@ class _Session:
         self.flushed_at = time.monotonic()
         self.unrecorded: list[_Piece] = []
         self.piece: _Piece | None = None
+        self.piece_key: bytes | None = None
         self.is_checked = append.checksum is not None or append.checksum_follows
         self.is_stopped = False  # more came than the quota allows
         self.refusal: QuotaExceeded | None = None
@@ -122,7 +128,7 @@ class _Session:
                 self._receive(digest if is_all else None)
                 if self.is_stopped and self.is_checked:
                     self._stop()
-                is_whole = self._record(is_last=True)
+                is_whole = self._record(is_last=True, arrived_sha256=digest.hexdigest() if is_all else "")
             except BaseException:
                 self._let_go()
                 raise
@@ -216,7 +222,7 @@ class _Session:
             self.upload.reserved_bytes, self.refusal = kept
         return max(0, self.upload.reserved_bytes - at)
 
-    def _read(self, size: int) -> bytes:
+    def _read(self, size: int) -> bytes | memoryview:
         began = time.monotonic()
         try:
             data = self.body.read(size)
@@ -227,7 +233,7 @@ class _Session:
         self.read_bytes = min(2 * self.read_bytes, MOST_READ_BYTES) if is_quick else READ_BYTES
         return data
 
-    def _write(self, data: bytes, *, is_last: bool) -> None:
+    def _write(self, data: bytes | memoryview, *, is_last: bool) -> None:
         if self.piece is None:
             self.piece = self._open_piece()
         self.piece.writer.write(data)
@@ -257,8 +263,11 @@ class _Session:
         ):
             writer = storage_pieces.open_piece(self._name(last.name), kept_bytes=last.size_bytes)
             return _Piece(last.name, last.start_bytes, writer, last.size_bytes)
-        name = ids.random_text(22)
-        return _Piece(name, at, storage_pieces.open_piece(self._name(name)), 0)
+        if self.piece_key is None:
+            self.piece_key = prepare_piece_key(self.upload, self.config)
+        name, key = ids.random_text(22), self.piece_key
+        writer = storage_pieces.open_piece(self._name(name), key=key)
+        return _Piece(name, at, writer, 0, is_encrypted=key is not None)
 
     def _name(self, piece: str) -> str:
         return layout.upload_piece_name(self.permit.project_id, self.upload.pk, piece)
@@ -276,7 +285,7 @@ class _Session:
         if not piece.writer.is_growing:
             self.piece = None
 
-    def _record(self, *, is_last: bool = False) -> bool:
+    def _record(self, *, is_last: bool = False, arrived_sha256: str = "") -> bool:
         """Count what is durable, and stay the writer, or let go of the pen; tells whether all is there.
 
         Raises: UploadResumedElsewhere.
@@ -286,7 +295,7 @@ class _Session:
         offset_bytes = self.window.start_bytes + self.received_bytes
         is_whole = offset_bytes == self.window.length_bytes
         is_kept = not is_last or (is_whole and self.upload.kind == states.RESUMABLE)
-        require_still_good(self.permit)
+        require_still_good(self.permit, video_id=self.upload.video_id)
         with transaction.atomic():
             self._change(
                 offset_bytes=offset_bytes,
@@ -294,18 +303,23 @@ class _Session:
                 writer_expires_at=timezone.now() + self.lease if is_kept else None,
                 lease_expires_at=expiry(self.permit, self.config),
                 **({"reserved_bytes": offset_bytes} if is_last and self.window.length_bytes is None else {}),
+                **({"arrived_sha256": arrived_sha256} if is_whole and arrived_sha256 else {}),
             )
             for piece in self.unrecorded:
                 UploadPiece.objects.update_or_create(
                     upload=self.upload,
                     start_bytes=piece.start_bytes,
-                    defaults={"name": piece.name, "size_bytes": piece.durable_bytes},
+                    defaults={
+                        "name": piece.name,
+                        "size_bytes": piece.durable_bytes,
+                        "is_encrypted": piece.is_encrypted,
+                    },
                 )
         self.unrecorded.clear()
         return is_whole
 
     def _stay_writer(self) -> None:
-        require_still_good(self.permit)
+        require_still_good(self.permit, video_id=self.upload.video_id)
         self._change(writer_expires_at=timezone.now() + self.lease)
 
     def _change(self, **changes: Any) -> None:
@@ -342,6 +356,7 @@ class _Session:
     def _clear_if_ended(self) -> None:
         """Remove what this one may have stored after the upload was ended and emptied: no row would name it."""
         if not Upload.objects.filter(pk=self.upload.pk, status=states.RECEIVING).exists():
+            destroy_key(piece_key_name(self.upload))
             storage.delete_folder(layout.upload_folder(self.permit.project_id, self.upload.pk))
 
     def _hand_on(self, *, is_whole: bool, sha256: str | None) -> None:

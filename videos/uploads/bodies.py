@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,12 @@ from django.http import HttpRequest
 from videos.uploads import tus
 from videos.uploads.appending import Body
 from videos.uploads.errors import TusHeaderInvalid
+from videos.uploads.hash_behind import MOST_BEHIND
 
 QUIET_MS = 50  # a sender that is merely slower than we are has sent more by then
+# Memory that is used again costs no page faults: a third of what an upload would take. What was read is good until
+# it was written and hashed, which is before so many further reads.
+BUFFERS, BUFFER_BYTES = MOST_BEHIND + 2, 512 * 1024
 
 
 def body_of(request: HttpRequest) -> Body:
@@ -34,8 +39,9 @@ def body_of(request: HttpRequest) -> Body:
 
 def _is_of_gunicorn(stream: Any) -> bool:
     """Tell whether a body of known length comes as gunicorn 27 gives it, which has what we take from it."""
-    reader = getattr(stream, "reader", None)
-    return type(reader).__module__.startswith("gunicorn") and hasattr(reader, "length")
+    reader: Any = getattr(stream, "reader", None)
+    is_gunicorns = type(reader).__module__.startswith("gunicorn")
+    return is_gunicorns and hasattr(reader, "length") and hasattr(reader.unreader, "sock")
 
 
 class _FromSocket:
@@ -46,15 +52,16 @@ class _FromSocket:
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._reader = stream, stream.reader
+        self._buffers: deque[memoryview] = deque(maxlen=BUFFERS)
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes | memoryview:
         """Give up to `size` bytes: what is there, rather than all of them; none at the end."""
         reader = self._reader
         wanted = min(size, reader.length)
         if wanted <= 0:
             return b""
         try:
-            data: bytes = reader.unreader.take_buffered() or reader.unreader.chunk(wanted)
+            data = reader.unreader.take_buffered() or self._receive(wanted)
         except BaseException:
             self._stream.failed = True  # the next request begins nobody knows where
             raise
@@ -63,6 +70,14 @@ class _FromSocket:
             data = data[:wanted]
         reader.length -= len(data)
         return data
+
+    def _receive(self, wanted: int) -> memoryview:
+        if len(self._buffers) < BUFFERS:
+            self._buffers.append(memoryview(bytearray(BUFFER_BYTES)))
+        else:
+            self._buffers.rotate(-1)  # the oldest
+        buffer = self._buffers[-1][:wanted]
+        return buffer[: self._reader.unreader.sock.recv_into(buffer)]
 
 
 def _quietness(request: HttpRequest) -> Callable[[], bool]:

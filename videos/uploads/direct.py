@@ -195,7 +195,7 @@ def sign_parts(
 def _find_open(permit: Permit, upload_id: str) -> DirectUpload:
     """Raises: UploadNotFound, UploadExpired, UploadComplete; as `require_still_good`."""
     direct = find_direct(permit=permit, upload_id=upload_id)
-    require_still_good(permit)
+    require_still_good(permit, video_id=upload_of(direct).video_id)
     if upload_of(direct).status == states.FINISHED or direct.is_stored:
         message = "This upload is complete."
         raise UploadComplete(message, hint="Its video tells how it goes on.")

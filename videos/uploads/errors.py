@@ -37,6 +37,13 @@ class UploadExpired(Refusal):
     told = ("ended_code",)
 
 
+class UploadKeyLost(Refusal):
+    """What has arrived is encrypted, and its key was lost, as with a database that was restored without its keys."""
+
+    code = "upload_key_lost"
+    http_status = 410
+
+
 class UploadOffsetMismatch(Conflict):
     """The bytes would not continue what is there."""
 

@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -14,19 +13,35 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage, storage_pieces
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
-from gilfoyle.lib.errors import GilfoyleError, InvalidTransition
+from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, StaleWork
+from gilfoyle.lib.sealed_storage import require_stored_as
 from videos import layout
 from videos.catalog import services as catalog
+from videos.catalog.models import Video
+from videos.catalog.source_keys import prepare_key
+from videos.catalog.sources import (
+    keep_promised,
+    new_version,
+    note_removal,
+    promise_object,
+    remove_spare_sources,
+)
+from videos.catalog.stored_sources import name_of, store_source
 from videos.errors import QuotaExceeded, SourceDiffers, SourceTooLarge, UploadTakenOver, VideoNotFound
 from videos.uploads import states, tus
 from videos.uploads.models import Upload, UploadPiece
+from videos.uploads.piece_keys import find_piece_key, piece_key_name
 from videos.uploads.reserving import reserve_beyond_parts
-from videos.uploads.services import abort_upload, remove_bytes
+from videos.uploads.services import abort_upload, discard_bytes
 from videos.uploads.whole_hash import read_metadata_hash, require_whole_hash
 
 log = structlog.get_logger(__name__)
 BATCH = 20
+MOST_COUNTED = 32_767
+# How long after its upload is whole whoever was taken for dead may still store what nobody needs.
+LATE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,7 @@ class _Stored:
 
     name: str
     size_bytes: int
+    key: bytes | None
 
 
 class _Pen:
@@ -70,24 +86,49 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
         raise
     if upload is None or upload.video is None or upload.length_bytes is None:
         return False
-    source = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk)
+    # One that was taken for dead may wake up and store once more: never where another one has stored.
+    version = "" if upload.finish_tries == 1 else new_version()
+    source = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk, version)
+    if version:
+        promise_object(source, video_id=upload.video.pk)
     try:
-        digest = _store(upload, source, _Pen(upload, lease), sha256)
-        _record(upload, digest, config)
-    except (SourceDiffers, SourceTooLarge, QuotaExceeded) as error:
-        _give_up(upload, error.code)
+        key = prepare_key(name=source, video_id=upload.video.pk, config=config)
+        digest = _store(upload, source, _Pen(upload, lease), sha256, key)
+        _record(upload, version, digest, config, is_sealed=key is not None)
+    except GilfoyleError as error:
+        _discard_unused(source, video_id=upload.video.pk)
+        _explain(upload, error)
         raise
-    except (InvalidTransition, VideoNotFound) as error:
-        _give_up(upload, states.VIDEO_DELETED)
-        message = "The video was deleted while its source arrived."
-        raise UploadTakenOver(message) from error
     log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes)
     return True
 
 
+def _discard_unused(source: str, *, video_id: str) -> None:
+    """Remove what one try has stored, unless it became the source after all."""
+    with transaction.atomic():
+        catalog.hold_video(video_id=video_id)
+        video = Video.objects.filter(pk=video_id).first()
+        if video is not None and name_of(video) == source:
+            return
+        note_removal([source], video_id=video_id)
+    remove_spare_sources(of=video_id)
+
+
+def _explain(upload: Upload, error: GilfoyleError) -> None:
+    """Raises: UploadTakenOver where another one has the upload, or its video is gone."""
+    if isinstance(error, SourceDiffers | SourceTooLarge | QuotaExceeded):
+        _give_up(upload, error.code)
+    elif isinstance(error, InvalidTransition | VideoNotFound):
+        _give_up(upload, states.VIDEO_DELETED)
+        message = "The video was deleted while its source arrived."
+        raise UploadTakenOver(message) from error
+    elif isinstance(error, StaleWork):
+        raise _taken_over() from error
+
+
 def _give_up(upload: Upload, why: str) -> None:
     if abort_upload(upload=upload, why=why):
-        remove_bytes(upload)
+        discard_bytes(upload)
 
 
 @transaction.atomic
@@ -112,24 +153,36 @@ def _take_up(upload_id: str, writer: str, lease: timedelta, config: Config) -> U
         return None
     upload.writer = writer or ids.random_text(22)
     upload.writer_expires_at = timezone.now() + lease
-    upload.save(update_fields=["length_bytes", "reserved_bytes", "writer", "writer_expires_at"])
+    upload.finish_tries = min(upload.finish_tries + 1, MOST_COUNTED)
+    upload.save(
+        update_fields=["length_bytes", "reserved_bytes", "writer", "writer_expires_at", "finish_tries"]
+    )
     return upload
 
 
-def _store(upload: Upload, source: str, pen: _Pen, sha256: str | None) -> str:
+def _store(upload: Upload, source: str, pen: _Pen, sha256: str | None, key: bytes | None) -> str:
     """Store the source under its name; returns its SHA-256."""
     pieces = _pieces_of(upload)
     if sum(piece.size_bytes for piece in pieces) != upload.length_bytes:
         message = "What was stored of an upload is not what was counted."
         raise storage.StorageFault(message, name=source)
     digest, wanted = hashlib.sha256(), read_metadata_hash(tus.parse_metadata(upload.metadata))
-    if len(pieces) != 1:
-        storage.save_stream(source, _hashed(pieces, digest, pen, wanted))
+    arrived = sha256 or upload.arrived_sha256
+    if len(pieces) != 1 or key is not None or pieces[0].key is not None:
+        store_source(source, _hashed(pieces, digest, pen, wanted, arrived), key=key)
+        if key is not None:  # what can't be read back would take the pieces with it
+            require_stored_as(
+                source,
+                key,
+                size_bytes=upload.length_bytes,
+                sha256=digest.hexdigest(),
+                heartbeat=pen.keep,
+            )
         return digest.hexdigest()
     (piece,) = pieces
     storage_pieces.trim_piece(piece.name, piece.size_bytes)
     if sha256 is None:
-        for _ in _hashed(pieces, digest, pen, None):
+        for _ in _hashed(pieces, digest, pen, None, arrived):
             pass
         sha256 = digest.hexdigest()
     require_whole_hash(sha256, wanted)
@@ -142,24 +195,35 @@ def _store(upload: Upload, source: str, pen: _Pen, sha256: str | None) -> str:
 def _pieces_of(upload: Upload) -> list[_Stored]:
     project_id = upload.project_id or ""
     stored: dict[str, list[_Stored]] = {}
+    keys: dict[str, bytes | None] = {}
     owners = [upload.pk] if upload.kind == states.RESUMABLE else list(upload.parts)
-    for piece in UploadPiece.objects.filter(upload_id__in=owners).order_by("start_bytes"):
+    found = UploadPiece.objects.filter(upload_id__in=owners).select_related("upload")
+    for piece in found.order_by("start_bytes"):
         name = layout.upload_piece_name(project_id, piece.upload_id, piece.name)
-        stored.setdefault(piece.upload_id, []).append(_Stored(name, piece.size_bytes))
+        if piece.is_encrypted and piece.upload_id not in keys:
+            keys[piece.upload_id] = find_piece_key(piece)
+        key = keys.get(piece.upload_id) if piece.is_encrypted else None
+        stored.setdefault(piece.upload_id, []).append(_Stored(name, piece.size_bytes, key))
     return [piece for owner in owners for piece in stored.get(owner, ())]
 
 
-def _hashed(pieces: list[_Stored], digest: hashlib._Hash, pen: _Pen, wanted: str | None) -> Iterator[bytes]:
+def _hashed(
+    pieces: list[_Stored], digest: hashlib._Hash, pen: _Pen, wanted: str | None, arrived: str
+) -> Iterator[bytes]:
     for piece in pieces:
-        for data in storage_pieces.read_piece(piece.name, piece.size_bytes):
+        for data in storage_pieces.read_piece(piece.name, piece.size_bytes, key=piece.key):
             digest.update(data)
             pen.keep()
             yield data
-    require_whole_hash(digest.hexdigest(), wanted)  # here, so that another file never gets its name
+    # Here, so that another file never gets its name.
+    if arrived and digest.hexdigest() != arrived:
+        message = "What was stored of an upload is not what had arrived."
+        raise storage.StorageFault(message, upload_id=pen.upload.pk)
+    require_whole_hash(digest.hexdigest(), wanted)
 
 
 @transaction.atomic
-def _record(upload: Upload, sha256: str, config: Config) -> None:
+def _record(upload: Upload, version: str, sha256: str, config: Config, *, is_sealed: bool) -> None:
     video_id, length_bytes = upload.video_id or "", upload.length_bytes or 0
     catalog.hold_video(video_id=video_id)
     mine = Upload.objects.filter(pk=upload.pk, writer=upload.writer, status=states.RECEIVING)
@@ -174,16 +238,23 @@ def _record(upload: Upload, sha256: str, config: Config) -> None:
         finished_at=timezone.now(),
     ):
         raise _taken_over()
+    project_id = upload.project_id or ""
+    if version:
+        first = layout.source_name(project_id, video_id, upload.pk)
+        keep_promised(layout.source_name(project_id, video_id, upload.pk, version))
+        note_removal([first], video_id=video_id, at=timezone.now() + LATE)
     catalog.accept_source(
         video_id=video_id,
         upload_id=upload.pk,
         size_bytes=length_bytes,
         sha256=sha256,
         limits=upload.grant.limits if upload.grant else {},
+        is_sealed=is_sealed,
+        version=version,
     )
     _let_parts_go(upload)
-    folder = layout.upload_folder(upload.project_id or "", upload.pk)
-    transaction.on_commit(partial(storage.delete_folder, folder), robust=True)
+    note_removal([piece_key_name(upload)], video_id=video_id)
+    after_commit(remove_spare_sources, of=video_id)
 
 
 def _let_parts_go(upload: Upload) -> None:
@@ -192,7 +263,7 @@ def _let_parts_go(upload: Upload) -> None:
     needed = {part for parts in waiting.values_list("parts", flat=True) for part in parts}
     for part in Upload.objects.filter(pk__in=set(upload.parts) - needed, status=states.RECEIVING):
         Upload.objects.filter(pk=part.pk).update(status=states.FINISHED, finished_at=timezone.now())
-        transaction.on_commit(partial(remove_bytes, part), robust=True)
+        after_commit(discard_bytes, part)
 
 
 def finish_finals_of(*, part_id: str, project_id: str, config: Config) -> None:

@@ -24,8 +24,9 @@ from unfold.widgets import (
 
 from gilfoyle.lib.admin import HouseAdmin, Led, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, listed, pill, size_in_words, when
-from gilfoyle.lib.origins import normalize_origin
+from gilfoyle.lib.origins_form_field import OriginsField
 from videos.access.admin import ProjectAdmin
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import Project
 from videos.access.selectors import find_only_project_id
 from videos.catalog import states as video_states
@@ -39,6 +40,7 @@ from videos.uploads.models import Upload, UploadGrant
 from videos.uploads.permits import GIVE_PERMISSION
 from videos.uploads.serializers import MAX_ORIGINS
 from videos.uploads.services import discard_bytes
+from videos.usage.plays_panel import show_plays
 
 HERE_TTL_S = 12 * 3600  # as long as an administrator's session
 LIFETIMES = ((3600, "1 hour"), (24 * 3600, "1 day"), (3 * 24 * 3600, "3 days"), (7 * 24 * 3600, "1 week"))
@@ -56,7 +58,9 @@ class GrantForm(forms.ModelForm[UploadGrant]):
     """What a new address is for and what it allows."""
 
     project = forms.ModelChoiceField(
-        Project.objects.all(), widget=UnfoldAdminSelectWidget, help_text="A new video is made in it."
+        Project.objects.exclude(pk__in=INTERNAL_PROJECT_IDS),
+        widget=UnfoldAdminSelectWidget,
+        help_text="A new video is made in it.",
     )
     title = forms.CharField(
         max_length=255,
@@ -75,7 +79,9 @@ class GrantForm(forms.ModelForm[UploadGrant]):
         widget=UnfoldAdminIntegerFieldWidget,
         help_text="Empty: as large as the settings allow.",
     )
-    origins = forms.CharField(
+    origins = OriginsField(
+        most=MAX_ORIGINS,
+        any_word=ANY,
         required=False,
         label="Web sites",
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2, "spellcheck": "false"}),
@@ -86,17 +92,6 @@ class GrantForm(forms.ModelForm[UploadGrant]):
     class Meta:
         model = UploadGrant
         fields: tuple[str, ...] = ()
-
-    def clean_origins(self) -> list[str]:
-        given = str(self.cleaned_data["origins"]).split()
-        origins = [ANY if text == ANY else normalize_origin(text) for text in given]
-        if None in origins:
-            message = f"{given[origins.index(None)][:80]} is no origin such as https://www.example.org."
-            raise forms.ValidationError(message)
-        if len(origins) > MAX_ORIGINS:
-            message = f"At most {MAX_ORIGINS}."
-            raise forms.ValidationError(message)
-        return [origin for origin in dict.fromkeys(origins) if origin]
 
 
 class StateFilter(DropdownFilter):  # type: ignore[misc]  # the theme's has no types
@@ -338,15 +333,34 @@ def may_be_uploaded_to(request: HttpRequest, video: Video) -> bool:
     return video.status in awaits and may_give(request)
 
 
-@admin.register(Project)
 class ProjectPageAdmin(ProjectAdmin):
-    """A project, to which a file can be uploaded at once."""
+    """Not registered here: the roof adds the end of playback. A project, to which a file can be uploaded at once, with its plays."""
 
+    readonly_fields = (*ProjectAdmin.readonly_fields, "plays")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "use",
+                    "plays",
+                    "tracking",
+                    ("state", "video_count", "key_count"),
+                    ("id", "created"),
+                )
+            },
+        ),
+        *ProjectAdmin.fieldsets[1:],
+    )
     page_actions = (PageAction("upload", "Upload a video", "upload", "main"), *ProjectAdmin.page_actions)
 
     def offered_actions(self, request: HttpRequest, row: Project) -> list[str]:
         may_upload = may_give(request) and not row.is_suspended
         return [*super().offered_actions(request, row), *(["upload"] if may_upload else [])]
+
+    @column("Watched, last 30 days")
+    def plays(self, project: Project) -> SafeString:
+        return show_plays(project=project, now=timezone.now())
 
     def do_upload(self, request: HttpRequest, project: Project) -> Led:
         return upload_here(request, project)

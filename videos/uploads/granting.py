@@ -12,8 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import ApiKey, Project
 from videos.access.quotas import require_any_room
+from videos.audit.services import record
 from videos.catalog import selectors, states
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
@@ -57,7 +59,9 @@ def create_grant(
         message = "Somebody must give an upload address."
         raise TypeError(message)
     if wish.video_id is None:
-        video = catalog.create_video(project=owner, fields=wish.video or {})
+        video = catalog.create_video(
+            project=owner, fields=wish.video or {}, api_key_id=key.pk if key is not None else ""
+        )
     else:
         video = selectors.get_video(project=owner, video_id=wish.video_id)
         # Before the project, as everywhere: the address refers to the video, which another one may hold already.
@@ -77,6 +81,7 @@ def create_grant(
         expires_at=timezone.now() + timedelta(seconds=min(ttl_s, upload.grant_max_ttl_s)),
     )
     log.info("upload_granted", grant_id=grant.pk, video_id=video.pk)
+    _note("upload_address.created", grant)
     return grant
 
 
@@ -111,13 +116,22 @@ def revoke_grant(*, grant: UploadGrant) -> None:
 
 def withdraw_grant(*, grant: UploadGrant) -> list[Upload]:
     """Take an address back without a word to the store; returns the uploads whose bytes are left there for the sweep."""
-    UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        if UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now()):
+            _note("upload_address.revoked", grant)
     under_way = Upload.objects.select_related("video").filter(grant=grant, status=upload_states.RECEIVING)
     ended = [one for one in under_way if abort_upload(upload=one, why=upload_states.REVOKED)]
     for upload in ended:
         note_bytes(upload)
     log.info("upload_grant_revoked", grant_id=grant.pk, uploads=len(ended))
     return ended
+
+
+def _note(verb: str, grant: UploadGrant) -> None:
+    project_id = grant.video.project_id
+    if project_id not in INTERNAL_PROJECT_IDS:
+        told = {"video": grant.video_id, "expires_at": grant.expires_at.isoformat()}
+        record(verb, object_type="upload_address", object_id=grant.pk, project_id=project_id, data=told)
 
 
 def tus_url(grant: UploadGrant, *, config: Config, root_secret: bytes) -> str:

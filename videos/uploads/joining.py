@@ -74,7 +74,7 @@ def complete_direct(
     StorageFault; as `require_still_good`.
     """
     direct = find_direct(permit=permit, upload_id=upload_id)
-    require_still_good(permit)
+    require_still_good(permit, video_id=upload_of(direct).video_id)
     if upload_of(direct).status == states.FINISHED or direct.is_stored:
         return direct
     pen = Pen(upload_id, lease_s=config.upload.lease_s)

@@ -96,6 +96,16 @@ class Upload(models.Model):
         default=0, help_text="What of the project's bytes is kept for it until it has ended."
     )
     sha256 = models.CharField(max_length=64, blank=True, default="")
+    arrived_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What it hashed to on its way here; empty: it came in several requests.",
+    )
+    finish_tries = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often somebody began to make a source of it."
+    )
     metadata = models.TextField(blank=True, default="", help_text="The header Upload-Metadata as it came.")
     concat = models.TextField(blank=True, default="", help_text="The header Upload-Concat as it came.")
     parts = models.JSONField(default=list, help_text="Ids of the uploads that this one is put together from.")
@@ -139,6 +149,10 @@ class UploadPiece(models.Model):
     size_bytes = models.BigIntegerField()
     is_sealed = models.BooleanField(
         default=False, help_text="Its writer did not let go of it and may yet write: nobody else adds to it."
+    )
+
+    is_encrypted = models.BooleanField(
+        default=False, help_text="Stored encrypted, under its upload's key (piece_keys.py)."
     )
 
     class Meta:

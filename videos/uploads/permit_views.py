@@ -77,7 +77,7 @@ class ByAddress(PermitView):
         grant = self.require_grant(request)
         permit = permit_of_grant(grant, settings.GILFOYLE)
         counted: HttpRequest = request._request  # noqa: SLF001 - what the middleware sees
-        admit_request(counted, project=grant.video.project, key=grant.api_key)
+        admit_request(counted, project=grant.video.project, key=grant.api_key, video_id=grant.video_id)
         return permit
 
     def require_grant(self, request: Request) -> UploadGrant:

@@ -10,8 +10,10 @@ from typing import Any
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
+from videos.access.freezes import require_not_frozen
 from videos.access.models import ApiKey, Project
 from videos.catalog import states
+from videos.catalog.models import Video
 from videos.errors import KeyInvalid, ProjectSuspended, ScopeMissing
 from videos.uploads.errors import GrantExpired, GrantInvalid
 from videos.uploads.models import UploadGrant
@@ -67,11 +69,12 @@ def permit_of_grant(grant: UploadGrant, config: Config) -> Permit:
     )
 
 
-def require_still_good(permit: Permit) -> None:
-    """Ask again, while bytes arrive.
+def require_still_good(permit: Permit, *, video_id: str | None = None) -> None:
+    """Ask again, while bytes arrive (for a video, where it is known).
 
-    Raises: KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired.
+    Raises: KeyInvalid, ScopeMissing, ProjectSuspended, GrantInvalid, GrantExpired, UploadsFrozen.
     """
+    _require_not_frozen(permit, video_id)
     if permit.grant_id is not None:
         grant = find_grant(permit.grant_id)
         if grant is None:
@@ -89,6 +92,16 @@ def require_still_good(permit: Permit) -> None:
     if SCOPE not in key.scopes:
         message = f"This key lacks the scope {SCOPE}."
         raise ScopeMissing(message)
+
+
+def _require_not_frozen(permit: Permit, video_id: str | None) -> None:
+    video_id = video_id or permit.video_id
+    creators = Video.objects.filter(pk=video_id).values_list("creator_id", flat=True) if video_id else []
+    require_not_frozen(
+        project_id=permit.project_id,
+        api_key_id=permit.counted_key_id,
+        creator_id=next(iter(creators), ""),
+    )
 
 
 def find_grant(grant_id: str) -> UploadGrant | None:

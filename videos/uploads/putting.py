@@ -18,6 +18,7 @@ from videos.uploads.errors import UploadBytesDiffer, UploadOffsetMismatch, Uploa
 from videos.uploads.finishing import finish_upload
 from videos.uploads.models import Upload, UploadGrant, UploadPiece
 from videos.uploads.permits import Permit
+from videos.uploads.piece_keys import find_piece_key
 from videos.uploads.resumable import (
     create_upload,
     find_pending_of_grant,
@@ -102,12 +103,13 @@ def _is_same(upload: Upload, stretch: Stretch, known_bytes: int, body: Body) -> 
 def _stored_bytes(upload: Upload, first: int, count: int) -> Iterator[bytes]:
     """Give a part of what has arrived."""
     end = first + count
-    for piece in UploadPiece.objects.filter(upload=upload, start_bytes__lt=end).order_by("start_bytes"):
+    pieces = UploadPiece.objects.filter(upload=upload, start_bytes__lt=end).select_related("upload")
+    for piece in pieces.order_by("start_bytes"):
         skipped = max(0, first - piece.start_bytes)
         wanted = min(piece.size_bytes, end - piece.start_bytes)
         if skipped < wanted:
             name = layout.upload_piece_name(upload.project_id or "", upload.pk, piece.name)
-            yield from storage_pieces.read_piece(name, wanted, first=skipped)
+            yield from storage_pieces.read_piece(name, wanted, first=skipped, key=find_piece_key(piece))
 
 
 def _read_exactly(body: Body, size: int) -> bytes:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import cast
 
 import structlog
@@ -18,6 +17,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from videos.access.models import Project
 from videos.access.quotas import hold_project, require_upload
@@ -32,6 +32,7 @@ from videos.uploads.permits import Permit
 from videos.uploads.reserving import beyond_parts_bytes
 from videos.uploads.services import abort_upload, code_of, discard_bytes, require_room
 from videos.uploads.whole_hash import read_metadata_hash
+from videos.usage.tally import note_begun
 
 log = structlog.get_logger(__name__)
 GRACE_S = 2.0  # a connection that was cut is noticed, and what came of it is stored, in less
@@ -157,6 +158,7 @@ def _begin(
         asked_bytes=reserved_bytes,
         config=config,
     )
+    note_begun(video, api_key_id=permit.counted_key_id)
     return Upload.objects.create(
         kind=creation.kind,
         project_id=permit.project_id,
@@ -181,7 +183,8 @@ def _video_for(permit: Permit, metadata: Mapping[str, bytes], target: Target | N
     project = Project.objects.get(pk=permit.project_id)
     if target.video_id is not None:
         return selectors.get_video(project=project, video_id=target.video_id)
-    return catalog.create_video(project=project, fields={"title": target.title})
+    fields = {"title": target.title}
+    return catalog.create_video(project=project, fields=fields, api_key_id=permit.counted_key_id)
 
 
 def _target_of(metadata: Mapping[str, bytes]) -> Target:
@@ -214,7 +217,7 @@ def _give_up_paused(video: Video, permit: Permit, config: Config) -> None:
     for upload in paused.exclude(pk__in=going_on.values("upload")):
         is_free = not _is_written(upload, now) and not as_standing(upload).is_whole
         if is_free and abort_upload(upload=upload, why=states.REPLACED):
-            transaction.on_commit(partial(discard_bytes, upload), robust=True)
+            after_commit(discard_bytes, upload)
             log.info("upload_replaced", upload_id=upload.pk, video_id=video.pk)
 
 
@@ -309,7 +312,7 @@ def end_uploads_of(*, video_id: str) -> None:
         kind=states.SINGLE
     ):
         if abort_upload(upload=upload, why=states.VIDEO_DELETED):
-            transaction.on_commit(partial(discard_bytes, upload), robust=True)
+            after_commit(discard_bytes, upload)
 
 
 def terminate_upload(*, permit: Permit, upload_id: str) -> None:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 import structlog
@@ -16,20 +15,26 @@ from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, NoSpace
 from gilfoyle.lib.reservations import REGISTRY, promised_bytes
 from videos import layout
+from videos.access.freezes import require_not_frozen
 from videos.access.models import Project
 from videos.access.quotas import require_upload
+from videos.audit.services import record
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
+from videos.catalog.source_keys import destroy_key, prepare_key
 from videos.catalog.sources import forget_removal, note_removal
+from videos.catalog.stored_sources import store_source
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
 from videos.uploads import states
 from videos.uploads.leftovers import note_leftovers, remove_parts
 from videos.uploads.models import Upload
 from videos.uploads.whole_hash import require_whole_hash
+from videos.usage.tally import note_begun
 
 log = structlog.get_logger(__name__)
 PIECE_BYTES = 1024 * 1024
@@ -44,6 +49,7 @@ REMEMBERED = timedelta(days=1)
 class _Received:
     size_bytes: int
     sha256: str
+    is_sealed: bool
 
 
 class _Lease:
@@ -103,7 +109,8 @@ def receive_source(
     try:
         # Once more, now that uploads which begin at the same moment see each other.
         require_room(length_bytes=length_bytes, config=config, besides=upload)
-        received = _stream(lease=lease, name=name, read=read, sha256=sha256)
+        key = prepare_key(name=name, video_id=video.pk, config=config)
+        received = _stream(lease=lease, name=name, read=read, sha256=sha256, key=key)
         _finish(lease=lease, received=received)
     except BaseException as error:
         # BaseException: also when the server is told to stop, the half-done upload is taken back.
@@ -151,12 +158,13 @@ def _begin(
     for stale in Upload.objects.filter(video=video, status=states.RECEIVING, lease_expires_at__lt=now):
         # Its client may come back at once; whoever still writes for it can neither renew nor finish any more.
         if abort_upload(upload=stale, stale_at=now, why=states.REPLACED):
-            transaction.on_commit(partial(discard_bytes, stale), robust=True)
+            after_commit(discard_bytes, stale)
             log.info("upload_taken_over", upload_id=stale.pk, video_id=video.pk)
     catalog.begin_receiving(video_id=video.pk)
     require_upload(
         project_id=video.project_id, api_key_id=api_key_id or "", asked_bytes=length_bytes, config=config
     )
+    note_begun(video, api_key_id=api_key_id or "")
     return Upload.objects.create(
         project_id=video.project_id,
         video=video,
@@ -168,9 +176,9 @@ def _begin(
     )
 
 
-def _stream(*, lease: _Lease, name: str, read: Read, sha256: str | None) -> _Received:
+def _stream(*, lease: _Lease, name: str, read: Read, sha256: str | None, key: bytes | None) -> _Received:
     digest, length_bytes = hashlib.sha256(), lease.length_bytes
-    received = _Received(0, "")
+    received = _Received(0, "", key is not None)
 
     def pieces() -> Iterator[bytes]:
         while received.size_bytes < length_bytes:
@@ -181,7 +189,7 @@ def _stream(*, lease: _Lease, name: str, read: Read, sha256: str | None) -> _Rec
             lease.keep(received.size_bytes)
         require_whole_hash(digest.hexdigest(), sha256)  # here, so that another file never gets its name
 
-    storage.save_stream(name, pieces())
+    store_source(name, pieces(), key=key)
     received.sha256 = digest.hexdigest()
     return received
 
@@ -208,6 +216,12 @@ def _renew(*, upload: Upload, offset_bytes: int, until: datetime) -> None:
     if Project.objects.filter(videos=upload.video_id).exclude(suspended_at=None).exists():
         message = "This project is suspended."
         raise ProjectSuspended(message, hint="Ask the operator of this server.")
+    if upload.video is not None:
+        require_not_frozen(
+            project_id=upload.video.project_id,
+            api_key_id=upload.api_key_id,
+            creator_id=upload.video.creator_id,
+        )
     mine = Upload.objects.filter(pk=upload.pk, status=states.RECEIVING)
     if not mine.update(offset_bytes=offset_bytes, lease_expires_at=until):
         message = "This upload was given up, or the video was deleted."
@@ -243,6 +257,7 @@ def _record(*, upload: Upload, received: _Received) -> None:
             upload_id=upload.pk,
             size_bytes=received.size_bytes,
             sha256=received.sha256,
+            is_sealed=received.is_sealed,
         )
     elif not _is_finished(upload):  # else an earlier try had come through, and only its answer was lost
         message = "This upload was given up, or the video was deleted."
@@ -264,6 +279,7 @@ def _take_back(*, upload: Upload, name: str, why: str) -> None:
     try:
         if not _is_finished(upload):
             abort_upload(upload=upload, why=why)
+            destroy_key(name)
             storage.delete(name)
     except Error as error:
         _reconnect(error, upload=upload)
@@ -293,6 +309,9 @@ def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) 
         note_leftovers(upload_id=upload.pk)
     if upload.kind != states.PARTIAL and upload.video_id is not None:
         catalog.stop_receiving(video_id=upload.video_id)
+    if why == states.STOPPED:
+        project_id = upload.project_id or (upload.video.project_id if upload.video else "")
+        record("upload.stopped", object_type="upload", object_id=upload.pk, project_id=project_id)
     return True
 
 
@@ -302,9 +321,13 @@ def remove_bytes(upload: Upload) -> None:
     Raises: StorageFault.
     """
     if upload.kind != states.SINGLE and upload.project_id is not None:
-        storage.delete_folder(layout.upload_folder(upload.project_id, upload.pk))
+        folder = layout.upload_folder(upload.project_id, upload.pk)
+        destroy_key(folder + "/")
+        storage.delete_folder(folder)
     if upload.video is not None and upload.status != states.FINISHED:
-        storage.delete(layout.source_name(upload.video.project_id, upload.video.pk, upload.pk))
+        name = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk)
+        destroy_key(name)
+        storage.delete(name)
     if upload.kind == states.DIRECT:
         remove_parts(upload_id=upload.pk)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib import storage, storage_multiparts
@@ -19,9 +19,11 @@ from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send
 from gilfoyle.lib.storage import ObjectMissing, StorageFault
+from videos.access.freezes import frozen_of
+from videos.access.models import UploadFreeze
 from videos.catalog import services as catalog
 from videos.catalog.sources import record_source_hash
-from videos.errors import ProjectSuspended, SourceDiffers
+from videos.errors import ProjectSuspended, SourceDiffers, UploadsFrozen
 from videos.uploads import states
 from videos.uploads.direct import give_up, upload_of
 from videos.uploads.joining import QUEUE, Pen, accept, clear_if_given_up, join, source_name_of
@@ -139,6 +141,23 @@ def sweep_direct_uploads(*, now: datetime | None = None) -> int:
     return told
 
 
+def _freezes() -> QuerySet[UploadFreeze]:
+    """Return the freezes that concern an upload."""
+    concerns = Q(target_type="project") | Q(target_type="api_key", target_id=OuterRef("api_key_id"))
+    concerns |= Q(target_type="creator", target_id=OuterRef("video__creator_id"))
+    return UploadFreeze.objects.filter(concerns, project_id=OuterRef("project_id"))
+
+
+def _why_forbidden(upload: Upload) -> str:
+    if upload.project is not None and upload.project.is_suspended:
+        return ProjectSuspended.code
+    creator_id = upload.video.creator_id if upload.video is not None else ""
+    is_frozen = frozen_of(
+        project_id=upload.project_id or "", api_key_id=upload.api_key_id, creator_id=creator_id
+    )
+    return UploadsFrozen.code if is_frozen else states.REVOKED
+
+
 def stop_forbidden(*, now: datetime) -> int:
     """Give up uploads whose project was suspended, or whose address or key was taken back; returns how many.
 
@@ -148,6 +167,7 @@ def stop_forbidden(*, now: datetime) -> int:
     is_ended = Q(grant__revoked_at__isnull=False) | Q(grant__api_key__revoked_at__isnull=False)
     is_ended |= Q(grant=None, api_key__revoked_at__isnull=False) | Q(grant=None, api_key=None)
     is_ended |= Q(project__suspended_at__isnull=False)
+    is_ended |= Q(Exists(_freezes()))
     is_expired = Q(grant__api_key__expires_at__lte=now) | Q(grant=None, api_key__expires_at__lte=now)
     is_ended |= is_expired & Q(direct__is_joining=False)
     is_ended |= Q(grant__isnull=False, grant__api_key=None, grant__given_by=None)
@@ -158,9 +178,7 @@ def stop_forbidden(*, now: datetime) -> int:
         "upload__video", "upload__project"
     )[:BATCH]:
         try:
-            project = upload_of(direct).project
-            is_suspended = project is not None and project.is_suspended
-            give_up(direct, why=ProjectSuspended.code if is_suspended else states.REVOKED)
+            give_up(direct, why=_why_forbidden(upload_of(direct)))
         except GilfoyleError as error:  # given up it is; the bucket is looked at again
             log.warning("leftovers_not_removed", upload_id=direct.upload_id, code=error.code)
         stopped += 1

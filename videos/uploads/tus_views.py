@@ -44,7 +44,7 @@ TUS_REFUSALS = refusals(
         403: "`scope_missing`, `project_suspended`, `upload_is_final`, `quota_exceeded`.",
         404: "`upload_not_found`, `video_not_found`.",
         409: "`upload_offset_mismatch`, `upload_length_fixed`, `upload_resumed_elsewhere`, `upload_in_progress`, `source_exists`.",
-        410: "`upload_expired`.",
+        410: "`upload_expired`, `upload_key_lost`: start a new upload.",
         412: "`tus_version_unsupported`.",
         413: "`source_too_large`.",
         415: "`body_type_unsupported`.",

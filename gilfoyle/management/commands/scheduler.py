@@ -9,20 +9,32 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.lib import storage
 from gilfoyle.scheduler import Sweep, run_sweeps
+from gilfoyle.settings_trail import note_settings
+from gilfoyle.staff.tries import forget_tries
 from processing.jobs.sweeper import sweep
+from streaming.exposure.schedule import SelfTestSchedule
+from streaming.revocations.services import forget_revocations
 from videos.access.idempotency import forget_idempotency_keys
 from videos.access.throttling import forget_counts
+from videos.audit.schedule import AuditSchedule
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
 from videos.catalog.sources import remove_spare_sources
+from videos.fingerprints.nudging import nudge_search
 from videos.imports.services import sweep_imports
+from videos.moderation import services as moderation
+from videos.moderation.reviewers import reviewer_of_house
 from videos.uploads.finishing import finish_left_uploads
 from videos.uploads.leftovers import remove_leftovers
+from videos.uploads.sealing import nudge_clear_sources
 from videos.uploads.services import release_stale_uploads
 from videos.uploads.settling import sweep_direct_uploads
+from videos.usage.selectors import list_recent_plays
+from videos.usage.services import forget_old_plays, forget_old_use
 
 EVERY_S = 2.0
 PLAYING_ON_S = 3600.0  # beyond the longest life of a token: clocks differ, and nobody is in a hurry
@@ -40,19 +52,38 @@ class Command(BaseCommand):
         # An upload that stands still may do so for as long as its lease holds.
         unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
         longest_play_s = settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
+        note_settings(settings.GILFOYLE, root_secret=settings.GILFOYLE_ROOT_SECRET)
         sweeps: dict[str, Sweep] = {
             "lost_work": sweep,
             "imports": sweep_imports,
             "left_uploads": partial(finish_left_uploads, config=settings.GILFOYLE),
             "stale_uploads": release_stale_uploads,
             "direct_uploads": sweep_direct_uploads,
+            "clear_sources": partial(nudge_clear_sources, config=settings.GILFOYLE),
+            "later_bans": nudge_search,
             "upload_leftovers": remove_leftovers,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
             "idempotency_keys": forget_idempotency_keys,
             "deleted_videos": purge_deleted,
             "spare_sources": remove_spare_sources,
             "latecomers": revisit_purged,
+            "ended_restrictions": partial(moderation.expire_restrictions, by=reviewer_of_house()),
+            "ended_strikes": partial(moderation.expire_strikes, by=reviewer_of_house()),
+            "waiting_cases": partial(moderation.wake_cases, by=reviewer_of_house()),
+            "scores_of_cases": partial(moderation.refresh_scores, plays_of=list_recent_plays),
+            "purges": partial(moderation.run_purges, by=reviewer_of_house()),
             "request_counts": forget_counts,
+            "revocations": forget_revocations,
+            "audit": AuditSchedule(settings.GILFOYLE).sweep,
+            "exposure": SelfTestSchedule(settings.GILFOYLE).sweep,
+            "admin_sessions": forget_sessions,
+            "sign_in_tries": forget_tries,
+            "old_plays": partial(
+                forget_old_plays, retention_days=settings.GILFOYLE.privacy.usage_retention_days
+            ),
+            "old_use": partial(
+                forget_old_use, retention_days=settings.GILFOYLE.safety.tracking.retention_days
+            ),
             "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
             "past_revisions": partial(remove_past, longest_play_s=longest_play_s),
         }

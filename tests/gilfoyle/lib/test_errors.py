@@ -32,10 +32,10 @@ def test_every_error_class_has_a_code_of_its_own() -> None:
     assert len(codes) > 30
 
 
-def test_every_refusal_is_a_4xx_or_507_and_every_fault_a_5xx() -> None:
+def test_every_refusal_is_a_4xx_501_or_507_and_every_fault_a_5xx() -> None:
     for found in every_error_class():
         if issubclass(found, Refusal):
-            assert 400 <= found.http_status < 500 or found.http_status == 507, found
+            assert 400 <= found.http_status < 500 or found.http_status in {501, 507}, found
         elif issubclass(found, Fault):
             assert found.http_status in {500, 502, 503}, found
 

@@ -54,16 +54,41 @@ def test_a_failing_handler_undoes_the_change_that_was_published() -> None:
 
 def test_who_hears_what() -> None:
     assert handlers() == {
+        "MaterialRecognised": [
+            "videos.moderation.subscribers.hold_and_report",
+            "videos.usage.subscribers.count_match",
+        ],
+        "MaterialBanned": ["processing.subscribers.hash_banned_video"],
+        "ReportFiled": [
+            "videos.moderation.subscribers.apply_rules_of_reports",
+            "videos.usage.subscribers.count_report",
+        ],
+        "VideoPlayable": ["videos.moderation.subscribers.apply_rules_of_length"],
         "PosterChosen": ["processing.subscribers.make_poster_anew"],
-        "RevisionBegun": ["videos.tracks.subscribers.forget_embedded"],
+        "RevisionBegun": [
+            "videos.chapters.subscribers.forget_chapters_of_source",
+            "videos.tracks.subscribers.forget_embedded",
+        ],
         "RevisionGone": ["videos.tracks.subscribers.forget_embedded_of"],
+        "SourceHashed": ["videos.fingerprints.subscribers.recognise_hashed_file"],
         "VideoDeleted": [
+            "videos.fingerprints.subscribers.forget_fingerprint",
             "videos.imports.subscribers.stop_import",
+            "videos.tracks.subscribers.shred_texts",
             "videos.uploads.subscribers.end_uploads",
             "processing.subscribers.stop_work",
         ],
+        "VideoRestricted": [
+            "videos.fingerprints.subscribers.ban_or_release",
+            "processing.subscribers.pause_work",
+        ],
         "VideoUploaded": [
+            "videos.fingerprints.subscribers.recognise_file",
             "videos.imports.subscribers.close_import",
+            "videos.moderation.subscribers.hold_for_review",
+            "videos.usage.subscribers.count_upload",
             "processing.subscribers.process_upload",
         ],
+        "CaseDecided": ["videos.usage.subscribers.count_decision"],
+        "VideoFailed": ["videos.usage.subscribers.count_failure"],
     }

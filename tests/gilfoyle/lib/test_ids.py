@@ -17,12 +17,26 @@ from gilfoyle.lib import ids
         (ids.new_track_id, "trk"),
         (ids.new_job_id, "job"),
         (ids.new_step_id, "stp"),
+        (ids.new_report_id, "rep"),
+        (ids.new_decision_id, "dec"),
+        (ids.new_restriction_id, "rst"),
+        (ids.new_appeal_id, "apl"),
+        (ids.new_hash_list_id, "hls"),
+        (ids.new_ban_id, "ban"),
+        (ids.new_match_id, "fpm"),
     ],
 )
 def test_ids_have_a_prefix_and_eighteen_random_characters(make, prefix) -> None:
     made = {make() for _ in range(200)}
     assert len(made) == 200
     assert all(re.fullmatch(rf"{prefix}_[0-9A-Za-z]{{18}}", text) and ids.is_id(text) for text in made)
+
+
+def test_ids_of_cases_are_as_long_as_all_others() -> None:
+    made = ids.new_case_id()
+    assert re.fullmatch(r"case_[0-9A-Za-z]{17}", made)
+    assert ids.is_id(made)
+    assert not ids.is_id("cases_" + "a" * 16)
 
 
 def test_project_ids_are_lower_case_and_revisions_are_not() -> None:

@@ -20,7 +20,16 @@ def test_scrub_leaves_the_key_id_of_a_token_and_the_prefix_of_a_key() -> None:
         scrub(f"GET /play/{TOKEN}/p/v/r/v720/00001.m4s?x=1") == "GET /play/k3Yab1~/p/v/r/v720/00001.m4s?x=1"
     )
     assert scrub(f'"/embed/{TOKEN}" 200') == '"/embed/k3Yab1~" 200'
+    assert scrub(f"POST /report/{TOKEN}/p/v?t=1") == "POST /report/k3Yab1~/p/v?t=1"
     assert scrub(f"GET //play//{TOKEN}/p") == "GET //play/k3Yab1~/p"
+    assert scrub(f"/oembed?url=https%3A%2F%2Fa.example%2Fembed%2F{TOKEN}%2Fp") == (
+        "/oembed?url=https%3A%2F%2Fa.example%2Fembed%2Fk3Yab1~%2Fp"
+    )
+    assert TOKEN[7:] not in scrub(
+        f"?url=a%252fembed%252f{TOKEN}%252Fp and /play/{TOKEN.replace('.', '%2E')}/p"
+    )
+    assert scrub("GET /admin/login/let-in/WyJh.Im-_:1vN:c2ln/ 302") == "GET /admin/login/let-in/~/ 302"
+    assert scrub("next=%2Fadmin%2Flogin%2Flet-in%2FWyJh:c2ln%2F") == ("next=%2Fadmin%2Flogin%2Flet-in%2F~%2F")
     assert scrub(f"key {KEY}.") == f"key {KEY[:12]}_~."
     grant = "upg_3kTmvU1qQx0aZpLr7e"
     assert scrub(f"PATCH /api/v1/uploads/tus/{grant}.c2lnbmF0dXJl-_/upl_1") == (

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions
@@ -85,7 +86,12 @@ def test_the_unforeseen_rises() -> None:
 
 @pytest.mark.parametrize(
     ("page", "status"),
-    [(problems.not_found_page, 404), (problems.bad_request_page, 400), (problems.fault_page, 500)],
+    [
+        (problems.not_found_page, 404),
+        (problems.bad_request_page, 400),
+        (problems.forbidden_page, 403),
+        (problems.fault_page, 500),
+    ],
 )
 def test_pages_outside_of_the_api_are_problems(page: Any, status: int) -> None:
     request: Any = RequestFactory().get("/")
@@ -95,3 +101,9 @@ def test_pages_outside_of_the_api_are_problems(page: Any, status: int) -> None:
     assert (response.status_code, body["status"]) == (status, status)
     assert response["Content-Type"] == "application/problem+json"
     assert body.get("request_id") == ("abc" if status == 500 else None)
+
+
+def test_a_database_that_is_away_or_busy_is_no_unforeseen_error() -> None:
+    status, body, response = answer(OperationalError("database is locked at /var/lib/secret.sqlite3"))
+    assert (status, body["code"], response["Retry-After"]) == (503, "database_unavailable", "5")
+    assert "secret" not in json.dumps(body)

@@ -10,6 +10,7 @@ import pytest
 
 from gilfoyle.lib import storage, storage_pieces
 from gilfoyle.lib.errors import NoSpace
+from gilfoyle.lib.sealed_chunks import SealBroken, is_sealed, new_key
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
 from gilfoyle.lib.storage_pieces import OBJECT_BYTES, can_grow, open_piece, read_piece, trim_piece
 from tests.bucket import own_bucket
@@ -139,3 +140,30 @@ def test_a_file_is_closed_when_its_thread_has_let_go_of_it(
     assert begun.wait(60)
     piece.close()
     assert seen == [True]
+
+
+def test_a_piece_in_a_bucket_is_encrypted_where_there_is_a_key(settings: Any) -> None:
+    data, key = os.urandom(200_000), new_key()
+    with own_bucket(settings):
+        piece = open_piece(NAME, key=key)
+        piece.write(data)
+        piece.flush()
+        piece.close()
+        assert is_sealed(storage.open_stored(NAME).read())
+        assert b"".join(read_piece(NAME, len(data), key=key)) == data
+        assert b"".join(read_piece(NAME, 150_000, first=70_000, key=key)) == data[70_000:150_000]
+        with pytest.raises(StorageFault):
+            b"".join(read_piece(NAME, len(data) + 1, key=key))
+        with pytest.raises(SealBroken):
+            b"".join(read_piece(NAME, len(data), key=new_key()))
+        storage.save_bytes(NAME, data)
+        with pytest.raises(SealBroken):
+            b"".join(read_piece(NAME, len(data), key=key))
+
+
+def test_a_piece_that_grows_stays_as_it_came(media_dir: Path) -> None:
+    piece = open_piece(NAME, key=new_key())
+    piece.write(b"abc")
+    piece.flush()
+    piece.close()
+    assert read(3) == b"abc"

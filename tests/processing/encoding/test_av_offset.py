@@ -13,6 +13,7 @@ from gilfoyle.lib.config import RungSettings
 from processing.encoding.together import measure_offset
 from tests.av_offset import measure_offsets
 from tests.clips import QUICK_H264, make_clip, run_tool
+from tests.lengths import length
 from tests.processing.sources import clip, edit_list, late_audio, late_video, starting_at_ten, wrapping_ts
 from tests.processing.whole_encode import SMALL_CHUNKS, Whole, encode_whole
 from videos.segment_index import SegmentIndex, SegmentRun, merge_runs
@@ -24,7 +25,7 @@ BOTH_CODECS = SMALL_CHUNKS.model_copy(
     }
 )
 SMALL = {"size": (160, 90)}
-LONG_S = 900
+LONG_S = length(300, 900)
 
 
 def dropping_the_beginning_of_the_picture(folder: Path) -> Path:
@@ -86,6 +87,7 @@ def index_of(whole: Whole, name: str) -> SegmentIndex:
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(900)  # long sound, made and read twice
 def test_a_long_video_does_not_drift(tmp_path: Path) -> None:
     silent = make_clip(tmp_path / "silent.mp4", duration_s=LONG_S, size=(64, 36), fps="2", audio=False)

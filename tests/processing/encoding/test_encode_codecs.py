@@ -9,6 +9,7 @@ import pytest
 from gilfoyle.lib.config import RungSettings
 from processing.packaging.boxes import walk_boxes
 from processing.packaging.fragments import read_init
+from processing.packaging.key_frames import find_key_frame_bytes
 from tests.clips import make_clip, read_numbers, run_tool
 from tests.processing.whole_encode import SMALL_CHUNKS, Whole, encode_whole
 
@@ -89,6 +90,28 @@ def test_each_segment_decodes_without_those_before_it(
             "-f", "rawvideo", "-pix_fmt", "gray", "-",
         )  # fmt: skip
         assert len(frames) == (30 if number < 3 else 15) * 320 * 180
+
+
+@pytest.mark.parametrize("codec", ALL)
+def test_each_segment_begins_with_a_picture_that_is_read_by_itself(
+    whole: tuple[Whole, Path], codec: str, tmp_path: Path
+) -> None:
+    made, _ = whole
+    name = names_of(made, codec)[0]
+    runs = sorted(made.runs[name], key=lambda run: run.first_segment)
+    segments = [segment.path for run in runs for segment in run.segments]
+    init, alone = runs[0].init, tmp_path / "alone.mp4"
+    for path in segments:
+        with path.open("rb") as segment:
+            size_bytes = find_key_frame_bytes(segment, read_init(init))
+        data = path.read_bytes()
+        assert 0 < size_bytes < len(data)
+        pictures = []
+        for part in (data[:size_bytes], data):
+            alone.write_bytes(init + part)
+            pictures.append(run_tool("-i", alone, "-f", "rawvideo", "-pix_fmt", "gray", "-"))
+        assert len(pictures[0]) == 320 * 180, "one picture, and no more"
+        assert pictures[1].startswith(pictures[0])
 
 
 @pytest.mark.parametrize("codec", FURTHER)

@@ -13,19 +13,22 @@ import pytest
 from gilfoyle.lib.config import EncodingSettings
 from gilfoyle.lib.image_settings import ImageFormat
 from processing.ffmpeg.commands import (
+    Compared,
     Loop,
     Moment,
     Reading,
     audio_argv,
     candidates_argv,
     chunk_argv,
+    compare_argv,
     decode_argv,
     picture_check_argv,
     poster_argv,
     preview_argv,
     sheets_argv,
 )
-from processing.media import EncodePlan, MediaInfo, Stretch
+from processing.ffmpeg.filters import Metric
+from processing.media import EncodePlan, MediaInfo, Reference, Stretch
 from tests.processing import facts
 from tests.processing.golden import require_golden
 from videos.storyboard import Storyboard
@@ -57,7 +60,15 @@ HDR_TS = plan_of(
 def chunk_text(plan: EncodePlan, index: int) -> str:
     chunk = plan.chunks[index]
     targets = [WORK / f"{name}.mp4" for name in chunk.rung_names]
-    return text(chunk_argv("ffmpeg", SOURCE, plan, chunk, targets=targets, encoding=ENCODING))
+    argv = chunk_argv(
+        "ffmpeg", SOURCE, plan, chunk, targets=targets, encoding=ENCODING, reference=reference_of(plan, index)
+    )
+    return text(argv)
+
+
+def reference_of(plan: EncodePlan, index: int) -> Reference:
+    assert plan.video
+    return Reference(WORK / "reference.yuv", plan.video.rung(plan.chunks[index].rung_names[0]), 8)
 
 
 def text(argv: list[str]) -> str:
@@ -80,16 +91,27 @@ def test_chunk(name: str, plan: EncodePlan, index: int) -> None:
     require_golden(name, chunk_text(plan, index))
 
 
+@pytest.mark.parametrize("metric", ["ssim", "likeness"])
+def test_compare(metric: Metric) -> None:
+    reference = reference_of(PLAIN, 0)
+    assert PLAIN.video
+    compared = [
+        Compared(PLAIN.video.rung(name), WORK / f"{name}.sample.mp4", WORK / f"{name}.{metric}")
+        for name in PLAIN.chunks[0].rung_names
+    ]
+    require_golden(f"compare-{metric}.argv", text(compare_argv("ffmpeg", reference, compared, metric=metric)))
+
+
 def test_each_rung_is_scaled_from_the_one_above_it() -> None:
     argv = chunk_text(PLAIN, 3).splitlines()
     graph = argv[argv.index("-filter_complex") + 1].split(";")
     sizes = [found[1] for part in graph if (found := re.search(r"scale=.*h=(\d+)", part))]
-    assert sizes == ["1080", "720", "480", "360", "240"]
+    assert sorted(sizes, key=int) == ["240", "360", "480", "720", "1080", "1080"], "one is the reference"
     splits = [re.findall(r"\[(\w+)\]", part) for part in graph if "split=2" in part]
-    assert len(splits) == 4
+    assert len(splits) == 5
     mapped = {argv[at + 1].strip("[]") for at, argument in enumerate(argv) if argument == "-map"}
     scaled = {re.findall(r"\[(\w+)\]", part)[0] for part in graph if "scale=" in part}
-    for _whole, shown, passed_on in splits:
+    for _whole, shown, passed_on in splits[1:]:
         assert shown in mapped
         assert passed_on in scaled
 

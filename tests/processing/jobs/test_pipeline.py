@@ -10,7 +10,7 @@ from gilfoyle.lib.queue import QUEUES
 from processing.jobs import pipeline
 from processing.jobs.pipeline import StepPlan, is_playable, plan_first_step, plan_steps, ready_names
 from processing.jobs.steps import RUNNERS
-from processing.media import MediaInfo
+from processing.media import MediaInfo, Recognition
 from tests.processing.facts import info, media_infos, picture, plan, sound
 
 PLAIN = plan(info(audio=sound()))
@@ -162,3 +162,32 @@ def test_a_step_waits_for_all_that_it_needs() -> None:
     assert ready_names(waiting, {"a"}) == ("b",)
     assert ready_names(waiting, {"b"}) == ()
     assert ready_names(waiting, {"a", "b"}) == ("b", "c")
+
+
+def test_the_comparison_with_what_is_banned_goes_first_where_playing_waits_for_it() -> None:
+    def of(recognition: Recognition) -> dict[str, StepPlan]:
+        return {
+            step.name: step
+            for step in plan_steps(replace(PLAIN, recognition=recognition, cleans_source=True))
+        }
+
+    waited, beside = of("before_play"), of("beside")
+    first = waited["fingerprint"]
+    assert (first.queue, first.is_optional, first.needs) == ("opening", False, ())
+    assert first.priority < min(
+        step.priority for step in waited.values() if step.kind == pipeline.ENCODE_CHUNK
+    )
+    later = beside["fingerprint"]
+    assert (later.queue, later.is_optional, later.needs) == ("package", True, ())
+    assert later.priority > beside["poster"].priority
+    for steps in (waited, beside):
+        assert "fingerprint" in steps[pipeline.CLEAN_SOURCE].needs, "it reads the source"
+        assert "fingerprint" in steps["finalize"].needs
+    assert "fingerprint" not in of("")
+    silent = replace(TWO_SOUNDS, video=None, recognition="beside")
+    assert "fingerprint" not in {step.name for step in plan_steps(silent)}
+
+
+def test_a_banned_video_gets_one_more_step_that_nothing_waits_for() -> None:
+    step = pipeline.plan_ban_step()
+    assert (step.kind, step.is_optional, step.needs) == (pipeline.BAN_PICTURES, True, ())

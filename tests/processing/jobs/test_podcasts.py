@@ -14,7 +14,7 @@ from tests.processing.sources import cover_only
 from videos.catalog.models import ImageSet
 from videos.catalog.selectors import list_playable_renditions
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def tagged_vbr_mp3(folder: Path) -> Path:

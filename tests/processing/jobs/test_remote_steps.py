@@ -13,25 +13,19 @@ from gilfoyle.lib.queue import QUEUES
 from gilfoyle.lib.storage import RangeReader
 from processing.jobs.models import Job, Step
 from processing.jobs.worker import run_next_step
-from tests.bucket import own_bucket
 from tests.clips import make_clip
 from tests.factories import make_job, make_video
-from tests.processing.remote import require_namespaces
+from tests.processing.remote import bucket_of_short_chunks
 from videos import layout
 from videos.catalog.models import Video
 from videos.catalog.selectors import list_playable_renditions
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)
 def bucket(settings: Any) -> Iterator[Any]:
-    require_namespaces()
-    encoding = settings.GILFOYLE.encoding.model_copy(
-        update={"preset": "ultrafast", "opening_s": 4.0, "chunk_s": 4.0}
-    )
-    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"encoding": encoding})
-    with own_bucket(settings) as store:
+    with bucket_of_short_chunks(settings) as store:
         yield store
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES
+from gilfoyle.lib.sealed_chunks import is_sealed, sealed_size
 from processing.cleaning import clean as clean_module
 from processing.jobs import services, steps_clean
 from processing.jobs.models import Job, Step
@@ -29,8 +30,9 @@ from videos import layout
 from videos.catalog.models import SpareSource, Video
 from videos.catalog.services import edit_video
 from videos.catalog.sources import STORED_WITHIN, remove_spare_sources
+from videos.catalog.stored_sources import open_source
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)
@@ -231,7 +233,13 @@ def test_a_source_in_a_bucket_is_cleaned(tmp_path: Path, settings: Any) -> None:
         video.refresh_from_db()
         folder = f"{store.location}/{layout.sources_folder(video.project_id, video.pk)}/"
         (one,) = store.bucket.objects.filter(Prefix=folder)
-        cleaned = one.get()["Body"].read()
+        lying_there = one.get()["Body"].read()
+        assert video.source_is_sealed
+        assert is_sealed(lying_there)
+        assert b"moov" not in lying_there
+        opened = open_source(video)
+        cleaned = opened.read(0, opened.size_bytes)
+        assert len(lying_there) == sealed_size(len(cleaned))
         assert sha256(cleaned).hexdigest() == video.source_sha256
         assert not [secret for secret in SECRETS if secret in cleaned]
 

@@ -16,7 +16,7 @@ from tests.clips import make_clip, run_tool
 from tests.factories import make_account, make_job, make_video
 from videos.catalog.models import Rendition, RenditionRun, Video
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture(autouse=True)

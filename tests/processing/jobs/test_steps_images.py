@@ -22,7 +22,7 @@ from videos.catalog import services
 from videos.catalog.models import ImageSet, Video
 from videos.catalog.selectors import get_storyboard
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 LADDER = (RungSettings(width=320, height=180, crf=30, max_bitrate_bps=900_000),)
 
 

@@ -16,7 +16,7 @@ from tests.factories import make_job, make_video
 from tests.processing.encoding.test_remux import TWO_SECONDS
 from videos.catalog.models import Rendition, Video
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

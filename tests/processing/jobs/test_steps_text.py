@@ -10,16 +10,19 @@ import pytest
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs.models import Job, Step
+from processing.jobs.services import start_job
 from processing.jobs.worker import run_next_step
 from tests.clips import make_clip
 from tests.factories import make_job, make_video
 from tests.subtitled import make_subtitled
 from videos import layout
+from videos.access.services import set_project_encryption
 from videos.catalog.models import Video
 from videos.tracks.models import TextTrack
 from videos.tracks.selectors import list_playable_tracks
+from videos.tracks.texts import read_text
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 ENGLISH = ((0.5, 1.5, "Hello"), (2.0, 2.75, "Bye"))
 PLACE = tuple((at / 10, at / 10 + 0.09, "GPS(2.2945,48.8584,14)") for at in range(5))
@@ -62,6 +65,23 @@ def test_subtitles_become_tracks_of_the_revision(video: Video) -> None:
         {"codec": "ass", "language": "", "is_text": True},
     ]
     assert facts["text_left_out"] == [{"stream": 3, "codec": "ass", "reason": "telemetry"}]
+
+
+def test_of_an_encrypted_job_they_are_encrypted_too(video: Video) -> None:
+    set_project_encryption(project=video.project, encryption="on")
+    job = start_job(video_id=video.pk)
+    assert job.is_encrypted
+    assert run_next_step(queue="probe")
+    Step.objects.filter(name="text").update(priority=-1)
+    assert run_next_step(queue="package")
+    (found,) = list_playable_tracks(video.pk, video.revision)
+    with storage.open_stored(found.stored_name) as stored:
+        assert b"Hello" not in stored.read()
+    text = read_text(
+        found.stored_name, track_id=found.id, size_bytes=found.size_bytes, is_encrypted=found.is_encrypted
+    )
+    assert text is not None
+    assert b"00:00:00.500 --> 00:00:01.500\nHello\n" in text
 
 
 def test_a_second_attempt_leaves_one_result(video: Video) -> None:

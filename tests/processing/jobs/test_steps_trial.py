@@ -17,7 +17,7 @@ from tests.factories import make_job, make_video
 from tests.processing.encoding.test_trial import STILL
 from videos.catalog.models import Rendition
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def test_an_easy_video_is_made_in_fewer_bits_and_sizes(tmp_path: Path, settings: Any) -> None:

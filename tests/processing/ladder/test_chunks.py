@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processing.ladder.chunks import PRIORITIES_OF_OPENING
+from processing.ladder.chunks import PRIORITIES_OF_OPENING, PRIORITY_BODY
 from processing.media import Chunk, MediaInfo, VideoPlan
 from tests.processing import facts
 
@@ -57,6 +57,43 @@ def test_reading_begins_at_a_key_frame_before_the_frame_before_the_cut() -> None
     assert [chunk.seek_s for chunk in plan.chunks] == [None, 2, None, 6, 38, 70]
 
 
+def long_groups(group_s: Fraction, **settings: object) -> VideoPlan:
+    """Plan two minutes at 24 frames a second, with a key frame each `group_s`."""
+    ticks = round(group_s * 90_000)
+    count = int(120 / group_s)
+    stream = facts.steady(Fraction(24), 2880, key_steps=(0, *[ticks] * count))
+    return video_plan(facts.info(video=stream), **settings)
+
+
+def test_chunks_begin_soon_behind_a_key_frame_where_those_are_rare() -> None:
+    plan = long_groups(Fraction(250, 24))  # as x264 has it where nothing is asked for
+    bodies = [chunk for chunk in plan.chunks if chunk.priority == PRIORITY_BODY]
+    assert [chunk.first_frame / plan.frame_rate for chunk in bodies] == [8, 32, 64, 96]
+    behind_s = [chunk.first_frame / plan.frame_rate - (chunk.seek_s or 0) for chunk in bodies[1:]]
+    assert max(behind_s) < 3, "with the usual borders it would be 8.75, 9.5 and 10.25 s"
+
+
+@given(
+    st.fractions(Fraction(1, 4), 300, max_denominator=24),
+    st.sampled_from((4, 8, 16, 32, 60)),
+    st.sampled_from((1, 2, 4)),
+)
+def test_chunks_are_as_long_as_was_asked_for_or_a_quarter_more_or_less(
+    group_s: Fraction, chunk_s: int, segment_s: int
+) -> None:
+    plan = long_groups(group_s, chunk_s=chunk_s, segment_s=segment_s)
+    *bodies, last = [chunk for chunk in plan.chunks if chunk.priority == PRIORITY_BODY]
+    lengths_s = [(chunk.end_frame - chunk.first_frame) / plan.frame_rate for chunk in bodies]
+    assert all(chunk_s * Fraction(3, 4) <= length <= chunk_s * Fraction(5, 4) for length in lengths_s)
+    assert 0 < (last.end_frame - last.first_frame) / plan.frame_rate <= chunk_s
+
+
+def test_a_source_with_one_key_frame_is_cut_as_asked_for() -> None:
+    plan = long_groups(Fraction(400))
+    bodies = [chunk for chunk in plan.chunks if chunk.priority == PRIORITY_BODY]
+    assert [chunk.first_frame / plan.frame_rate for chunk in bodies] == [8, 40, 72, 104]
+
+
 def test_containers_without_an_index_are_read_from_a_second_earlier() -> None:
     plan = video_plan(facts.info(container="mpegts"))
     assert [chunk.seek_s for chunk in plan.chunks[3:]] == [5, 37, 69]
@@ -71,7 +108,7 @@ def test_sound_that_goes_on_keeps_the_last_picture_up() -> None:
     plan = video_plan(facts.info(audio=facts.sound(end_s=Fraction(150))))
     assert plan.frame_count == 3750
     *_, before, last = plan.chunks
-    assert (before.first_frame, last.end_frame) == (2600, 3750)
+    assert (before.first_frame, last.end_frame) == (2500, 3750), "behind the picture a chunk begins soon, too"
     # Frame 2499 is the last that the source shows; a second is spare.
     assert last.hold_frames == 3750 - 2499 + 25
 

@@ -14,9 +14,11 @@ from processing.errors import EncodeUnverified
 from processing.media import EncodedRendition, EncodedSegment
 from processing.packaging.fragments import build_fragment
 from processing.packaging.publish import publish_rendition
+from videos.segment_cipher import SegmentCipher
 from videos.segment_index import SegmentRun
 
 FOLDER = "renditions/p/v/r/v360"
+CIPHER = SegmentCipher(b"c" * 32)
 
 
 def encoded(folder: Path, *, first_segment: int = 0, init: bytes = b"init") -> EncodedRendition:
@@ -178,3 +180,78 @@ def test_two_attempts_in_any_order_leave_the_first_bytes_and_true_sizes(
     firsts = [min(("A", "B"), key=lambda a: [p for p, c in enumerate(schedule) if c == a][n]) for n in (1, 2)]
     for name, first in zip(("00000.m4s", "00001.m4s"), firsts, strict=True):
         assert first.encode() * 3 in stored(name)
+
+
+def test_with_a_cipher_no_clear_segment_is_stored(tmp_path: Path) -> None:
+    rendition = encoded(tmp_path, first_segment=2)
+    run = publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours, cipher=CIPHER)
+    assert run == SegmentRun(first_number=2, start_ticks=200, durations=(102, 103), sizes=(16, 16))
+    assert stored("init.mp4") == b"init"
+    objects = {number: stored(f"{number:05d}.m4s") for number in (2, 3)}
+    assert all(b"segment" not in data for data in objects.values())
+    assert CIPHER.decrypt(objects[3], rendition="v360", number=3) == b"segment 3"
+    # Once more it is the same object, which its first writer has stored for good.
+    assert run == publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours, cipher=CIPHER)
+    assert {number: stored(f"{number:05d}.m4s") for number in (2, 3)} == objects
+
+
+def test_of_two_encrypted_attempts_the_first_wins_where_the_times_are_the_same(tmp_path: Path) -> None:
+    def publish(rendition: EncodedRendition) -> SegmentRun:
+        return publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours, cipher=CIPHER)
+
+    first = publish(real(tmp_path / "1", b"one"))
+    objects = [stored(name) for name in ("00000.m4s", "00001.m4s")]
+    assert first == publish(real(tmp_path / "2", b"longer"))
+    assert objects == [stored(name) for name in ("00000.m4s", "00001.m4s")]
+    assert [len(data) for data in objects] == list(first.sizes)
+    with pytest.raises(EncodeUnverified, match="other times"):
+        publish(real(tmp_path / "3", b"one", samples=2))
+
+
+def test_what_another_key_has_encrypted_is_not_taken_over(tmp_path: Path) -> None:
+    rendition = encoded(tmp_path)
+    publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours, cipher=SegmentCipher(b"d" * 32))
+    with pytest.raises(EncodeUnverified):
+        publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours, cipher=CIPHER)
+
+
+def pictures(folder: Path, first: bytes, filling: bytes) -> EncodedRendition:
+    """One segment of H.264, whose first sample is `first`."""
+    folder.mkdir()
+    rendition = encoded(folder, init=AVC_INIT)
+    path = folder / "0.m4s"
+    samples = [first, *[filling] * 3]
+    path.write_bytes(build_fragment(sequence=1, decode_time=0, sample_duration=10, samples=samples))
+    segment = EncodedSegment(path, duration_ticks=40, size_bytes=path.stat().st_size)
+    return replace(rendition, segments=(segment,))
+
+
+def box(kind: bytes, body: bytes) -> bytes:
+    return (8 + len(body)).to_bytes(4, "big") + kind + body
+
+
+SAMPLE_ENTRY = box(b"avc1", bytes(78) + box(b"avcC", bytes([1, 100, 0, 30, 0xFF])))
+MEDIA = box(b"mdhd", bytes(24)) + box(b"minf", box(b"stbl", box(b"stsd", bytes(8) + SAMPLE_ENTRY)))
+AVC_INIT = box(b"moov", box(b"trak", box(b"mdia", MEDIA)))
+IDR, NO_IDR = b"\0\0\0\x02\x65\1", b"\0\0\0\x02\x41\1"
+
+
+@pytest.mark.parametrize("cipher", [None, CIPHER])
+def test_the_index_gains_where_key_frames_end_in_what_is_stored(
+    cipher: SegmentCipher | None, tmp_path: Path
+) -> None:
+    def publish(name: str, first: bytes) -> SegmentRun:
+        rendition = pictures(tmp_path / name, first, b"filling " * 5)
+        return publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours, cipher=cipher)
+
+    run = publish("1", IDR)
+    (whole,) = run.sizes if cipher is None else (len((tmp_path / "1" / "0.m4s").read_bytes()),)
+    assert run.key_frame_sizes == (whole - 3 * 40,)
+    # Of a second attempt it is still what the first one stored that counts.
+    assert publish("2", IDR + IDR) == run
+    assert publish("3", NO_IDR) == run
+
+
+def test_what_begins_with_no_key_frame_is_said_to_have_none(tmp_path: Path) -> None:
+    rendition = pictures(tmp_path / "1", NO_IDR, b"filling")
+    assert publish_rendition(rendition, folder=FOLDER, heartbeat=still_ours).key_frame_sizes == ()

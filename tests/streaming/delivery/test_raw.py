@@ -4,22 +4,30 @@ import json
 import re
 import time
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
+import httpx
 import pytest
 from django.conf import settings as django_settings
 from django.db import OperationalError
 from django.utils import timezone
+from pydantic import SecretStr
 
 from gilfoyle.lib import storage
-from streaming.admission import Admission, admission
+from gilfoyle.lib.config import Config
+from streaming.admission import Admission, Sources, admission, sends
 from streaming.delivery.raw import RawDelivery
+from streaming.outside import find_signer
+from streaming.presigning import plan_validity
 from streaming.tokens.claims import Scope, parse_token, session_label
+from tests.bucket import own_bucket
 from tests.streaming.clip import image_folder, make_clip, store_image, store_video
 from tests.streaming.conftest import folder_of, forged
 from videos import layout
+
+pytestmark = pytest.mark.once
 
 
 def other(_environ: Any, start_response: Any) -> list[bytes]:
@@ -53,7 +61,7 @@ def call(
         return lambda _data: None
 
     # The validator of the standard library fails on any breach of the WSGI rules.
-    application = validator(RawDelivery(other, admission=gate, config=config))
+    application = validator(RawDelivery(other, admission=gate, sends=sends, config=config))
     result = application(environ, start_response)
     try:
         body = b"".join(result)
@@ -321,11 +329,98 @@ def test_nginx_is_told_where_the_bytes_are(video, mint):
     assert "X-Accel-Redirect" not in refused.headers
 
 
+def test_an_nginx_that_remembers_is_told_for_how_long(video, mint):
+    config = config_with(delivery="x_accel")
+    path = folder_of(video, mint(video, ttl_s=1800)) + "v240/00003.m4s"
+    told = call(f"/_standing/{video.project_id}/{video.pk}", config=config)
+    assert (told.status, told.headers["Cache-Control"]) == (200, "no-store")
+    standing = told.headers["X-Gilfoyle-Standing"]
+    answer = call(path, config=config, x_gilfoyle_standing=standing)
+    assert answer.headers["X-Accel-Expires"] == "60"
+    assert int(answer.headers["Cache-Control"].rpartition("=")[2]) <= 1800 - 60
+    stale = call(path, config=config, x_gilfoyle_standing="another")
+    assert (stale.status, stale.headers["X-Accel-Expires"]) == (200, "0")
+    assert "X-Accel-Expires" not in call(path, config=config).headers
+    refused = call(
+        folder_of(video, forged(mint(video))) + "v240/00003.m4s", config=config, x_gilfoyle_standing=standing
+    )
+    assert (refused.status, "X-Accel-Expires" in refused.headers) == (401, False)
+
+
+def test_how_things_stand_is_for_nginx_alone(video):
+    assert call(f"/_standing/{video.project_id}/{video.pk}").status == 418
+
+
+CDN = {"delivery": "redirect", "cdn_url": "https://cdn.example.com", "cdn_secret": SecretStr("x" * 32)}
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_viewers_are_sent_to_the_cdn_and_nothing_keeps_the_way_there(video, mint, method):
+    config = config_with(**CDN)
+    folder = folder_of(video, mint(video))
+    there = layout.rendition_folder(video.project_id, video.pk, video.revision, "v240")
+    answer = call(folder + "v240/00003.m4s", method, config=config, origin="https://a.example")
+    assert (answer.status, answer.body) == (302, b"")
+    until, _signature, name = (
+        answer.headers["Location"].removeprefix("https://cdn.example.com/").split("/", 2)
+    )
+    assert name == f"{there}/00003.m4s"
+    assert 300 <= int(until) - time.time() <= 600
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    picture = call(folder + "poster.jpg", method, config=config)
+    assert picture.headers["Location"].endswith("/poster-1/poster.jpg")
+
+
+def test_nobody_is_sent_anywhere_without_permission(video, mint):
+    config = config_with(**CDN)
+    folder = folder_of(video, mint(video, max_height=144))
+    refused = [
+        call(folder + "v240/00000.m4s", config=config),
+        call(folder.replace(video.pk, "vid_" + "a" * 18) + "v144/00000.m4s", config=config),
+        call(folder_of(video, forged(mint(video))) + "v144/00000.m4s", config=config),
+        call(folder + "v144/00000.m4s", "POST", config=config),
+    ]
+    assert [answer.status for answer in refused] == [403, 401, 401, 405]
+    assert all("Location" not in answer.headers for answer in refused)
+    assert call(folder + "v144/00000.m4s", config=config).status == 302
+
+
+def test_the_bucket_itself_takes_the_address(settings, mint, db):
+    with own_bucket(settings) as store:
+        video = store_video()
+        s3 = {"bucket": store.bucket_name, "endpoint_url": store.endpoint_url, "prefix": store.location}
+        keys = {"access_key_id": store.access_key, "secret_access_key": store.secret_key}
+        config = Config.model_validate(
+            {"storage": {"backend": "s3", "s3": {**s3, **keys}}, "playback": {"delivery": "redirect"}}
+        )
+        path = folder_of(video, mint(video)) + "v240/00001.m4s"
+        there = call(path, config=config).headers["Location"]
+        data = make_clip().tracks["v240"].segments[1]
+        whole = httpx.get(there)
+        assert (whole.status_code, whole.content, whole.headers["content-type"]) == (200, data, "video/mp4")
+        part = httpx.get(there, headers={"Range": "bytes=10-19"})
+        assert (part.status_code, part.content) == (206, data[10:20])
+        head = httpx.head(call(path, "HEAD", config=config).headers["Location"])
+        assert (head.status_code, head.headers["content-length"]) == (200, str(len(data)))
+        assert httpx.get(there.replace("00001.m4s", "00002.m4s")).status_code == 403
+        assert httpx.get(there.replace("X-Amz-Expires=600", "X-Amz-Expires=6000")).status_code == 403
+        signer, over = find_signer(config), plan_validity(time.time() - 700, 300)
+        assert signer is not None
+        folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v240")
+        old = signer.sign(layout.segment_name(folder, 1), over, content_type="video/mp4")
+        assert httpx.get(old).status_code == 403
+
+
 def test_without_a_database_the_answer_is_no_and_says_no_more(video, mint):
-    def fail(_key: str) -> None:
+    def fail(_wanted: object) -> NoReturn:
         raise OperationalError("host db.internal is down")
 
-    closed = Admission(load_key=fail, load_policy=fail, root_secret=lambda: b"")
+    closed = Admission(
+        Sources(load_key=fail, list_keys=fail, load_policy=fail, list_access=fail, list_denials=fail),
+        root_secret=lambda: b"",
+    )
     answer = call(folder_of(video, mint(video)) + "poster.jpg", gate=closed)
     assert problem(answer) == (503, "playback_unavailable")
     assert b"db.internal" not in answer.body

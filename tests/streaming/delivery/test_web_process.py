@@ -18,7 +18,7 @@ from tests.streaming.clip import FRAME_RATE, SEGMENT_S, SEGMENTS, make_clip, sto
 from tests.streaming.conftest import folder_of, forged
 from tests.streaming.web_process import WebProcess, web_process
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 @pytest.fixture

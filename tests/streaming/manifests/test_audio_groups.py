@@ -55,6 +55,13 @@ def test_a_name_that_is_taken_by_a_language_is_given_once() -> None:
     assert len(set(names.values())) == 3
 
 
+def test_names_of_which_no_playlist_could_hold_a_letter_are_numbers() -> None:
+    names = name_tracks(
+        [sound(f"a{n}", n, language_name=name) for n, name in enumerate(('"', "\n", "A\n", "A"))]
+    )
+    assert names == {0: "Audio 1", 1: "Audio 2", 2: "A", 3: "A 2"}
+
+
 @given(
     st.lists(
         st.tuples(

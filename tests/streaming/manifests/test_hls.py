@@ -178,6 +178,7 @@ def test_what_is_not_known_is_left_out():
     assert set(dict(variants(master))["v1080/index.m3u8"]) == {
         "BANDWIDTH",
         "AVERAGE-BANDWIDTH",
+        "VIDEO-RANGE",
         "CODECS",
         "AUDIO",
     }
@@ -323,3 +324,25 @@ def test_any_master_parses(rungs, sounds):
 def test_segments_of_uneven_length_have_a_target_that_is_known_from_the_start() -> None:
     copy = dataclasses.replace(LADDER.video[0], target_duration_s=6)
     assert "#EXT-X-TARGETDURATION:6" in render_media_playlist(copy)
+
+
+def test_an_encrypted_rendition_names_its_key_behind_the_map_which_is_in_the_clear() -> None:
+    clear = LADDER.video[0]
+    text = render_media_playlist(dataclasses.replace(clear, is_encrypted=True))
+    lines = text.splitlines()
+    key = '#EXT-X-KEY:METHOD=AES-128,URI="key"'
+    assert lines.index(key) == lines.index('#EXT-X-MAP:URI="init.mp4"') + 1
+    lines.remove(key)
+    assert lines == render_media_playlist(clear).splitlines()
+
+
+def test_a_playlist_that_begins_later_numbers_its_segments_as_they_are_encrypted() -> None:
+    rendition = dataclasses.replace(LADDER.video[0], is_encrypted=True)
+    later = dataclasses.replace(
+        rendition, index=SegmentIndex(rendition.index.timescale, rendition.index.segments[1:])
+    )
+    assert "#EXT-X-MEDIA-SEQUENCE:0\n" in render_media_playlist(rendition)
+    text = render_media_playlist(later)
+    assert "#EXT-X-MEDIA-SEQUENCE:1\n" in text
+    assert "00001.m4s" in text
+    assert "00000.m4s" not in text

@@ -1,17 +1,28 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
+from pydantic import SecretStr
 
-from streaming import text_tracks
+from streaming import chapters, text_tracks
 from streaming.admission import admission
-from streaming.tokens.claims import Scope
-from tests.streaming.clip import store_image, store_rendition, store_track, store_video
+from streaming.manifests import cache
+from streaming.tokens.claims import Clip, Scope, parse_token
+from tests.clips import run_tool
+from tests.streaming.clip import SEGMENTS, store_image, store_rendition, store_track, store_video
 from tests.streaming.conftest import folder_of, forged
+from tests.streaming.whole_application import WholeApplication
+from videos.chapters.chapter import Chapter
+from videos.chapters.services import give_chapters
+from videos.layout import rendition_folder
 from videos.storyboard import Storyboard
 from videos.tracks.services import remove_track
+from videos.usage.models import DailyPlays
 
 HLS = "application/vnd.apple.mpegurl"
+DASH = "application/dash+xml"
 
 
 @pytest.fixture
@@ -32,6 +43,47 @@ def test_the_master_names_every_rendition(client, video, mint):
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
     assert not answer.cookies
+
+
+def test_the_dash_manifest_names_every_rendition(client, video, mint):
+    token = mint(video)
+    answer = client.get(folder_of(video, token) + "manifest.mpd")
+    text = answer.content.decode()
+    assert (answer.status_code, answer["Content-Type"]) == (200, DASH)
+    assert answer["Cache-Control"] == "private, no-cache"
+    for name in ("v240", "v144", "a0"):
+        assert f'<Representation id="{name}"' in text
+    assert 'type="static" mediaPresentationDuration="PT8S"' in text
+    assert token not in text
+    again = client.get(folder_of(video, token) + "manifest.mpd", headers={"If-None-Match": answer["ETag"]})
+    assert again.status_code == 304
+
+
+def test_the_dash_manifest_shows_what_its_token_opens(client, video, mint):
+    track = store_track(video, (1, 2, "Hello"))
+    store_image(video, "storyboard", "storyboard-000.jpg", b"sheet", storyboard=BOARD.to_json())
+    cache.forget()
+
+    def manifest(**wish: object) -> str:
+        return str(client.get(folder_of(video, mint(video, **wish)) + "manifest.mpd").content.decode())
+
+    whole = manifest()
+    assert f"text/{track.pk}.vtt" in whole
+    assert "storyboard-$Number%03d$.jpg" in whole
+    less = manifest(scope=Scope.PLAY, max_height=144)
+    assert not [word for word in ("text/", "storyboard", "v240") if word in less]
+    assert '<Representation id="v144"' in less
+
+
+def test_dash_waits_for_what_is_encoded(client, video, mint):
+    # A film that is offered as it came can't be taken back from players of DASH.
+    path = folder_of(video, mint(video)) + "manifest.mpd"
+    video.renditions.filter(kind="video").update(is_stopgap=True)
+    assert client.get(path).json()["code"] == "media_not_found"
+    video.renditions.filter(name="v144").update(is_stopgap=False)
+    cache.forget()
+    assert '<Representation id="v144"' in client.get(path).content.decode()
+    assert "v240" not in client.get(path).content.decode()
 
 
 def test_a_media_playlist_names_every_segment(client, video, mint):
@@ -100,7 +152,7 @@ def test_head_and_preflight(client, video, mint):
     assert client.post(path).status_code == 405
 
 
-@pytest.mark.parametrize("file", ["master.m3u8", "v240/index.m3u8"])
+@pytest.mark.parametrize("file", ["master.m3u8", "v240/index.m3u8", "manifest.mpd"])
 def test_refusals(client, video, mint, file):
     def answer(token, revision=None):
         found = client.get(folder_of(video, token, revision) + file)
@@ -232,3 +284,131 @@ def test_text_without_anything_to_play_is_not_found(client, video, mint):
     folder = folder_of(video, mint(video, max_height=10))
     video.renditions.filter(kind="audio").delete()
     assert client.get(folder + f"text/{track.pk}/index.m3u8").json()["code"] == "media_not_found"
+
+
+CDN = {"cdn_url": "https://cdn.example.com", "cdn_secret": SecretStr("x" * 32)}
+
+
+@pytest.mark.parametrize("delivery", ["direct", "redirect", "presigned"])
+def test_presigned_playlists_name_what_the_cdn_answers(client, video, mint, settings, delivery):
+    config = settings.GILFOYLE
+    playback = config.playback.model_copy(update={"delivery": delivery, **CDN})
+    settings.GILFOYLE = config.model_copy(update={"playback": playback})
+    token = mint(video, ttl_s=7200)
+    playlist = client.get(folder_of(video, token) + "v240/index.m3u8").content.decode()
+    segments = [line for line in playlist.splitlines() if line.endswith(".m4s")]
+    assert 'URI="init.mp4"' in playlist
+    if delivery != "presigned":
+        assert segments[1] == "00001.m4s"
+        return
+    assert token.split(".")[1] not in playlist
+    head, _, file = segments[1].rpartition("/")
+    until, _signature, folder = head.removeprefix("https://cdn.example.com/").split("/", 2)
+    assert (folder, file) == (
+        rendition_folder(video.project_id, video.pk, video.revision, "v240"),
+        "00001.m4s",
+    )
+    expires_at_s = parse_token(token).claims.expires_at_s
+    assert expires_at_s <= int(until) <= expires_at_s + 300
+    sooner = client.get(folder_of(video, mint(video, ttl_s=60)) + "v240/index.m3u8").content.decode()
+    assert until not in sooner
+
+
+def test_a_growing_playlist_is_not_presigned(client, mint, settings, db):
+    config = settings.GILFOYLE
+    playback = config.playback.model_copy(update={"delivery": "presigned", **CDN})
+    settings.GILFOYLE = config.model_copy(update={"playback": playback})
+    video = store_video(segments=2, is_complete=False)
+    assert b"\n00001.m4s\n" in client.get(folder_of(video, mint(video)) + "v240/index.m3u8").content
+
+
+@pytest.mark.parametrize(("delivery", "plays"), [("redirect", []), ("presigned", [(1, 0)])])
+def test_plays_of_presigned_playlists_are_counted(client, video, mint, settings, counter, delivery, plays):
+    config = settings.GILFOYLE
+    playback = config.playback.model_copy(update={"delivery": delivery, **CDN})
+    settings.GILFOYLE = config.model_copy(update={"playback": playback})
+    folder = folder_of(video, mint(video))
+    client.head(folder + "v240/index.m3u8")
+    counter.flush()
+    assert list(DailyPlays.objects.values_list("plays", "watched_s")) == []
+    for name in ("master.m3u8", "v240/index.m3u8", "a0/index.m3u8", "v144/index.m3u8", "v144/index.m3u8"):
+        client.get(folder + name)
+    counter.flush()
+    assert list(DailyPlays.objects.values_list("plays", "watched_s")) == plays
+
+
+def test_each_range_of_a_key_frame_playlist_is_one_picture(client, mint, db, tmp_path):
+    video = store_video()
+    folder = folder_of(video, mint(video))
+    app = WholeApplication()
+    master = client.get(folder + "master.m3u8").content.decode()
+    named = re.findall(r'#EXT-X-I-FRAME-STREAM-INF:.*URI="([^"]+)"', master)
+    assert named == ["v240/iframes.m3u8", "v144/iframes.m3u8"]
+    for name in named:
+        answer = client.get(folder + name)
+        assert (answer.status_code, answer["Content-Type"]) == (200, HLS)
+        ranges = re.findall(r"#EXT-X-BYTERANGE:(\d+)@0\n(\S+\.m4s)", answer.content.decode())
+        assert [file for _, file in ranges] == [f"{number:05d}.m4s" for number in range(SEGMENTS)]
+        beside = folder + name.partition("/")[0]
+        init = app.call(f"{beside}/init.mp4").body
+        for size, file in ranges:
+            asked = app.call(f"{beside}/{file}", HTTP_RANGE=f"bytes=0-{int(size) - 1}")
+            assert (asked.status, len(asked.body)) == (206, int(size))
+            alone = tmp_path / "alone.mp4"
+            alone.write_bytes(init + asked.body)
+            pictures = run_tool("-i", alone, "-f", "rawvideo", "-pix_fmt", "gray", "-")
+            width, height = (426, 240) if "240" in name else (256, 144)
+            assert len(pictures) == width * height
+
+
+def test_key_frames_are_named_where_they_can_be_read_and_behind_the_gate(client, mint, db):
+    video, sealed = store_video(), store_video(is_encrypted=True)
+    folder = folder_of(video, mint(video))
+    low = folder_of(video, mint(video, max_height=144))
+    master = client.get(low + "master.m3u8").content.decode()
+    assert 'URI="v144/iframes.m3u8"' in master
+    assert "v240" not in master
+    assert client.get(low + "v240/iframes.m3u8").status_code == 403
+    forged_folder = folder_of(video, forged(mint(video)))
+    assert client.get(forged_folder + "v144/iframes.m3u8").status_code == 401
+    for path in (folder + "a0/iframes.m3u8", folder + "v999/iframes.m3u8"):
+        assert client.get(path).json()["code"] == "media_not_found"
+    # A range of an encrypted segment could not be decrypted; and a picture too few is a picture too few.
+    closed = folder_of(sealed, mint(sealed))
+    assert "I-FRAME" not in client.get(closed + "master.m3u8").content.decode()
+    assert client.get(closed + "v144/iframes.m3u8").status_code == 404
+    video.renditions.get(name="v240").runs.update(key_frame_sizes=[])
+    cache.forget()
+    master = client.get(folder + "master.m3u8").content.decode()
+    assert "v144/iframes.m3u8" in master
+    assert "v240/iframes.m3u8" not in master
+    assert client.get(folder + "v240/iframes.m3u8").status_code == 404
+
+
+def test_chapters_are_told_to_those_who_may_read_text(client, video, mint):
+    def master(**wish: object) -> str:
+        return str(client.get(folder_of(video, mint(video, **wish)) + "master.m3u8").content.decode())
+
+    path = folder_of(video, mint(video)) + "chapters.json"
+    assert client.get(path).json()["code"] == "media_not_found"
+    assert "chapters" not in master()
+    give_chapters(video=video, chapters=[Chapter(0, "Opening"), Chapter(2500, "Über uns")])
+    chapters.forget()
+    assert 'SESSION-DATA:DATA-ID="com.apple.hls.chapters",URI="chapters.json"' in master()
+    answer = client.get(path)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+    assert answer["Cache-Control"] == "private, no-cache"
+    assert [(one["start-time"], one["titles"][0]["title"]) for one in answer.json()] == [
+        (0, "Opening"),
+        (2.5, "Über uns"),
+    ]
+    assert client.get(path, headers={"If-None-Match": answer["ETag"]}).status_code == 304
+    # Nobody else learns of them: by scope, by signature, or from a part of the video.
+    for wish in ({"scope": Scope.PLAY}, {"clip": Clip(0, 2000)}):
+        assert "chapters" not in master(**wish)
+        assert client.get(folder_of(video, mint(video, **wish)) + "chapters.json").status_code == 403
+    assert client.get(folder_of(video, forged(mint(video))) + "chapters.json").status_code == 401
+    give_chapters(video=video, chapters=[])
+    chapters.forget()
+    assert "chapters" not in master()
+    assert client.get(path).status_code == 404

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page
 
-from tests.browser import look, play, quiet_page, running_chromium, wait_until
+from tests.browser import (
+    choices,
+    choose,
+    look,
+    offered,
+    open_menu,
+    play,
+    wait_until,
+)
 from tests.streaming.clip import SEGMENTS, store_rendition, store_track, store_video
 from tests.streaming.player.test_browser import open_embed, require_script, shoot
-from tests.streaming.web_process import WebProcess, web_process
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -22,18 +25,6 @@ CUES = (
 )
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[WebProcess]:
-    with web_process(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with running_chromium() as browser, quiet_page(browser) as one:
-        yield one
-
-
 def test_captions_are_off_and_can_be_turned_on(page, web, mint):
     require_script()
     video = store_video(title="The harbour at dawn")
@@ -41,16 +32,16 @@ def test_captions_are_off_and_can_be_turned_on(page, web, mint):
     store_track(video, (0.5, 7.9, "Guten Morgen & <script>alert(1)</script>Tag"), language="de")
     store_track(video, (0.5, 7.9, "SIGN"), language="en", label="Signs", is_forced=True)
     open_embed(page, web, video, mint(video))
-    page.wait_for_selector("#captions-button:visible")
-    assert page.locator("#captions-now").inner_text() == "Off"
     look(page, "(video.loop = true)")
     play(page)
+    assert page.locator("#captions").get_attribute("aria-pressed") == "false"
     assert look(page, SHOWN) in ([], ["Signs"])  # a browser may show what is forced by itself
-    page.locator("#captions-button").click()
-    assert page.locator("#captions-menu .player-choice").all_inner_texts() == ["Off", "English", "Deutsch"]
-    page.locator("#captions-menu .player-choice", has_text="English").click()
+    open_menu(page, "Captions")
+    assert choices(page) == ["Off", "English", "Deutsch"]
+    page.locator("#menu .player-choice", has_text="English").click()
     wait_until(page, f"{SHOWN}.includes('English') && {CUES}.length === 3")
-    assert page.locator("#captions-now").inner_text() == "English"
+    assert offered(page)["Captions"] == "English"
+    assert page.locator("#captions").get_attribute("aria-pressed") == "true"
     assert look(page, CUES) == [
         [0.5, 3.25, "Good morning"],
         [3.5, 4.5, "<b>spans</b> a border"],
@@ -59,14 +50,13 @@ def test_captions_are_off_and_can_be_turned_on(page, web, mint):
     wait_until(page, "[...video.textTracks].some((track) => track.activeCues && track.activeCues.length)")
     page.mouse.move(600, 300)
     shoot(page, "captions-desktop")
-    page.locator("#captions-button").click()
-    page.locator("#captions-menu .player-choice", has_text="Deutsch").click()
+    choose(page, "Captions", "Deutsch")
     wait_until(page, f"{SHOWN}.includes('Deutsch') && {CUES}.length === 1")
     assert look(page, CUES) == [[0.5, 7.9, "Guten Morgen &amp; Tag"]]
     page.locator("#player").press("c")
     wait_until(page, f"!{SHOWN}.includes('Deutsch')")
-    assert page.locator("#captions-now").inner_text() == "Off"
-    page.locator("#player").press("c")
+    assert page.locator("#captions").get_attribute("aria-pressed") == "false"
+    page.locator("#captions").click()
     wait_until(page, f"{SHOWN}.includes('Deutsch')")
 
 
@@ -78,19 +68,7 @@ def test_a_track_that_is_the_default_shows_by_itself(page, web, mint):
     open_embed(page, web, video, mint(video))
     play(page)
     wait_until(page, f"{SHOWN}.includes('Deutsch') && {CUES}.length === 1")
-    assert page.locator("#captions-now").inner_text() == "Deutsch"
-
-
-def test_what_is_chosen_before_the_film_begins_holds(page, web, mint):
-    require_script()
-    video = store_video()
-    store_track(video, (0.5, 7.9, "Hello"))
-    open_embed(page, web, video, mint(video))
-    page.locator("#captions-button").click()
-    page.locator("#captions-menu .player-choice", has_text="English").click()
-    assert page.locator("#captions-now").inner_text() == "English"
-    play(page)
-    wait_until(page, f"{SHOWN}.includes('English') && {CUES}.length === 1")
+    assert offered(page)["Captions"] == "Deutsch"
 
 
 def test_captions_go_on_while_the_video_grows(page, web, mint):
@@ -114,8 +92,8 @@ def test_without_text_there_is_nothing_to_choose(page, web, mint):
     require_script()
     video = store_video()
     open_embed(page, web, video, mint(video))
-    page.wait_for_selector("#quality-button:visible")
-    assert page.locator("#captions").is_hidden()
     play(page)
+    assert page.locator("#captions").is_hidden()
+    assert "Captions" not in offered(page)
     page.locator("#player").press("c")
     assert look(page, SHOWN) == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,12 +11,11 @@ from playwright.sync_api import Page
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import RungSettings
-from tests.browser import look, play, quiet_page, running_chromium, wait_until
+from tests.browser import choices, look, open_menu, play, wait_until
 from tests.clips import make_clip
 from tests.processing.whole_encode import ENCODING, encode_whole
 from tests.streaming.clip import SEGMENTS, store_rendition, store_video
 from tests.streaming.player.test_browser import open_embed, require_script
-from tests.streaming.web_process import WebProcess, web_process
 from videos import layout
 from videos.catalog.models import Rendition, RenditionRun, Video
 
@@ -25,18 +23,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 FURTHER = ("hevc", "vp9", "av1")
 LENGTH_S = 8
-
-
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[WebProcess]:
-    with web_process(tmp_path) as running:
-        yield running
-
-
-@pytest.fixture
-def page() -> Iterator[Page]:
-    with running_chromium() as browser, quiet_page(browser) as one:
-        yield one
 
 
 @cache
@@ -127,11 +113,8 @@ def test_a_size_is_one_choice_in_however_many_codecs_it_is_there(page, web, mint
         store_codec(video, f"v144{codec}")
     open_embed(page, web, video, mint(video))
     play(page)
-    assert page.locator(".player-choice").evaluate_all("all => all.map((one) => one.textContent)")[:3] == [
-        "Auto",
-        "240p",
-        "144p",
-    ]
+    open_menu(page, "Quality")
+    assert choices(page) == ["Auto", "240p", "144p"]
     wait_until(page, "video.currentTime > 3")
 
 
@@ -141,8 +124,6 @@ def test_a_size_is_one_choice_with_however_many_kinds_of_sound_it_is_there(page,
     store_rendition(video, "a1", segments=SEGMENTS, is_complete=True)
     Rendition.objects.filter(video=video, name="a1").update(codec="opus")
     open_embed(page, web, video, mint(video))
-    wait_until(page, "document.querySelectorAll('#quality-menu .player-choice').length > 0")
-    sizes = page.locator("#quality-menu .player-choice").evaluate_all(
-        "all => all.map((one) => one.textContent)"
-    )
-    assert [size.partition(" ")[0] for size in sizes] == ["Auto", "240p", "144p"]
+    play(page)
+    open_menu(page, "Quality")
+    assert choices(page) == ["Auto", "240p", "144p"]

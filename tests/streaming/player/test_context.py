@@ -6,11 +6,13 @@ import pytest
 
 from streaming.player.context import (
     content_security_policy,
+    describe_origins,
     describe_player,
     find_frame_origins,
     format_duration,
+    plan_renewal,
 )
-from streaming.tokens.claims import hash_origin
+from streaming.tokens.claims import Claims, Scope, hash_origin
 from tests.streaming.test_gate import POLICY, PROJECT, REVISION, VIDEO
 
 HASHES = (hash_origin("https://a.example"), hash_origin("https://b.example"))
@@ -22,7 +24,8 @@ def directives(policy: str) -> dict[str, str]:
 
 def test_the_page_plays_from_its_own_site():
     page = describe_player(POLICY, "TOKEN")
-    assert page.hls_url == f"/play/TOKEN/{PROJECT}/{VIDEO}/{REVISION}/master.m3u8"
+    assert page.revision == REVISION
+    assert page.storyboard_url == ""
     assert page.poster_url == f"/play/TOKEN/{PROJECT}/{VIDEO}/{REVISION}/poster.jpg"
     assert page.duration == "0:10"
     assert not page.is_growing
@@ -54,6 +57,14 @@ def test_only_origins_that_the_token_vouches_for_may_frame():
     assert find_frame_origins(named, ()) is None
 
 
+def test_pages_that_may_talk_to_the_player_are_those_that_may_frame_it():
+    assert describe_origins(None) == "*"
+    assert describe_origins(()) == ""
+    assert (
+        describe_origins(("https://a.example", "https://b.example")) == "https://a.example https://b.example"
+    )
+
+
 def test_the_policy_is_strict():
     policy = directives(content_security_policy(None))
     assert policy["default-src"] == "'none'"
@@ -71,3 +82,14 @@ def test_frame_ancestors_follow_the_token():
         == "'self' https://a.example"
     )
     assert directives(content_security_policy(()))["frame-ancestors"] == "'self'"
+
+
+def test_a_token_of_a_session_is_exchanged_well_before_it_ends():
+    def claims(ends_at_s):
+        return Claims(Scope.PLAY, 1000, 1100, b"12345678", session_ends_at_s=ends_at_s)
+
+    assert plan_renewal(claims(5000), 1000) == 60
+    assert plan_renewal(claims(5000), 1099) == 0
+    assert plan_renewal(claims(5000), 1200) == 0
+    assert plan_renewal(claims(1100), 1000) is None
+    assert plan_renewal(claims(None), 1000) is None

@@ -13,10 +13,13 @@ from streaming.errors import TokenInvalid
 from streaming.tokens.claims import (
     MAX_TOKEN_LENGTH,
     Claims,
+    Clip,
+    Entry,
     Scope,
     decode_claims,
     derive_secret,
     encode_claims,
+    hash_group,
     hash_origin,
     is_signed_by,
     parse_token,
@@ -34,6 +37,10 @@ FULL = dataclasses.replace(
     tag=b"t" * 8,
     max_height=720,
     countries=("DE", "FR"),
+    clip=Clip(1_500, 61_000),
+    not_before_s=1_700_000_600,
+    session_ends_at_s=1_700_086_400,
+    entry=Entry("zyx987", 1_699_999_999),
 )
 
 claims_strategy = st.builds(
@@ -47,6 +54,11 @@ claims_strategy = st.builds(
     tag=st.none() | st.binary(min_size=8, max_size=8),
     max_height=st.none() | st.integers(0, 65535),
     countries=st.lists(st.text("ABCXYZ", min_size=2, max_size=2), max_size=5).map(tuple),
+    clip=st.none()
+    | st.tuples(st.integers(0, 2**31), st.integers(1, 2**31 - 1)).map(lambda pair: Clip(pair[0], sum(pair))),
+    not_before_s=st.none() | st.integers(0, 2**32 - 1),
+    session_ends_at_s=st.none() | st.integers(0, 2**32 - 1),
+    entry=st.none() | st.builds(Entry, st.text("aZ9", min_size=6, max_size=6), st.integers(0, 2**32 - 1)),
 )
 
 
@@ -69,7 +81,9 @@ def test_format_is_the_documented_one():
     body = bytes.fromhex("01 05 6553f100 6553ff10") + b"8 bytes!"
     tlvs = b"\x01\x1012345678abcdefgh" + b"\x02\x10" + b"n" * 16 + b"\x03\x08" + b"t" * 8
     assert encode_claims(CLAIMS) == body
-    assert encode_claims(FULL) == body + tlvs + b"\x04\x02\x02\xd0" + b"\x05\x04DEFR"
+    assert encode_claims(FULL) == body + tlvs + b"\x04\x02\x02\xd0" + b"\x05\x04DEFR" + bytes.fromhex(
+        "06 04 65554280  80 08 000005dc 0000ee48  81 04 6553f358  82 0a 7a7978393837 6553f0ff"
+    )
 
 
 def test_signature_covers_what_the_format_says():
@@ -178,7 +192,16 @@ def test_spare_bits_of_base64_must_be_zero():
         (encode_claims(CLAIMS)[:-1], "shape"),
         (b"\x02" + encode_claims(CLAIMS)[1:], "version"),
         (b"\x01\x80" + encode_claims(CLAIMS)[2:], "scope_unknown"),
-        (encode_claims(CLAIMS) + b"\x80\x00", "claim_unknown"),
+        (encode_claims(CLAIMS) + b"\x83\x00", "claim_unknown"),
+        (encode_claims(CLAIMS) + b"\x82\x00", "claim_length"),
+        (encode_claims(CLAIMS) + b"\x82\x0aab\x00def" + bytes(4), "claim_content"),
+        (encode_claims(CLAIMS) + b"\x06\x05" + bytes(5), "claim_length"),
+        (encode_claims(CLAIMS) + b"\x80\x00", "claim_length"),
+        (encode_claims(CLAIMS) + b"\x80\x09" + bytes(8) + b"\x01", "claim_length"),
+        (encode_claims(CLAIMS) + b"\x80\x08" + bytes(8), "claim_content"),
+        (encode_claims(CLAIMS) + b"\x80\x08" + bytes(3) + b"\x02" + bytes(3) + b"\x01", "claim_content"),
+        (encode_claims(CLAIMS) + b"\x81\x03\x00\x00\x00", "claim_length"),
+        (encode_claims(CLAIMS) + b"\x81\x04\x00\x00\x00\x00" * 2, "claim_twice"),
         (encode_claims(CLAIMS) + b"\xff\x01x", "claim_unknown"),
         (encode_claims(CLAIMS) + b"\x01", "claim_cut"),
         (encode_claims(CLAIMS) + b"\x01\x08short", "claim_cut"),
@@ -232,6 +255,16 @@ def test_any_text_is_a_token_or_refused(text):
         {"countries": ("DEF", "R")},
         {"countries": ("DE",) * 128},
         {"tag": b""},
+        {"max_height": 65_536},
+        {"clip": Clip(5, 5)},
+        {"clip": Clip(-1, 5)},
+        {"clip": Clip(0, 2**32)},
+        {"not_before_s": 2**32},
+        {"not_before_s": -1},
+        {"session_ends_at_s": 2**32},
+        {"entry": Entry("short", 1)},
+        {"entry": Entry("toolong", 1)},
+        {"entry": Entry("f\xfcnf12", 1)},
     ],
 )
 def test_claims_that_the_format_cannot_hold_are_not_signed(wrong):
@@ -241,7 +274,7 @@ def test_claims_that_the_format_cannot_hold_are_not_signed(wrong):
 
 def test_token_never_grows_too_long():
     with pytest.raises(ValueError, match="too long"):
-        sign(dataclasses.replace(FULL, countries=("DE",) * 60))
+        sign(dataclasses.replace(FULL, countries=("DE",) * 50))
 
 
 def test_origin_hash_is_eight_bytes_of_sha256():
@@ -257,3 +290,14 @@ def test_label_for_logs_tells_key_and_hash_alone():
     assert session_label(token) == session_label(
         parse_token(sign(dataclasses.replace(CLAIMS, scope=Scope.PLAY)))
     )
+
+
+def test_group_hash_is_eight_bytes_of_sha256():
+    assert hash_group("team-7") == hashlib.sha256(b"gfg1\0team-7").digest()[:8]
+
+
+def test_a_session_is_as_old_as_the_token_that_it_began_with():
+    assert CLAIMS.first_issued_at_s == CLAIMS.issued_at_s
+    assert FULL.first_issued_at_s == 1_699_999_999
+    younger = dataclasses.replace(CLAIMS, entry=Entry("abc123", CLAIMS.issued_at_s + 5))
+    assert younger.first_issued_at_s == CLAIMS.issued_at_s

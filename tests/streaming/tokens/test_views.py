@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -8,11 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from streaming.tokens.claims import VIEWER_SCOPES, Scope, hash_origin, parse_token
-from streaming.tokens.services import TokenWish
-from streaming.tokens.views import describe_tracks, playable_policy
+from streaming.tokens.claims import Clip, Scope, hash_group, hash_origin, parse_token
+from streaming.tokens.serializers import PlaybackSerializer
 from tests.factories import make_account, make_api_key
-from tests.streaming.clip import store_track, store_video
+from tests.streaming.clip import store_image, store_track, store_video
 
 
 def ask(video, body=None, *, scopes=("playback:sign",), project=None):
@@ -27,17 +26,7 @@ def test_the_addresses_play(video):
     body = answer.json()
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "no-store"
-    assert set(body) == {
-        "token",
-        "hls_url",
-        "dash_url",
-        "embed_url",
-        "poster_url",
-        "storyboard_url",
-        "preview_url",
-        "tracks",
-        "expires_at",
-    }
+    assert set(body) == set(PlaybackSerializer().fields)
     assert (body["storyboard_url"], body["preview_url"]) == (None, None)
     for name in ("hls_url", "embed_url"):
         answer = Client().get(urlsplit(body[name]).path)
@@ -70,13 +59,6 @@ def test_text_tracks_have_addresses_of_their_own(video):
     }
 
 
-def test_tracks_that_a_token_does_not_open_have_no_address(video):
-    store_track(video, (1, 2, "Hallo"), language="de")
-    policy = playable_policy(video.pk)
-    assert len(describe_tracks(policy, TokenWish(), folder="/")) == 1
-    assert describe_tracks(policy, TokenWish(scope=VIEWER_SCOPES & ~Scope.CAPTIONS), folder="/") == []
-
-
 def test_without_a_poster_there_is_no_address(video):
     video.image_sets.all().delete()
     assert ask(video).json()["poster_url"] is None
@@ -96,6 +78,37 @@ def test_limits_go_into_the_token(video):
     claims = parse_token(body["token"]).claims
     assert (claims.max_height, claims.origin_hashes) == (144, (hash_origin("https://a.example"),))
     assert body["embed_url"].endswith("?origin=https%3A%2F%2Fa.example")
+
+
+def test_what_may_be_fetched_can_be_less(video):
+    store_track(video, (1, 2, "Hallo"), language="de")
+    body = ask(video, {"allow": ["images"]}).json()
+    assert parse_token(body["token"]).claims.scope == Scope.IMAGES
+    assert (body["hls_url"], body["dash_url"], body["embed_url"], body["tracks"]) == (None, None, None, [])
+    refused = Client().get(urlsplit(body["poster_url"]).path.replace("poster.jpg", "master.m3u8"))
+    assert (refused.status_code, refused.json()["code"]) == (403, "playback_forbidden")
+
+
+def test_a_token_may_begin_later(video):
+    begin = timezone.now() + timedelta(minutes=10)
+    body = ask(video, {"not_before": begin.isoformat()}).json()
+    claims = parse_token(body["token"]).claims
+    assert 0 <= (claims.not_before_s or 0) - begin.timestamp() < 1
+    assert claims.expires_at_s - (claims.not_before_s or 0) >= 3600 - 1
+    refused = Client().get(urlsplit(body["hls_url"]).path)
+    assert (refused.status_code, refused.json()["code"]) == (403, "token_not_yet_valid")
+
+
+def test_a_session_and_its_group_are_told(video):
+    body = ask(video, {"group": "team-7", "session_ttl_s": 7200, "ttl_s": 60}).json()
+    claims = parse_token(body["token"]).claims
+    assert claims.tag == hash_group("team-7")
+    assert bytes.fromhex(body["session_id"]) == claims.session
+    assert claims.session_ends_at_s == claims.issued_at_s + 7200
+    assert datetime.fromisoformat(body["session_expires_at"]).timestamp() == claims.session_ends_at_s
+    assert "team-7" not in str(body)
+    alone = ask(video).json()
+    assert (alone["refresh_url"], alone["session_expires_at"]) == (None, alone["expires_at"])
 
 
 @pytest.mark.parametrize(
@@ -137,3 +150,43 @@ def test_what_cannot_be_played_is_not_signed_for(video, changes, status, code):
 
 def test_a_growing_video_is_signed_for(db):
     assert ask(store_video(segments=1, is_complete=False)).status_code == 200
+
+
+def test_a_clip_is_told_and_has_no_pictures_of_the_rest(video):
+    for kind in ("storyboard", "preview"):
+        store_image(video, kind, f"{kind}.jpg", b"moments")
+    body = ask(video, {"clip": {"start_s": 1.5, "end_s": 4}, "session_ttl_s": 43_200}).json()
+    assert body["clip"] == {"start_s": 1.5, "end_s": 4.0}
+    assert parse_token(body["token"]).claims.clip == Clip(1500, 4000)
+    assert [body[f"{one}_url"] for one in ("poster", "storyboard", "preview")] == [None] * 3
+    assert body["hls_url"]
+    whole = ask(video).json()
+    assert whole["clip"] is None
+    assert whole["preview_url"]
+    later = Client().post(body["refresh_url"]).json()
+    assert (later["clip"], later["poster_url"]) == (body["clip"], None)
+    assert parse_token(later["token"]).claims.clip == Clip(1500, 4000)
+
+
+def test_a_clip_that_there_cannot_be_is_refused_in_words(video):
+    answer = ask(video, {"clip": {"start_s": 1, "end_s": 9}})
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+    (told,) = answer.json()["errors"]
+    assert (told["field"], told["message"]) == ("clip.end_s", "The video is 8 seconds long.")
+
+
+@pytest.mark.parametrize("is_encrypted", [False, True])
+def test_no_clip_is_signed_where_others_can_read_the_files(settings, db, is_encrypted):
+    video = store_video(is_encrypted=is_encrypted)
+    playback = settings.GILFOYLE.playback.model_copy(
+        update={"delivery": "redirect", "cdn_url": "https://cdn.example.com"}
+    )
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"playback": playback})
+    answer = ask(video, {"clip": {"start_s": 1, "end_s": 2}})
+    assert answer.status_code == (409 if is_encrypted else 200)
+    if is_encrypted:
+        assert answer.json()["code"] == "clips_not_kept"
+        assert ask(video).status_code == 200
+    storage = settings.GILFOYLE.storage.model_copy(update={"is_public": True})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"storage": storage})
+    assert ask(video, {"clip": {"start_s": 1, "end_s": 2}}).json()["code"] == "clips_not_kept"

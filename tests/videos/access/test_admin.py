@@ -181,6 +181,22 @@ def test_limits_are_changed_on_the_projects_page_beside_its_use(admin_client: Cl
     assert project.max_stored_bytes is None
 
 
+def test_whether_segments_are_encrypted_is_chosen_on_the_projects_page(
+    admin_client: Client, settings: Any
+) -> None:
+    project = make_project("Shop")
+    address = page("videos_project", project.pk)
+    assert "As the settings say (in the clear)" in admin_client.get(address).content.decode()
+    for chosen in ("on", "off", ""):
+        assert admin_client.post(address, {"encryption": chosen}).status_code == 302
+        project.refresh_from_db()
+        assert project.encryption == chosen
+    assert "Select a valid choice" in admin_client.post(address, {"encryption": "yes"}).content.decode()
+    public = settings.GILFOYLE.storage.model_copy(update={"is_public": True})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"storage": public})
+    assert "whatever is chosen here" in admin_client.get(address).content.decode()
+
+
 def test_limits_are_changed_on_a_keys_page(admin_client: Client) -> None:
     key, _ = make_api_key(scopes=["videos:read"])
     address = page("videos_apikey", key.pk)

@@ -9,7 +9,14 @@ from django.utils import timezone
 
 from tests.factories import Account, make_account, make_video
 from videos.access import idempotency
-from videos.access.idempotency import Claim, claim_key, forget_idempotency_keys, keep_answer, release_key
+from videos.access.idempotency import (
+    Claim,
+    claim_key,
+    forget_idempotency_keys,
+    keep_answer,
+    release_key,
+    renew_claim,
+)
 from videos.access.idempotency_keys import KeptKey
 from videos.access.models import IdempotencyRecord, Project
 from videos.catalog.models import Video
@@ -55,6 +62,18 @@ def test_a_key_at_work_is_in_use(account: Account) -> None:
     with pytest.raises(IdempotencyKeyInUse) as refused:
         claim(account)
     assert refused.value.retry_after_s == 1
+
+
+def test_what_takes_long_keeps_its_key_until_another_one_has_it(account: Account) -> None:
+    mine = owned(account)
+    end_lease()
+    renew_claim(claim=mine)
+    with pytest.raises(IdempotencyKeyInUse):
+        claim(account)
+    end_lease()
+    assert isinstance(claim(account), Claim)
+    with pytest.raises(IdempotencyKeyInUse):
+        renew_claim(claim=mine)
 
 
 def test_another_request_under_the_key_is_refused_at_work_and_after(account: Account) -> None:

@@ -41,6 +41,8 @@ TAKE_NONE = {
     "complete_direct_upload",
     "complete_granted_direct_upload",
     "create_playback",  # nothing is kept of a token
+    "explain_playback",
+    "revoke_playback",
     "cancel_job",
 }
 

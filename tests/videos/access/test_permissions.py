@@ -22,6 +22,12 @@ NOBODYS = {
     "<str:track_id>": "trk_000000000000000000",
     "<str:upload_id>": "upl_000000000000000000",
     "<str:grant_id>": "upg_000000000000000000",
+    "<str:signing_key_id>": "000000",
+    "<str:revocation_id>": "rev_000000000000000000",
+    "<str:report_id>": "rep_000000000000000000",
+    "<str:decision_id>": "dec_000000000000000000",
+    "<str:appeal_id>": "apl_000000000000000000",
+    "<creator:creator_id>": "user-17",
 }
 BY_ADDRESS = "<grant:token>"  # carries its own permission: tests/videos/uploads/test_granted_views.py
 VERBS = ("get", "post", "put", "patch", "delete")
@@ -50,7 +56,9 @@ ALL_ROUTES = sorted(every_route(), key=lambda route: route[:2])
 ROUTES = [(verb, route, view) for verb, route, view in ALL_ROUTES if BY_ADDRESS not in route]
 OF_A_VIDEO = [(verb, route) for verb, route, _ in ROUTES if "<str:video_id>" in route]
 OF_NOBODYS = [
-    (verb, route) for verb, route, _ in ROUTES if "<str:upload_id>" in route or "<str:grant_id>" in route
+    (verb, route)
+    for verb, route, _ in ROUTES
+    if any(one in route for one in NOBODYS.keys() - {"<str:track_id>", "<creator:creator_id>"})
 ]
 IDS = [f"{verb} {route}" for verb, route, _ in ROUTES]
 

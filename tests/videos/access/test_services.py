@@ -102,3 +102,13 @@ def test_limits_are_set_within_reason() -> None:
     for unknown in ({"name": 1}, {"max_encodes_at_once": 1}):
         with pytest.raises(InvalidInput):
             services.set_key_limits(key=key, limits=unknown)
+
+
+def test_a_project_says_whether_its_segments_are_encrypted() -> None:
+    project = make_project()
+    for encryption in ("on", "off", ""):
+        services.set_project_encryption(project=project, encryption=encryption)
+        project.refresh_from_db()
+        assert project.encryption == encryption
+    with pytest.raises(InvalidInput):
+        services.set_project_encryption(project=project, encryption="maybe")

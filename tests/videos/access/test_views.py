@@ -3,6 +3,7 @@ from rest_framework.test import APIClient
 
 from tests.factories import Account, make_account, make_video
 from tests.limited import limited_account
+from videos.access.services import set_project_encryption
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +20,7 @@ def test_account_tells_who_the_key_is_and_what_is_used(api: APIClient, account: 
             "scopes": sorted(account.key.scopes),
             "expires_at": None,
         },
+        "encryption": False,
         "limits": {
             "max_size_bytes": 50 * 1024**3,
             "max_duration_s": 43200.0,
@@ -50,6 +52,11 @@ def test_limits_are_those_of_the_project_and_the_key() -> None:
         None,
         3,
     )
+
+
+def test_whether_segments_are_encrypted_is_told(api: APIClient, account: Account) -> None:
+    set_project_encryption(project=account.project, encryption="on")
+    assert api.get("/api/v1/account").json()["encryption"] is True
 
 
 def test_any_key_may_ask_who_it_is(db: None) -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -11,7 +12,9 @@ from tests.admin_pages import client_of, list_of, page, shown_messages, staff
 from tests.factories import make_job, make_project, make_video
 from videos import layout
 from videos.catalog import states
-from videos.catalog.models import ImageSet, Video
+from videos.catalog.content_keys import find_cipher, make_content_key
+from videos.catalog.models import ContentKey, ImageSet, Video
+from videos.catalog.sealed_pictures import save_picture
 
 pytestmark = pytest.mark.django_db
 PICTURE = b"\xff\xd8\xff\xe0 a picture"
@@ -105,7 +108,7 @@ def test_posters_are_for_staff_alone(admin_client: Client, django_user_model: An
     address = add_poster(video)
     response = admin_client.get(address)
     assert response.status_code == 200
-    assert b"".join(response.streaming_content) == PICTURE  # type: ignore[attr-defined]  # a FileResponse
+    assert response.content == PICTURE
     assert response["Content-Type"] == "image/jpeg"
     assert "private" in response["Cache-Control"]
     assert "public" not in response["Cache-Control"]
@@ -113,6 +116,21 @@ def test_posters_are_for_staff_alone(admin_client: Client, django_user_model: An
     assert client_of(django_user_model.objects.create_user("viewer")).get(address).status_code == 302
     assert staff("view_project").get(address).status_code == 403
     assert address in admin_client.get(list_of("videos_video")).content.decode()
+
+
+def test_staff_see_the_poster_of_an_encrypted_video(admin_client: Client) -> None:
+    video, root_secret = make_video(status=states.READY), settings.GILFOYLE_ROOT_SECRET
+    address = add_poster(video)
+    make_content_key(video_id=video.pk, revision=video.revision, root_secret=root_secret)
+    assert admin_client.get(address).status_code == 404  # not sealed by us
+    name = f"{layout.image_folder(video.project_id, video.pk, video.revision, 'poster', 2)}/poster.jpg"
+    cipher = find_cipher(video_id=video.pk, revision=video.revision, root_secret=root_secret)
+    save_picture(name, PICTURE, cipher)
+    assert admin_client.get(address).content == PICTURE
+    ContentKey.objects.update(wrapped=bytes(60))
+    assert admin_client.get(address).status_code == 404
+    ContentKey.objects.all().delete()  # such as by a database that was restored without its keys
+    assert admin_client.get(address).status_code == 404
 
 
 def test_a_poster_that_is_not_there_is_not_found(admin_client: Client) -> None:

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 
 from tests.factories import make_rendition, make_video
@@ -15,6 +15,20 @@ def test_a_run_comes_back_as_it_was_kept() -> None:
     run = SegmentRun(3, 2**40, (51200, 51200, 1024), (2**31, 0, 7))
     rendition = make_rendition(make_video(), runs=[run])
     assert RenditionRun.objects.get(rendition=rendition).as_run() == run
+
+
+def test_key_frames_of_a_run_come_back_and_older_rows_have_none() -> None:
+    run = SegmentRun(0, 0, (1, 1), (20, 30), (7, 0))
+    rendition = make_rendition(make_video(), runs=[run])
+    assert RenditionRun.objects.get(rendition=rendition).as_run() == run
+    with connection.cursor() as cursor:  # as a process of the version before writes it
+        cursor.execute(
+            "INSERT INTO videos_renditionrun"
+            " (id, rendition_id, chunk_index, first_number, start_ticks, durations, sizes, quality)"
+            " VALUES ('run_old', %s, 1, 2, 2, '[1]', '[9]', '{}')",
+            [rendition.pk],
+        )
+    assert RenditionRun.objects.get(pk="run_old").as_run() == SegmentRun(2, 2, (1,), (9,))
 
 
 def test_frame_rates_are_exact() -> None:

@@ -125,14 +125,18 @@ def test_a_rendition_is_taken_over_with_all_that_is_known_of_it() -> None:
     Rendition.objects.update(quality={"frames": 2}, withheld_reason="Too dark.")
     revision = revisions.begin_revision(video_id=video.pk)
     for _ in range(2):
-        revisions.adopt_rendition(video_id=video.pk, revision=revision, name="v720")
-    revisions.adopt_rendition(video_id=video.pk, revision=revision, name="v9000")
+        revisions.adopt_rendition(video_id=video.pk, revision=revision, name="v720", sizes=[48, 32])
+    revisions.adopt_rendition(video_id=video.pk, revision=revision, name="v9000", sizes=[])
     old, new = (Rendition.objects.filter(revision=one).values().get() for one in (video.revision, revision))
     assert {**old, "id": "", "revision": ""} == {**new, "id": "", "revision": ""}
-    one, other = RenditionRun.objects.order_by("rendition__created_at", "pk").values()
-    assert {**one, "id": "", "rendition_id": ""} == {**other, "id": "", "rendition_id": ""}
+    one, other = (
+        RenditionRun.objects.filter(rendition__revision=name).values().get()
+        for name in (video.revision, revision)
+    )
+    same = {"id": "", "rendition_id": ""}
+    assert {**one, **same, "sizes": [48, 32]} == {**other, **same}  # its own sizes: it is encrypted
     assert one["rendition_id"] != other["rendition_id"]
-    assert fresh(video).stored_bytes == video.stored_bytes + 70
+    assert fresh(video).stored_bytes == video.stored_bytes + 80
 
 
 def test_a_revision_that_is_dropped_gives_back_replaced_pictures_too() -> None:

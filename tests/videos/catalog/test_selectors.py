@@ -71,6 +71,19 @@ def test_the_gate_knows_of_no_video_that_is_being_deleted() -> None:
     assert selectors.get_playback_policy("vid_000000000000000000") is None
 
 
+def test_access_to_many_is_read_in_one_query_and_as_the_policy_has_it(django_assert_num_queries) -> None:
+    open_one, held, suspended = make_video(), make_video(restriction="held"), make_video(make_project())
+    gone = make_video(status=states.DELETING)
+    suspend_project(project=suspended.project)
+    ids = [open_one.pk, held.pk, suspended.pk, gone.pk, "vid_000000000000000000"]
+    with django_assert_num_queries(1):
+        found = selectors.list_access(ids)
+    policies = {video_id: selectors.get_playback_policy(video_id) for video_id in ids}
+    assert found == {video_id: policy.access for video_id, policy in policies.items() if policy is not None}
+    assert (found[held.pk].restriction, found[suspended.pk].project_suspended) == ("held", True)
+    assert gone.pk not in found
+
+
 def test_renditions_come_largest_first_then_sound_of_the_present_revision() -> None:
     video = make_video(status=states.READY)
     for name, width, height in (("v360", 640, 360), ("v1080", 1920, 1080), ("v720", 1280, 720)):

@@ -145,6 +145,7 @@ def test_a_rendition_is_shown_with_its_segments_so_far() -> None:
         "is_stopgap": False,
         "quality": {"ssim_lowest": None, "ssim_mean": None},
         "withheld_reason": "",
+        "is_encrypted": False,
     }
     assert (sound["kind"], sound["width"], sound["frame_rate"], sound["segments"]) == ("audio", None, "", 0)
 

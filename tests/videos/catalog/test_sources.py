@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -38,7 +39,7 @@ def original(video: Video) -> str:
 
 
 def stored_copy(video: Video) -> Replacement:
-    promised = promise_replacement(video=video)
+    promised = promise_replacement(video=video, config=settings.GILFOYLE)
     storage.save_bytes(promised.name, b"clean")
     return promised
 
@@ -73,6 +74,28 @@ def test_a_copy_takes_the_place_of_what_was_uploaded() -> None:
     assert not SpareSource.objects.exists()
     assert later(STORED_WITHIN) == 0
     assert storage.exists(promised.name)
+
+
+def test_a_source_that_another_upload_replaced_stays_in_no_store_that_failed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(_name: str) -> None:
+        message = "The store is away."
+        raise storage.StorageFault(message)
+
+    video = make_video(status="failed", source=b"as it came")
+    segment = f"{layout.revision_folder(video.project_id, video.pk, video.revision)}/v1/00000.m4s"
+    storage.save_bytes(segment, b"x")
+    begin_receiving(video_id=video.pk)
+    with monkeypatch.context() as broken:
+        broken.setattr(storage, "delete", fail)
+        broken.setattr(storage, "delete_folder", fail)
+        accept_source(video_id=video.pk, upload_id="upl_2", size_bytes=1, sha256="b" * 64)
+    assert storage.exists(original(video))
+    remove_spare_sources()
+    assert not storage.exists(original(video))
+    assert not storage.exists(segment)
+    assert not SpareSource.objects.exists()
 
 
 def test_what_is_still_read_goes_later() -> None:

@@ -7,8 +7,10 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from tests.factories import Account, make_account, make_project, make_rendition, make_video
+from videos.catalog.content_keys import make_content_key
 from videos.catalog.models import Video
 from videos.catalog.purge import GRACE, purge_deleted
+from videos.catalog.selectors import is_encrypted, list_videos
 from videos.segment_index import SegmentRun
 
 pytestmark = pytest.mark.django_db
@@ -212,3 +214,21 @@ def test_the_moment_of_the_poster_is_set_and_changed() -> None:
     refused = account.client().patch(address, {"poster_at_s": 6}, format="json")
     assert (refused.status_code, refused.json()["code"]) == (422, "poster_beyond_end")
     assert account.client().get(address).json()["poster_at_s"] is None
+
+
+def test_videos_and_renditions_tell_whether_they_are_encrypted(
+    api: APIClient, account: Account, django_assert_num_queries: Any
+) -> None:
+    clear, encrypted = (make_video(account.project, status="ready") for _ in range(2))
+    for video in (clear, encrypted):
+        make_rendition(video)
+    make_content_key(video_id=encrypted.pk, revision=encrypted.revision, root_secret=b"r" * 48)
+    shown = {video["id"]: video["is_encrypted"] for video in api.get(VIDEOS).json()["results"]}
+    assert shown == {clear.pk: False, encrypted.pk: True}
+    for video, wanted in ((clear, False), (encrypted, True)):
+        assert api.get(f"{VIDEOS}/{video.pk}").json()["is_encrypted"] is wanted
+        renditions = api.get(f"{VIDEOS}/{video.pk}/renditions").json()
+        assert [one["is_encrypted"] for one in renditions] == [wanted]
+    listed = list(list_videos(project=account.project))
+    with django_assert_num_queries(0):
+        assert {video.pk: is_encrypted(video) for video in listed} == shown

@@ -13,15 +13,14 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
-from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
 from tests.bucket import own_bucket
 from tests.factories import Account
 from tests.videos.uploads.test_resumable import create, files, status_of
-from videos import layout
 from videos.access.services import revoke_api_key, suspend_project
 from videos.catalog.models import Video
 from videos.catalog.services import delete_video
+from videos.catalog.stored_sources import open_source
 from videos.errors import KeyInvalid, ProjectSuspended, SourceTooLarge, UploadIncomplete
 from videos.uploads import appending, tus
 from videos.uploads.appending import Body, append_bytes
@@ -92,9 +91,9 @@ def source_of(upload: Upload) -> bytes:
     upload.refresh_from_db()
     assert upload.video is not None
     assert upload.status == "finished"
-    name = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk)
-    with storage.open_stored(name) as source:
-        data: bytes = source.read()
+    upload.video.refresh_from_db()
+    opened = open_source(upload.video)
+    data = opened.read(0, opened.size_bytes)
     assert upload.sha256 == hashlib.sha256(data).hexdigest()
     return data
 

@@ -13,8 +13,9 @@ from gunicorn.http.body import LengthReader
 from gunicorn.http.errors import InvalidChunkSize, LimitRequestHeaders, NoMoreData
 from gunicorn.http.unreader import SocketUnreader
 
-from videos.uploads.bodies import body_of, can_have_trailers
+from videos.uploads.bodies import BUFFERS, body_of, can_have_trailers
 from videos.uploads.errors import TusHeaderInvalid
+from videos.uploads.hash_behind import MOST_BEHIND
 
 
 def request(data: bytes = b"", *, stream: Any = None, **meta: str) -> Any:
@@ -64,6 +65,22 @@ def test_a_body_of_gunicorn_is_read_from_its_socket_to_its_end_and_no_further(
     assert got == b"abcdefgh"
     assert stream.reader.length == 0
     assert stream.reader.unreader.read() == b"NEXT"
+
+
+def test_what_was_read_stays_as_it_is_until_it_was_hashed(
+    connection: tuple[socket.socket, socket.socket],
+) -> None:
+    client, server = connection
+    sent = bytes(range(4, 4 + 8 * BUFFERS))
+    client.sendall(b"head" + sent)
+    body = body_of(request(stream=gunicorn_body(server, 4 + len(sent)), CONTENT_LENGTH=str(4 + len(sent))))
+    assert body.read(4) == b"head"
+    given: list[bytes | memoryview] = []
+    for _ in range(2 * BUFFERS):
+        given.append(body.read(4))
+        for at in range(max(0, len(given) - MOST_BEHIND - 1), len(given)):
+            assert given[at] == sent[4 * at : 4 * at + 4]
+    assert len({id(one.obj) for one in given if isinstance(one, memoryview)}) == BUFFERS
 
 
 def test_what_a_body_left_unread_is_left_to_gunicorn(connection: tuple[socket.socket, socket.socket]) -> None:
@@ -119,7 +136,7 @@ class BrokenChunks:
 
 
 def test_chunks_that_are_none_are_the_clients_matter() -> None:
-    def read(error: Exception) -> bytes:
+    def read(error: Exception) -> bytes | memoryview:
         stream = BrokenChunks(error)
         return body_of(request(HTTP_TRANSFER_ENCODING="chunked", stream=stream)).read(1)
 

@@ -49,7 +49,7 @@ from videos.uploads.models import Upload, UploadGrant
 from videos.uploads.services import release_stale_uploads
 from videos.uploads.settling import settle_upload, sweep_direct_uploads
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from videos.uploads import errors
         (errors.BodyTypeUnsupported, 415, "body_type_unsupported"),
         (errors.UploadNotFound, 404, "upload_not_found"),
         (errors.UploadExpired, 410, "upload_expired"),
+        (errors.UploadKeyLost, 410, "upload_key_lost"),
         (errors.UploadOffsetMismatch, 409, "upload_offset_mismatch"),
         (errors.UploadLengthFixed, 409, "upload_length_fixed"),
         (errors.UploadResumedElsewhere, 409, "upload_resumed_elsewhere"),

@@ -15,7 +15,8 @@ from processing.jobs.models import Job
 from tests.factories import Account
 from tests.videos.uploads.test_resumable import append, create, files, status_of
 from tests.videos.uploads.tus_calls import metadata
-from videos.catalog.models import Video
+from videos.catalog.models import SpareSource, Video
+from videos.catalog.sources import remove_spare_sources
 from videos.errors import SourceDiffers, UploadTakenOver
 from videos.uploads import finishing, tus
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired
@@ -82,7 +83,7 @@ def test_a_process_that_died_before_the_row_was_written_is_repeated(
 ) -> None:
     upload = create(permit)
 
-    def die(*_args: Any) -> None:
+    def die(*_args: Any, **_options: Any) -> None:
         raise SystemExit
 
     monkeypatch.setattr(finishing, "_record", die)
@@ -94,6 +95,40 @@ def test_a_process_that_died_before_the_row_was_written_is_repeated(
     Upload.objects.filter(pk=upload.pk).update(writer_expires_at=timezone.now())
     assert finish_left_uploads(config=settings.GILFOYLE) == 1
     assert status_of(upload) == "processing"
+
+
+def test_what_its_store_changed_meanwhile_is_compared_with_what_arrived(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = create(permit)
+    break_finishing(monkeypatch)
+    with pytest.raises(StorageFault):
+        append(permit, upload, b"abcdef")
+    monkeypatch.undo()
+    (piece,) = [path for path in files(media_dir) if "uploads" in path.parts]
+    for stored, is_right in ((b"abcdeX", False), (b"abcdef", True)):
+        piece.write_bytes(stored)
+        Upload.objects.filter(pk=upload.pk).update(writer_expires_at=timezone.now())
+        assert finish_left_uploads(config=settings.GILFOYLE) == is_right
+        assert sources(media_dir) == [b"abcdef"] * is_right
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_store_did_not_remove_is_removed_by_the_sweep(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_folder: str) -> None:
+        message = "The store is away."
+        raise StorageFault(message)
+
+    upload = create(permit)
+    monkeypatch.setattr(storage, "delete_folder", fail)
+    append(permit, upload, b"abcdef")
+    monkeypatch.undo()
+    assert len(files(media_dir)) == 2
+    remove_spare_sources()
+    assert files(media_dir) == [path for path in files(media_dir) if "sources" in path.parts]
+    assert not SpareSource.objects.exists()
 
 
 def test_a_broken_store_holds_up_no_other(

@@ -84,19 +84,20 @@ def test_many_rows_take_few_queries(
         admin_client.get(list_of(LIST))
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="tells a plan in SQLite's words")
-@pytest.mark.parametrize("state", ["finished", "receiving", "waiting", "expired", "revoked"])
-def test_each_state_is_looked_up_by_an_index_of_its_address(admin_client: Client, state: str) -> None:
-    with CaptureQueriesContext(connection) as captured:
-        admin_client.get(f"{list_of(LIST)}?state={state}")
-    asked = [one["sql"] for one in captured if "EXISTS" in one["sql"]]
-    assert asked
-    for sql in asked:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
-            plan = " ".join(str(row) for row in cursor.fetchall())
-        assert "upload_status_newest" not in plan
-        assert "upload_of_grant" in plan
+if connection.vendor == "sqlite":  # PostgreSQL plans by what the tables hold, which in a test is nothing
+
+    @pytest.mark.parametrize("state", ["finished", "receiving", "waiting", "expired", "revoked"])
+    def test_each_state_is_looked_up_by_an_index_of_its_address(admin_client: Client, state: str) -> None:
+        with CaptureQueriesContext(connection) as captured:
+            admin_client.get(f"{list_of(LIST)}?state={state}")
+        asked = [one["sql"] for one in captured if "EXISTS" in one["sql"]]
+        assert asked
+        for sql in asked:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+                plan = " ".join(str(row) for row in cursor.fetchall())
+            assert "upload_status_newest" not in plan
+            assert "upload_of_grant" in plan
 
 
 def test_an_address_is_made_for_somebody_else_and_copied(admin_client: Client) -> None:

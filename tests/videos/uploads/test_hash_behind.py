@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from contextlib import ExitStack
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from videos.uploads import hash_behind
 from videos.uploads.hash_behind import MOST_BEHIND, HashBehind
 
 
@@ -37,3 +39,17 @@ def test_its_thread_ends_with_the_block_whatever_happens() -> None:
     with pytest.raises(KeyError):
         fail()
     assert threading.active_count() == before
+
+
+def test_where_no_core_is_free_it_hashes_at_once_and_gives_the_core_back() -> None:
+    free = hash_behind._cores._value
+    with ExitStack() as stack:
+        for _ in range(free):
+            assert stack.enter_context(HashBehind())._thread is not None
+        with HashBehind() as digest:
+            assert digest._thread is None
+            buffer = bytearray(b"ab")
+            digest.update(memoryview(buffer))
+            buffer[:] = b"xx"
+            assert digest.hexdigest() == hashlib.sha256(b"ab").hexdigest()
+    assert hash_behind._cores._value == free

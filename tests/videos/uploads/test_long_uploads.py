@@ -1,8 +1,7 @@
 """A large file, through nginx and directly: 50 connections are cut, a web process is killed, the server restarted.
 
-What arrives is the file, byte for byte. `GILFOYLE_TEST_UPLOAD_BYTES=1000000000` says how large it is, and tries each
-client both ways; else it is 64 MB, and each client is tried one way. `--log-cli-level=INFO` tells what it took. It
-needs room for three such files.
+What arrives is the file, byte for byte: 1 GB, with each client both ways; in short 64 MB, and each client one way.
+`--log-cli-level=INFO` tells what it took. It needs room for three such files.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from tests.browser import running_chromium
 from tests.docker.test_nginx_uploads import nginx
 from tests.embedded import free_port, wait_until
 from tests.factories import make_account
+from tests.lengths import IS_LONG, length
 from tests.streaming.web_process import WebProcess, web_process
 from tests.videos.uploads.browser_clients import require_browser_clients
 from tests.videos.uploads.cutting_proxy import CuttingProxy, cutting_proxy
@@ -41,8 +41,7 @@ from videos.catalog.models import Video
 from videos.uploads.finishing import finish_left_uploads
 from videos.uploads.models import Upload
 
-ASKED_BYTES = os.environ.get("GILFOYLE_TEST_UPLOAD_BYTES", "")
-SIZE_BYTES = int(ASKED_BYTES or "64000000")
+SIZE_BYTES = length(64_000_000, 1_000_000_000)
 WAYS = NGINX, DIRECTLY = "through nginx", "directly"
 CUTS = 50
 # So few bytes a connection that all of the cuts fall into the file, even if every byte was kept.
@@ -61,7 +60,12 @@ UPPY = """([endpoint, pause, tries]) => new Promise((done) => {
     const [data] = document.getElementById("file").files;
     uppy.addFile({name: data.name, type: "video/mp4", data});
 })"""
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60 + 2 * PATIENCE_S)]
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.long,
+    pytest.mark.timeout(60 + 2 * PATIENCE_S),
+]
 
 
 class Trouble:
@@ -194,10 +198,10 @@ def upload_by_uppy(trouble: Trouble, source: Path, clients: Clients) -> Video:
 
 
 def ways(name: str, upload: UploadBy, *marks: pytest.MarkDecorator, otherwise: str) -> list[Any]:
-    """Return both ways of a client, or where no size was asked for, one."""
+    """Return both ways of a client, or in short one."""
     return [
         pytest.param(upload, way, marks=marks, id=f"{name} {way}")
-        for way in (WAYS if ASKED_BYTES else (otherwise,))
+        for way in (WAYS if IS_LONG else (otherwise,))
     ]
 
 

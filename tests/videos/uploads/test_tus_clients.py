@@ -24,7 +24,7 @@ from videos import layout
 from videos.catalog.models import Video
 from videos.uploads.models import Upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 MIB = 1024 * 1024
 CUT_AFTER_BYTES = (
     64 * 1024,

@@ -21,7 +21,7 @@ from tests.videos.uploads.conformance import shows
 from videos.catalog.models import Video
 from videos.uploads.models import Upload
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 MIB = 1024 * 1024
 DATA = os.urandom(5 * MIB)
 BODY = {"Content-Type": "application/offset+octet-stream"}

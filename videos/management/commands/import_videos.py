@@ -11,6 +11,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from gilfoyle.lib.errors import GilfoyleError
+from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import Project
 from videos.catalog import selectors, states
 from videos.catalog.models import Video
@@ -172,13 +173,14 @@ def _titled(collection: Collection, title: str | None) -> list[Wish]:
 
 
 def _find_project(name: str | None) -> Project:
-    projects = [project for project in Project.objects.all() if name is None or project.name == name.strip()]
+    ours = Project.objects.exclude(pk__in=INTERNAL_PROJECT_IDS)
+    projects = [project for project in ours if name is None or project.name == name.strip()]
     if len(projects) == 1:
         if projects[0].is_suspended:
             message = f"The project {projects[0].name} is suspended."
             raise CommandError(message)
         return projects[0]
-    known = ", ".join(Project.objects.values_list("name", flat=True)[:20])
+    known = ", ".join(ours.values_list("name", flat=True)[:20])
     message = "There is no such project." if name is not None else "Name the project with --project."
     hint = f"There are: {known}." if known else "`manage.py create_api_key --project NAME` makes one."
     raise CommandError(f"{message} {hint}")
