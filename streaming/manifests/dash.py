@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
+from math import floor
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -76,7 +77,7 @@ def render_mpd(presentation: Presentation, *, now: datetime) -> str:
 
 def _times(presentation: Presentation, length_s: Fraction, now: datetime) -> dict[str, str]:
     if presentation.is_complete:
-        return {"type": "static", "mediaPresentationDuration": duration_text(length_s)}
+        return {"type": "static", "mediaPresentationDuration": duration_text(_just_past(length_s))}
     facts = {
         "type": "dynamic",
         "availabilityStartTime": ALWAYS,
@@ -88,6 +89,15 @@ def _times(presentation: Presentation, length_s: Fraction, now: datetime) -> dic
         # Players that know the end take it for a film that is not whole yet, not for a live one: they begin at the start.
         facts["mediaPresentationDuration"] = duration_text(planned_s)
     return facts
+
+
+def _just_past(length_s: Fraction) -> Fraction:
+    """Return the first whole millisecond after the media's end.
+
+    dash.js 5 asks every 200 ms whether the time told here is reached, and if it is before the element has said that it
+    has ended, it goes back half a second and pauses there for good.
+    """
+    return Fraction(floor(length_s * 1000) + 1, 1000)
 
 
 def _instant(time: datetime) -> str:

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import TextSettings
-from processing.packaging.fragments import read_init
+from processing.packaging.fragments import read_fragment, read_init
 from processing.packaging.key_frames import find_key_frame_bytes
 from videos import layout
 from videos.access.models import Project
@@ -103,11 +103,8 @@ def make_clip() -> Clip:
         )
         _ffmpeg("-f", "lavfi", "-i", picture, "-frames:v", "1", f"{folder}/poster.jpg")
         tracks = {
-            name: _split(Path(folder, f"{name}.mp4").read_bytes(), total)
-            for name, total in [
-                *((name, length_s * VIDEO_TIMESCALE) for name, _, _ in RUNGS),
-                ("a0", length_s * AUDIO_TIMESCALE),
-            ]
+            name: _split(Path(folder, f"{name}.mp4").read_bytes())
+            for name in [*(name for name, _, _ in RUNGS), "a0"]
         }
         return Clip(tracks, Path(folder, "poster.jpg").read_bytes())
 
@@ -125,20 +122,17 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += size
 
 
-def _split(data: bytes, total_ticks: int) -> Track:
-    init, segments, starts = b"", [], []
+def _split(data: bytes) -> Track:
+    init, segments, durations = b"", [], []
     for kind, box in _boxes(data):
         if kind in {b"ftyp", b"moov"}:
             init += box
         elif kind == b"moof":
             segments.append(box)
-            tfdt = box.index(b"tfdt")
-            starts.append(struct.unpack_from(">Q", box, tfdt + 8)[0])
+            durations.append(read_fragment(box).duration_ticks)
         elif kind == b"mdat":
             segments[-1] += box
-    ends = [*starts[1:], max(total_ticks, starts[-1] + 1)]
-    durations = tuple(end - start for start, end in zip(starts, ends, strict=True))
-    return Track(init, tuple(segments), durations)
+    return Track(init, tuple(segments), tuple(durations))
 
 
 def store_video(

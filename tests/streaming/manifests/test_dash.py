@@ -112,9 +112,8 @@ def test_what_grows_is_asked_for_again_and_what_is_whole_is_not():
     assert whole.get("type") == "static"
     assert not {"minimumUpdatePeriod", "availabilityStartTime", "publishTime"} & set(whole.attrib)
     assert whole.find("UTCTiming") is None
-    assert abs(seconds(whole.get("mediaPresentationDuration")) - Fraction(446 * 1024, 48_000)) < Fraction(
-        1, 10**6
-    )
+    length_s = Fraction(446 * 1024, 48_000)
+    assert 0 < seconds(whole.get("mediaPresentationDuration")) - length_s <= Fraction(1, 1000)
 
 
 @pytest.mark.parametrize("planned_s", [None, 1.0])
@@ -167,7 +166,7 @@ def test_what_begins_late_is_played_from_there():
         offset_s = Fraction(int(one.attrib["presentationTimeOffset"]), int(one.attrib["timescale"]))
         assert abs(offset_s - Fraction(120 * 1001, 30_000)) < Fraction(1, 30_000)
     length_s = Fraction(446 * 1024, 48_000) - Fraction(120 * 1001, 30_000)
-    assert abs(seconds(root.get("mediaPresentationDuration")) - length_s) < Fraction(1, 10**6)
+    assert 0 < seconds(root.get("mediaPresentationDuration")) - length_s <= Fraction(1, 1000)
 
 
 durations = st.lists(st.integers(1, 2_000_000), min_size=1, max_size=60)
@@ -212,6 +211,6 @@ def test_any_index_is_told_exactly(rungs, sounds, is_complete, planned_s):
         for one in (*video, *audio)
     ]
     if is_complete:
-        assert abs(seconds(root.get("mediaPresentationDuration")) - max(ends)) <= Fraction(1, 10**6)
+        assert 0 < seconds(root.get("mediaPresentationDuration")) - max(ends) <= Fraction(1, 1000)
     numbers = [one.get("id") for one in root.iter("AdaptationSet")]
     assert len(set(numbers)) == len(numbers)

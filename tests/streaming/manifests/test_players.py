@@ -182,6 +182,21 @@ def test_every_player_plays_to_the_end_changes_quality_seeks_and_shows_text(page
     }  # of blobs there is none; no player asks anybody else, not even for the time
 
 
+def test_a_player_that_looks_for_the_end_all_the_time_ends(page, site, web, mint):
+    """dash.js looks every 200 ms; here every millisecond, so that it would find an end before its element does."""
+    page.add_init_script(
+        "const every = window.setInterval;"
+        "window.setInterval = (act, ms, ...more) => every(act, ms === 200 ? 1 : ms, ...more);"
+    )
+    video = store_video()
+    page.goto(f"{site}/page.html")
+    start(page, web.url + folder_of(video, mint(video)), {"dash.js": FILMS["dash.js"]})
+    until(page, "film.video.readyState > 1")
+    for _ in range(3):
+        each(page, "film.hasEnded = false; film.video.currentTime = 7.5; film.player.play();")
+        until(page, "film.hasEnded")
+
+
 def test_players_that_run_through_a_film_show_its_key_frames(page, site, web, mint):
     video = store_video()
     ranges: set[tuple[str, str]] = set()
