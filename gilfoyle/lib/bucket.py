@@ -6,7 +6,7 @@ boto is imported where it is used, so that a filesystem set-up never loads it.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +17,7 @@ PART_BYTES = 16 * 1024 * 1024
 SELF_TESTS = "selftest"
 IS_THERE = frozenset({"PreconditionFailed", "412"})
 IN_CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
+GONE = frozenset({"NoSuchKey", "404"})
 NOT_KNOWN = frozenset({"NotImplemented", "501"})
 TRIES = 3
 _honoured: dict[tuple[str, str, str], bool] = {}  # what the self-test of each bucket found
@@ -141,6 +142,42 @@ def read_range(stored: Any, first: int, length: int) -> bytes:
         return data
 
 
+def list_below(media: Any, prefix: str) -> Iterator[tuple[str, int, float]]:
+    """Yield name, size and time of every object below a folder, or ("") of all; a thousand by one request."""
+    top = _key(media, "")
+    folder = f"{_key(media, prefix)}/".lstrip("/") if prefix or top else ""
+    cut = len(top) + 1 if top else 0
+    pages = media.connection.meta.client.get_paginator("list_objects_v2")
+    for page in pages.paginate(Bucket=media.bucket_name, Prefix=folder):
+        for found in page.get("Contents", ()):
+            yield found["Key"][cut:], int(found["Size"]), found["LastModified"].timestamp()
+
+
 def delete_below(media: Any, prefix: str) -> None:
-    """Remove every object below a prefix."""
-    media.bucket.objects.filter(Prefix=_key(media, prefix) + "/").delete()
+    """Remove every object below a prefix, a thousand by one request.
+
+    Raises: ClientError where the server refused one.
+    """
+    for answer in media.bucket.objects.filter(Prefix=_key(media, prefix) + "/").delete():
+        _require_removed(answer)
+
+
+def delete_named(media: Any, names: Sequence[str]) -> None:
+    """Remove at most a thousand objects by one request; no fault where one is not there.
+
+    Raises: ClientError where the server refused one.
+    """
+    wanted = {"Objects": [{"Key": _key(media, name)} for name in names], "Quiet": True}
+    _require_removed(media.bucket.delete_objects(Delete=wanted))
+
+
+def _require_removed(answer: Any) -> None:
+    """Say what the answer alone says: such a request succeeds although nothing may be removed."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - see above
+
+    for error in answer.get("Errors", ()):
+        if error.get("Code") not in GONE:
+            raise ClientError(
+                {"Error": {"Code": error.get("Code", ""), "Message": error.get("Message", "")}},
+                "DeleteObjects",
+            )

@@ -133,7 +133,7 @@ class SealedReader:
         log2 = header[len(MAGIC) + 1]
         if not SMALLEST_CHUNK_LOG2 <= log2 <= LARGEST_CHUNK_LOG2:
             raise SealBroken(BROKEN)
-        size_bytes = _opened_size(stored_bytes, 1 << log2)
+        size_bytes = opened_size(stored_bytes, 1 << log2)
         return cls(size_bytes, 1 << log2, header, _cipher(key, header), read)
 
     def read(self, first: int, length: int) -> bytes:
@@ -182,8 +182,11 @@ class SealedReader:
             pass
 
 
-def _opened_size(stored_bytes: int, chunk_bytes: int) -> int:
-    """Raises: SealBroken where no object has this length."""
+def opened_size(stored_bytes: int, chunk_bytes: int = CHUNK_BYTES) -> int:
+    """Return how many bytes an object has before it is sealed that takes so many.
+
+    Raises: SealBroken where no object has this length.
+    """
     full, rest = divmod(stored_bytes - HEADER_BYTES, chunk_bytes + TAG_BYTES)
     # Nothing but a tag is the end of an empty file alone.
     if rest and rest < TAG_BYTES + (1 if full else 0):

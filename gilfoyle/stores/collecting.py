@@ -1,0 +1,66 @@
+"""Removes what nobody names: by hand alone, after a look that tells of each object why, since when and how large.
+
+No sweep does this by itself, for the rows may be those of an older backup than the store is: then what came since looks
+like nobody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from gilfoyle.lib.storage_listing import StoredObject, remove_objects
+from gilfoyle.stores.errors import TooManyOrphans
+from gilfoyle.stores.judging import Finding
+from gilfoyle.stores.names import parse_name
+from gilfoyle.stores.surveying import Survey, kind_of, look_again
+
+MANY, MOST_SHARE = 100, 0.1
+
+
+@dataclass(slots=True)
+class Removed:
+    """How much was removed."""
+
+    objects: int = 0
+    size_bytes: int = 0
+
+
+def find_orphans(survey: Survey) -> Iterator[Finding]:
+    """Yield what nobody names, and note it for `remove_orphans`.
+
+    Raises: StorageFault; the database's errors.
+    """
+    for finding in survey.look():
+        parsed = parse_name(finding.name)
+        if finding.kind == "orphan" and parsed is not None:
+            survey.inventory.note_orphans(f"{kind_of(parsed.family)}/{parsed.owner}", [finding.name])
+            yield finding
+
+
+def require_few(survey: Survey) -> None:
+    """Raises: TooManyOrphans."""
+    orphans = survey.counts["orphan"]
+    if orphans > MANY and orphans > survey.objects * MOST_SHARE:
+        message = f"Nothing was removed: {orphans:,} of {survey.objects:,} objects would be."
+        hint = "Does this server use the right database, and one as new as the store? If so, say --even-so."
+        raise TooManyOrphans(message, hint=hint)
+
+
+def remove_orphans(survey: Survey) -> Iterator[Removed]:
+    """Remove what `find_orphans` has noted, after one more look at the rows and at it; yields what each owner comes to.
+
+    Raises: StorageFault; the database's errors.
+    """
+    for key, names in survey.inventory.orphans():
+        kind, _, owner = key.partition("/")
+        noted = set(names)
+        found = [StoredObject(name, 0, 0) for name in names]
+        judged = look_again(kind, owner, found, grace_s=survey.grace_s)
+        still = [
+            StoredObject(one.name, one.size_bytes, one.since)
+            for one in judged.findings
+            if one.kind == "orphan" and one.name in noted
+        ]
+        gone = set(remove_objects(still))
+        yield Removed(len(gone), sum(one.size_bytes for one in still if one.name in gone))

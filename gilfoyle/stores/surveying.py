@@ -1,0 +1,197 @@
+"""Goes once through all of a store and all rows, and tells what doesn't fit.
+
+First the store is listed, then the rows are read. What is not as it should be is looked at once more, rows and store,
+before it is told: the system goes on working meanwhile, and what was written, replaced or removed since then fits again.
+So whatever is called an orphan was named by no row at two moments, and has lain there longer than anything at work.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from time import time as read_clock
+
+from gilfoyle.lib.errors import GilfoyleError
+from gilfoyle.lib.sealed_storage import read_through
+from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
+from gilfoyle.lib.storage_listing import StoredObject, list_objects
+from gilfoyle.stores.facts import SELF_TESTS, UPLOAD, VIDEO, Facts, facts_of_uploads, facts_of_videos
+from gilfoyle.stores.inventory import Inventory
+from gilfoyle.stores.judging import Finding, Judged, judge
+from gilfoyle.stores.names import SELF_TEST, UNFINISHED, parse_name
+from gilfoyle.stores.names import UPLOAD as UPLOAD_FAMILY
+from videos.catalog.models import Video
+from videos.catalog.stored_sources import name_of, open_source
+from videos.uploads import states as upload_states
+from videos.uploads.models import Upload
+
+BATCH = 100
+GRACE_S = 24 * 3600.0  # longer than anything at work leaves an object unnamed
+FOLDERS = {
+    VIDEO: ("sources", "renditions", "tracks"),
+    UPLOAD: ("uploads",),
+    SELF_TESTS: ("doctor", "selftest"),
+}
+Progress = Callable[[str, int], None]
+
+
+@dataclass(slots=True)
+class Survey:
+    """What is told of a store; `counts` and the rest grow while `look` runs."""
+
+    inventory: Inventory
+    progress: Progress
+    grace_s: float = GRACE_S
+    with_checksums: bool = False
+    objects: int = 0
+    size_bytes: int = 0
+    owners: int = 0
+    hashed: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def look(self) -> Iterator[Finding]:
+        """Yield what doesn't fit, in constant memory.
+
+        Raises: StorageFault; the database's errors.
+        """
+        yield from self._list()
+        yield from self._follow(VIDEO, _batches_of(_video_ids()))
+        yield from self._follow(UPLOAD, _batches_of(_upload_ids()))
+        left = (owner.partition("/") for owner in self.inventory.left())
+        for kind, _, owner in left:
+            yield from self._follow(kind, [[owner]])
+
+    def _list(self) -> Iterator[Finding]:
+        for one in list_objects():
+            self.objects += 1
+            self.size_bytes += one.size_bytes
+            self.progress("listed", 1)
+            parsed = parse_name(one.name) if one.is_plain else None
+            if parsed is None:
+                self.counts["foreign"] += 1
+                yield Finding("foreign", one.name, _why_foreign(one), one.size_bytes, one.changed_at)
+            elif parsed.family == UNFINISHED:
+                self.counts["kept"] += 1  # the scheduler removes what a killed process has left there
+            else:
+                self.inventory.add(f"{kind_of(parsed.family)}/{parsed.owner}", one)
+
+    def _follow(self, kind: str, batches: Iterable[list[str]]) -> Iterator[Finding]:
+        for batch in batches:
+            for owner, facts in _facts(kind, batch):
+                found = self.inventory.take(f"{kind}/{owner}")
+                judged = judge(facts, found, before=read_clock() - self.grace_s)
+                if judged.findings:
+                    judged = look_again(kind, owner, found, grace_s=self.grace_s)
+                self.owners += facts.is_known
+                self.counts.update(judged.counts)
+                self.counts.update(one.kind for one in judged.findings)
+                self.progress("compared", 1)
+                yield from judged.findings
+                if self.with_checksums and facts.source is not None:
+                    yield from self._hash(facts.source, judged)
+
+    def _hash(self, source: Video, judged: Judged) -> Iterator[Finding]:
+        name = name_of(source)
+        if not source.source_sha256 or any(one.name == name for one in judged.findings):
+            return
+        self.hashed += 1
+        why = hash_source(source, lambda size: self.progress("hashed", size))
+        if why and _is_still_source(source):
+            self.counts["corrupt"] += 1
+            yield Finding("corrupt", name, why, source.source_size_bytes or 0)
+
+
+def look_again(kind: str, owner: str, found: Collection[StoredObject], *, grace_s: float) -> Judged:
+    """Judge one owner by its rows and objects as they are now; `found` tells where else they were seen.
+
+    Raises: StorageFault; the database's errors.
+    """
+    ((_, before),) = _facts(kind, [owner])
+    present = [one for prefix in _prefixes(kind, owner, found, before) for one in list_objects(prefix)]
+    ((_, after),) = _facts(kind, [owner])
+    # What is written meanwhile is not listed yet, but named after; what is removed is not listed, but was named before.
+    at = read_clock() - grace_s
+    known = {(one.kind, one.name) for one in judge(before, present, before=at).findings}
+    judged = judge(after, [one for one in present if is_ours(one)], before=at)
+    judged.findings = [one for one in judged.findings if (one.kind, one.name) in known]
+    return judged
+
+
+def _prefixes(kind: str, owner: str, found: Collection[StoredObject], facts: Facts) -> list[str]:
+    """Return the folders where an owner's objects are, or should be; of any project, where they were found so."""
+    if kind == SELF_TESTS:
+        return list(FOLDERS[kind])
+    names = [*facts.wanted, *facts.grown, *(one.name for one in found)]
+    projects = {name.split("/", 2)[1] for name in names}
+    return [f"{top}/{project}/{owner}" for top in FOLDERS[kind] for project in sorted(projects)]
+
+
+def is_ours(one: StoredObject) -> bool:
+    """Tell whether an object is one that Gilfoyle itself has written."""
+    return one.is_plain and parse_name(one.name) is not None
+
+
+def kind_of(family: str) -> str:
+    """Return whose the objects of a family are."""
+    if family == SELF_TEST:
+        return SELF_TESTS
+    return UPLOAD if family == UPLOAD_FAMILY else VIDEO
+
+
+def _facts(kind: str, owners: Collection[str]) -> Iterator[tuple[str, Facts]]:
+    if kind == VIDEO:
+        return facts_of_videos(owners)
+    return (
+        facts_of_uploads(owners) if kind == UPLOAD else ((owner, Facts(is_known=False)) for owner in owners)
+    )
+
+
+def _video_ids() -> Iterator[str]:
+    last = ""
+    while some := list(Video.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        yield from some
+        last = some[-1]
+
+
+def _upload_ids() -> Iterator[str]:
+    receiving, last = Upload.objects.filter(status=upload_states.RECEIVING), ""
+    while some := list(receiving.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        yield from some
+        last = some[-1]
+
+
+def _batches_of(ids: Iterator[str]) -> Iterator[list[str]]:
+    while batch := list(islice(ids, BATCH)):
+        yield batch
+
+
+def _why_foreign(one: StoredObject) -> str:
+    if not one.is_plain:
+        return "it is a link, no file, or its name is no text: it is not followed"
+    return "no object of Gilfoyle's has such a name"
+
+
+def hash_source(video: Video, on_read: Callable[[int], None]) -> str:
+    """Read a source through, decrypted where it is sealed; returns what is wrong with it, "" where nothing is."""
+    digest = hashlib.sha256()
+    try:
+        opened = open_source(video)
+        for piece in read_through(opened.read, opened.size_bytes, heartbeat=lambda: None):
+            digest.update(piece)
+            on_read(len(piece))
+    except ObjectMissing:  # removed since it was listed: what is missing is found otherwise
+        return ""
+    except StorageFault:
+        raise
+    except GilfoyleError as error:
+        return error.message
+    return "" if digest.hexdigest() == video.source_sha256 else "its SHA-256 is not the one that is recorded"
+
+
+def _is_still_source(video: Video) -> bool:
+    return Video.objects.filter(
+        pk=video.pk, source_upload_id=video.source_upload_id, source_version=video.source_version
+    ).exists()
