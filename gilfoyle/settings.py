@@ -11,6 +11,7 @@ import django_stubs_ext
 import environ
 
 from gilfoyle import admin_theme
+from gilfoyle.lib.api_guide import DESCRIPTION, LICENSE, SERVERS, TAGS
 from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.logs import logging_settings
@@ -176,14 +177,18 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["videos.access.permissions.Authenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["gilfoyle.lib.json_body.JsonBody"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "gilfoyle.lib.schema.Operation",
     "EXCEPTION_HANDLER": "gilfoyle.lib.problems.handle",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gilfoyle",
-    "DESCRIPTION": "The private video backend that you run yourself: upload, processing and streaming.",
+    "DESCRIPTION": DESCRIPTION,
     "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",  # 3.0 has no scopes of API keys
+    "TAGS": TAGS,
+    "LICENSE": LICENSE,
+    "SERVERS": SERVERS,
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
@@ -195,6 +200,7 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gilfoyle.lib.schema.add_problem_answers",
+        "gilfoyle.lib.schema.merge_same_paths",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TextTrackKindEnum": "videos.tracks.models.KINDS",

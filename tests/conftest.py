@@ -62,10 +62,13 @@ from dramatiq.brokers.stub import StubBroker  # noqa: E402 - after the above
 from rest_framework.test import APIClient  # noqa: E402 - the same
 
 from tests import factories  # noqa: E402 - rows need Django
+from tests.documented import watch_answers  # noqa: E402 - the same
 from tests.emptying import empty_only_what_is_full  # noqa: E402 - the same
 from tests.factories import Account  # noqa: E402 - the same
 from tests.lanes import REAL_TIME, Lanes, lane_of  # noqa: E402 - the same
 from videos.audit.guards import remove_guards  # noqa: E402 - the same
+
+watch_answers()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -28,6 +28,21 @@ class NewestFirst(CursorPagination):
         self.base_url = settings.GILFOYLE.public_url + request.get_full_path()
         return page
 
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """Return what a page is, for the OpenAPI document."""
+        address = {"type": ["string", "null"], "format": "uri"}
+        words = "Its address; null where there is none."
+        example = "https://video.example.com/api/v1/videos?cursor=cD0yMDI2"
+        return {
+            "type": "object",
+            "required": ["next", "previous", "results"],
+            "properties": {
+                "next": {**address, "description": f"The next page. {words}", "example": example},
+                "previous": {**address, "description": f"The page before. {words}", "example": None},
+                "results": schema,
+            },
+        }
+
     def decode_cursor(self, request: Any) -> Cursor | None:
         """Raises: ValidationError for what no page has given out."""
         try:

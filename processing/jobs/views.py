@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.errors import NotFound
+from gilfoyle.lib.schema import refusals
 from processing.jobs import services
 from processing.jobs.models import Job
 from processing.jobs.reprocessing import reprocess
@@ -21,6 +22,9 @@ from videos.catalog import selectors
 
 class JobNotFound(NotFound):
     code = "job_not_found"
+
+
+NO_JOB = refusals({404: "`job_not_found`: it has not been processed yet."})
 
 
 def _latest_job(request: Request, video_id: str) -> Job:
@@ -44,7 +48,9 @@ class VideoJob(APIView):
     @extend_schema(
         operation_id="get_job",
         summary="Follow the processing of a video",
-        responses=JobSerializer,
+        description="The latest job of the video: how far it is, each of its steps, what those that wait are waiting for, "
+        "and what failed in words.",
+        responses={200: JobSerializer, **NO_JOB},
         tags=["processing"],
     )
     def get(self, request: Request, video_id: str) -> Response:
@@ -67,7 +73,14 @@ class VideoReprocess(APIView):
         request=WishSerializer,
         # Named here: examples of a request would else stand for all that there are.
         responses={
-            202: OpenApiResponse(JobSerializer, examples=[OpenApiExample("At work", value=JOB_EXAMPLE)])
+            202: OpenApiResponse(JobSerializer, examples=[OpenApiExample("At work", value=JOB_EXAMPLE)]),
+            **refusals(
+                {
+                    403: "`quota_exceeded`: the minutes of this month are used up.",
+                    409: "`already_reprocessing`: follow that job. `invalid_transition`: it is neither ready nor failed.",
+                    422: "`unknown_rendition`, `codec_not_configured`: `hint` names those that there are.",
+                }
+            ),
         },
         examples=[
             OpenApiExample("All of it", value={}, request_only=True),
@@ -92,7 +105,11 @@ class VideoCancel(APIView):
         summary="Stop the processing of a video",
         description="The video is then `failed` with the code `cancelled`; its source is kept.",
         request=None,
-        responses=JobSerializer,
+        responses={
+            200: JobSerializer,
+            **NO_JOB,
+            **refusals({409: "`invalid_transition`: the job has ended already."}),
+        },
         tags=["processing"],
     )
     def post(self, request: Request, video_id: str) -> Response:

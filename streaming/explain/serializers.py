@@ -17,6 +17,16 @@ from streaming.tokens.claims import MAX_TOKEN_LENGTH
 MAX_ADDRESS_LENGTH = 2_000
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("The video alone", value={}, request_only=True),
+        OpenApiExample(
+            "A page of another site",
+            value={"token": "gf1.eyJ2Ijoi.c2lnbmF0dXJl", "origin": "https://app.example.com"},
+            request_only=True,
+        ),
+    ]
+)
 class ExplainInputSerializer(StrictSerializer):
     """What is asked for. Without a token and an address: what the video's own state allows."""
 

@@ -46,6 +46,7 @@ class Revocations(generics.GenericAPIView[Revocation]):
     @extend_schema(
         operation_id="list_revocations",
         summary="List what was revoked and can still concern a token, latest first",
+        description="Once every token that it was about has ended, a revocation leaves the list by itself.",
         responses=RevocationSerializer(many=True),
         tags=["playback"],
     )

@@ -109,6 +109,9 @@ class SigningKeyInputSerializer(StrictSerializer):
         )
 
 
+@extend_schema_serializer(
+    examples=[OpenApiExample("Wind it up", value={"state": "retiring"}, request_only=True)]
+)
 class SigningKeyChangeSerializer(StrictSerializer):
     """What shall be otherwise; what is left out stays."""
 

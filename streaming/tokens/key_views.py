@@ -87,6 +87,7 @@ class SigningKeyDetail(APIView):
     @extend_schema(
         operation_id="get_signing_key",
         summary="Read a signing key",
+        description="Its state, what it may sign and for how long, and its public half; no secret is ever shown.",
         responses={200: SigningKeySerializer, **refusals(NOT_FOUND)},
         tags=["signing keys"],
     )

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.schema import refusals
 from streaming.errors import (
     AgeNotConfirmed,
     ClipsNotKept,
@@ -40,7 +41,16 @@ class VideoPlayback(APIView):
             "`session_ttl_s` the token may be short-lived: `POST` to `refresh_url` (no key, no body) gives a later one."
         ),
         request=PlaybackInputSerializer,
-        responses={200: PlaybackSerializer},
+        responses={
+            200: PlaybackSerializer,
+            **refusals(
+                {
+                    403: "`video_is_restricted`; `age_not_confirmed`, `country_needed`: say more of the viewer.",
+                    404: "`video_not_ready`: it was deleted a moment ago.",
+                    409: "`video_not_playable`: wait until `playable` is true. `clips_not_kept`: others can read its files.",
+                }
+            ),
+        },
         tags=["playback"],
     )
     def post(self, request: Request, video_id: str) -> Response:

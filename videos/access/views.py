@@ -19,6 +19,8 @@ class Account(APIView):
     @extend_schema(
         operation_id="get_account",
         summary="Who this key is, its scopes, limits and use",
+        description="A good first call: it needs no scope, and tells whether the key works, what it may, and what its "
+        "project has used of its limits.",
         responses=AccountSerializer,
         tags=["account"],
     )

@@ -124,6 +124,13 @@ class VideoSerializer(serializers.ModelSerializer[Video]):
         return {"code": video.failure_code, "message": video.failure_message}
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class MetadataField(serializers.DictField):
+    """An object with anything in it."""
+
+    child = serializers.JSONField(allow_null=True)
+
+
 @extend_schema_serializer(
     examples=[
         OpenApiExample(
@@ -138,9 +145,7 @@ class VideoInputSerializer(serializers.Serializer[Any]):
 
     title = serializers.CharField(max_length=255, required=False, allow_blank=True)
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
-    metadata = serializers.DictField(
-        child=serializers.JSONField(allow_null=True), required=False, help_text="At most 16 KiB."
-    )
+    metadata = MetadataField(required=False, help_text="At most 16 KiB.")
     external_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
     creator_id = serializers.CharField(max_length=255, required=False, allow_blank=True)
     poster_at_s = serializers.FloatField(

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.pagination import NewestFirst
+from gilfoyle.lib.schema import refusals
 from videos.access.authentication import key_of, project_of
 from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
@@ -35,6 +36,8 @@ class VideoList(generics.GenericAPIView[Video]):
     @extend_schema(
         operation_id="list_videos",
         summary="List videos, newest first",
+        description="Filters narrow the list together. The order is by the time of creation, so that pages stay as they "
+        "are while videos are added.",
         filters=True,
         parameters=[
             OpenApiParameter("status", OpenApiTypes.STR, many=True, description="One or more statuses."),
@@ -62,8 +65,20 @@ class VideoList(generics.GenericAPIView[Video]):
     @extend_schema(
         operation_id="create_video",
         summary="Create a video, which then awaits its source",
+        description="The row alone: its file comes by `PUT /videos/{id}/source`, by an upload address or tus, or by an "
+        "import. Everything may be left out, and edited later. `external_id` and `creator_id` are your own; both can be "
+        "searched for, and reports and restrictions of unsafe use go by `creator_id`.",
         request=VideoInputSerializer,
-        responses={201: VideoSerializer},
+        responses={
+            201: VideoSerializer,
+            **refusals(
+                {
+                    403: "`uploads_frozen`: the project, the key or the creator may upload nothing at the moment.",
+                    429: "`videos_limited`: it has made as many videos in a day as it may at the moment. "
+                    "`too_many_requests`: try again after `Retry-After` seconds.",
+                }
+            ),
+        },
         tags=["videos"],
     )
     def post(self, request: Request) -> Response:
@@ -78,7 +93,12 @@ class VideoDetail(APIView):
     permission_classes = [MayReadAndWrite]
 
     @extend_schema(
-        operation_id="get_video", summary="Read a video", responses=VideoSerializer, tags=["videos"]
+        operation_id="get_video",
+        summary="Read a video",
+        description="All that is known of it: how far it is (`status`, `progress`), whether it can be played already, "
+        "what the file was like, and why it failed where it did.",
+        responses=VideoSerializer,
+        tags=["videos"],
     )
     def get(self, request: Request, video_id: str) -> Response:
         return Response(
@@ -88,8 +108,13 @@ class VideoDetail(APIView):
     @extend_schema(
         operation_id="edit_video",
         summary="Edit a video",
+        description="What is left out stays as it is; `metadata` is replaced as a whole. Players see a new title or poster "
+        "when they load the page again.",
         request=VideoInputSerializer,
-        responses=VideoSerializer,
+        responses={
+            200: VideoSerializer,
+            **refusals({422: "`poster_beyond_end`: the moment for the poster lies behind the video's end."}),
+        },
         tags=["videos"],
     )
     def patch(self, request: Request, video_id: str) -> Response:
@@ -102,7 +127,7 @@ class VideoDetail(APIView):
         operation_id="delete_video",
         summary="Delete a video",
         description="It can't be played from this moment on; its files are removed within minutes.",
-        responses={204: None},
+        responses={204: None, **refusals({409: "`legal_hold`: nothing of it may be deleted at the moment."})},
         tags=["videos"],
     )
     def delete(self, request: Request, video_id: str) -> Response:
@@ -116,6 +141,8 @@ class VideoRenditions(APIView):
     @extend_schema(
         operation_id="list_renditions",
         summary="List a video's renditions, largest first",
+        description="Each size and each sound, as far as players are told of it: codec, bitrate, segments so far, and how "
+        "like the source it was found to be.",
         responses=RenditionSerializer(many=True),
         tags=["videos"],
     )

@@ -24,6 +24,7 @@ class VideoChapters(APIView):
     @extend_schema(
         operation_id="get_chapters",
         summary="Read a video's chapters",
+        description="In the order of time; those that the source brought along until others are set.",
         responses={200: ChaptersSerializer, **refusals(NO_VIDEO)},
         tags=["chapters"],
     )

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from gilfoyle.lib.schema import refusals
 from videos.access.authentication import key_of, project_of
 from videos.access.once import takes_idempotency_key
 from videos.access.permissions import HasScope
@@ -17,6 +18,18 @@ from videos.imports import services
 from videos.imports.errors import ImportNotFound
 from videos.imports.models import Import
 from videos.imports.serializers import ImportInputSerializer, ImportSerializer
+
+NOT_FOUND = refusals({404: "`import_not_found`: nothing was imported to this video."})
+REFUSED = refusals(
+    {
+        403: "`imports_disabled`: this server fetches nothing. `quota_exceeded`, `uploads_frozen`, "
+        "`video_restricted_for_uploads`.",
+        409: "`import_in_progress`, `upload_in_progress`, `source_exists`, `video_deleted`.",
+        413: "`source_too_large`: nothing fits any more. `too_large`: a body of more than 1 MiB.",
+        422: "`address_invalid`, `address_refused`, `bucket_unknown`: nothing can be fetched from there.",
+        429: "`too_many_requests`, `too_many_uploads`: try again after `Retry-After` seconds.",
+    }
+)
 
 
 class VideoImport(APIView):
@@ -32,7 +45,7 @@ class VideoImport(APIView):
             "`failure` in words; then it may be imported, or uploaded, again."
         ),
         request=ImportInputSerializer,
-        responses={202: ImportSerializer},
+        responses={202: ImportSerializer, **REFUSED},
         tags=["uploads"],
     )
     def post(self, request: Request, video_id: str) -> Response:
@@ -50,7 +63,8 @@ class VideoImport(APIView):
     @extend_schema(
         operation_id="get_import",
         summary="Follow the latest import of a video",
-        responses=ImportSerializer,
+        description="How many bytes have come, and where it failed, why: in a code for programs and in words.",
+        responses={200: ImportSerializer, **NOT_FOUND},
         tags=["uploads"],
     )
     def get(self, request: Request, video_id: str) -> Response:
@@ -60,7 +74,7 @@ class VideoImport(APIView):
         operation_id="cancel_import",
         summary="Stop the import of a video",
         description="The video awaits its source as before; nothing of the file is kept. One that has ended stays as it is.",
-        responses=ImportSerializer,
+        responses={200: ImportSerializer, **NOT_FOUND},
         tags=["uploads"],
     )
     def delete(self, request: Request, video_id: str) -> Response:

@@ -49,6 +49,7 @@ class ReportList(generics.GenericAPIView[Report]):
     @extend_schema(
         operation_id="list_reports",
         summary="List reports, newest first",
+        description="Those of your own users and backend, and what became of each.",
         parameters=[
             OpenApiParameter("video_id", OpenApiTypes.STR),
             OpenApiParameter("creator_id", OpenApiTypes.STR),
@@ -117,6 +118,7 @@ class ReportDetail(APIView):
     @extend_schema(
         operation_id="get_report",
         summary="Read a report, and what became of it",
+        description="`state` tells whether something was decided because of it; who reported may be told so.",
         responses={200: ReportSerializer, **refusals({404: "`report_not_found`."})},
         tags=["moderation"],
     )
@@ -131,6 +133,7 @@ class VideoRestriction(APIView):
     @extend_schema(
         operation_id="get_restriction",
         summary="Read on which terms a video plays, and why",
+        description="The strictest of all that restricts it counts; each of those is listed with its reason and end.",
         responses={200: RestrictionStateSerializer, **refusals({404: "`video_not_found`."})},
         tags=["moderation"],
     )
@@ -220,6 +223,7 @@ class VideoHistory(APIView):
     @extend_schema(
         operation_id="get_history",
         summary="Read what was reported and decided about a video",
+        description="Entries of the audit trail, oldest first, without what moderation keeps to itself.",
         responses={200: HistorySerializer, **refusals({404: "`video_not_found`."})},
         tags=["moderation"],
     )
@@ -248,6 +252,7 @@ class DecisionList(generics.GenericAPIView[Decision]):
     @extend_schema(
         operation_id="list_decisions",
         summary="List decisions about your videos, creators, keys and project, newest first",
+        description="Each with its statement of reasons, in the fields of the Digital Services Act.",
         parameters=[OpenApiParameter("target_id", OpenApiTypes.STR, description="About this alone.")],
         responses=DecisionSerializer(many=True),
         tags=["moderation"],
@@ -266,6 +271,7 @@ class DecisionDetail(APIView):
     @extend_schema(
         operation_id="get_decision",
         summary="Read a decision with its statement of reasons",
+        description="What was decided, on what ground, for how long, and until when it can be appealed against.",
         responses={200: DecisionSerializer, **refusals({404: "`decision_not_found`."})},
         tags=["moderation"],
     )
@@ -316,6 +322,7 @@ class AppealDetail(APIView):
     @extend_schema(
         operation_id="get_appeal",
         summary="Read an appeal and its answer",
+        description="`state` tells whether it was answered, and whether the decision stands.",
         responses={200: AppealSerializer, **refusals({404: "`appeal_not_found`."})},
         tags=["moderation"],
     )

@@ -124,6 +124,7 @@ class TrackDetail(APIView):
     @extend_schema(
         operation_id="get_track",
         summary="Read a text track's facts",
+        description="Its language, kind and label, how many cues it has, and where it came from.",
         responses={200: TextTrackSerializer, **refusals(NO_TRACK)},
         tags=["text tracks"],
     )

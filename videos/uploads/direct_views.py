@@ -37,21 +37,19 @@ from videos.uploads.joining import complete_direct
 from videos.uploads.permit_views import TOKEN, ByAddress, PermitView
 
 REFUSED = {
-    403: "`scope_missing`, `project_suspended`.",
     410: "`upload_expired`; `ended_code` tells why, where that is known.",
 }
 REFUSED_BY_ADDRESS = {
-    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`.",
-    410: "`upload_grant_expired`; `upload_expired`, where `ended_code` tells why if that is known.",
+    410: "`upload_expired`, where `ended_code` tells why if that is known.",
 }
 NOT_FOUND = {404: "`upload_not_found`."}
 BEGIN = {
-    403: "`quota_exceeded`; `scope_missing`, `project_suspended`, or with an address `upload_grant_invalid`, "
-    "`origin_not_allowed`.",
-    409: "`direct_upload_unavailable`: sources are not kept in a bucket here; `source_exists`, `upload_in_progress`.",
-    413: "`source_too_large`.",
+    403: "`quota_exceeded`, `uploads_frozen`, `video_restricted_for_uploads`.",
+    409: "`direct_upload_unavailable`: sources are not kept in a bucket here; `source_exists`, `upload_in_progress`, "
+    "`video_deleted`.",
+    413: "`source_too_large`. `too_large`: a JSON body of more than 1 MiB.",
     422: "`upload_part_invalid`: the parts would be too small, too large or too many.",
-    429: "`too_many_uploads`, `too_many_requests`: try again after `Retry-After` seconds.",
+    429: "`too_many_uploads`, `too_many_requests`, `videos_limited`: try again after `Retry-After` seconds.",
 }
 SIGN = {
     **NOT_FOUND,
@@ -62,7 +60,7 @@ LIST = {**NOT_FOUND, 422: "`upload_parts_too_large`: more was sent than announce
 COMPLETE = {
     **LIST,
     409: "`upload_parts_missing`, `upload_parts_changed`: it may be completed again once the parts are right; "
-    "`upload_in_progress`, `upload_ended`.",
+    "`upload_in_progress`, `upload_ended`, `video_deleted`, `legal_hold`.",
 }
 WORDS = {
     "begin": "For sources that are kept in a bucket (S3). The answer tells how to cut the file; the parts are sent to the "

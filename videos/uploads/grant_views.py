@@ -37,7 +37,15 @@ class UploadGrants(APIView):
         request=UploadGrantInputSerializer,
         responses={
             201: UploadGrantSerializer,
-            **refusals({403: "`quota_exceeded`.", 404: "`video_not_found`.", 409: "`source_exists`."}),
+            **refusals(
+                {
+                    403: "`quota_exceeded`, `uploads_frozen`, `video_restricted_for_uploads`.",
+                    404: "`video_not_found`.",
+                    409: "`source_exists`, `upload_in_progress`, `video_deleted`.",
+                    413: "`source_too_large`: nothing fits any more. `too_large`: a body of more than 1 MiB.",
+                    429: "`too_many_requests`, `too_many_uploads`, `videos_limited`: try again later.",
+                }
+            ),
         },
         tags=["uploads"],
     )
@@ -58,6 +66,7 @@ class UploadGrantDetail(APIView):
     @extend_schema(
         operation_id="get_upload_grant",
         summary="Read an upload address, and how far its upload is",
+        description="With the address itself, its limits, and the upload that goes on by it.",
         responses={200: UploadGrantSerializer, **NOT_FOUND},
         tags=["uploads"],
     )

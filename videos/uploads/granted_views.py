@@ -69,7 +69,7 @@ class GrantedEndpoint(GrantedView, TusEndpoint):
             200: GrantStateSerializer,
             **refusals(
                 {
-                    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`.",
+                    403: "`origin_not_allowed`: the page is of none of the sites that may.",
                     410: "`upload_grant_expired`.",
                 }
             ),
@@ -100,8 +100,9 @@ class GrantedEndpoint(GrantedView, TusEndpoint):
             **refusals(
                 {
                     400: "`content_range_invalid`, `upload_incomplete`.",
-                    403: "`upload_grant_invalid`, `origin_not_allowed`, `project_suspended`, `quota_exceeded`.",
-                    409: "`upload_offset_mismatch`, `upload_bytes_differ`, `source_exists`, `upload_in_progress`.",
+                    403: "`quota_exceeded`, `uploads_frozen`, `video_restricted_for_uploads`.",
+                    409: "`upload_offset_mismatch`, `upload_bytes_differ`, `source_exists`, `upload_in_progress`, "
+                    "`video_deleted`, `upload_ended`, `legal_hold`.",
                     410: "`upload_grant_expired`.",
                     411: "`length_required`.",
                     413: "`source_too_large`.",

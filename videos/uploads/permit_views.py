@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -24,7 +23,7 @@ from videos.uploads.permits import SCOPE, Permit, find_grant, permit_of_grant, p
 
 TOKEN = OpenApiParameter(
     "token",
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": "^upg_[^/]+$"},
     OpenApiParameter.PATH,
     description="As it stands in the addresses of `POST /uploads`.",
 )
@@ -36,6 +35,7 @@ class PermitView(APIView):
     authentication_classes = APIView.authentication_classes
     permission_classes = [HasScope.of(SCOPE)]
     format_kwarg: str | None = None  # DRF's, which asks for it also where `initial` did not come so far
+    ignores_accept = True  # for the OpenAPI document
     permit: Permit
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -60,6 +60,11 @@ class ByAddress(PermitView):
     """What an address itself permits, and to whose pages."""
 
     authentication_classes = ()
+    shared_refusals = {  # for the OpenAPI document
+        "403": "`upload_grant_invalid`: nobody signed it, or it was taken back. `origin_not_allowed`: by a page of another "
+        "site. `project_suspended`.",
+        "410": "`upload_grant_expired`: ask for another one.",
+    }
     cors_methods: Sequence[str] = tus.METHODS
     grant: UploadGrant | None = None
 

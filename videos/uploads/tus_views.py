@@ -41,14 +41,15 @@ HEADERS = {
 TUS_REFUSALS = refusals(
     {
         400: "`tus_header_invalid`, `checksum_unsupported`, `upload_incomplete`.",
-        403: "`scope_missing`, `project_suspended`, `upload_is_final`, `quota_exceeded`.",
+        403: "`upload_is_final`, `quota_exceeded`, `uploads_frozen`, `video_restricted_for_uploads`.",
         404: "`upload_not_found`, `video_not_found`.",
-        409: "`upload_offset_mismatch`, `upload_length_fixed`, `upload_resumed_elsewhere`, `upload_in_progress`, `source_exists`.",
+        409: "`upload_offset_mismatch`, `upload_length_fixed`, `upload_resumed_elsewhere`, `upload_in_progress`, `source_exists`, "
+        "`video_deleted`, `upload_ended`, `legal_hold`.",
         410: "`upload_expired`, `upload_key_lost`: start a new upload.",
         412: "`tus_version_unsupported`.",
         413: "`source_too_large`.",
         415: "`body_type_unsupported`.",
-        429: "`too_many_requests`, `too_many_uploads`: try again after `Retry-After` seconds.",
+        429: "`too_many_requests`, `too_many_uploads`, `videos_limited`: try again after `Retry-After` seconds.",
         507: "`no_space`: try again after `Retry-After` seconds.",
     }
 )

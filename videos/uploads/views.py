@@ -50,10 +50,10 @@ class VideoSource(APIView):
             200: VideoSerializer,
             **refusals(
                 {
-                    400: "`upload_incomplete`.",
-                    403: "`scope_missing`, `project_suspended`, `quota_exceeded`.",
+                    400: "`upload_incomplete`. `tus_header_invalid`: `Repr-Digest` can't be read.",
+                    403: "`quota_exceeded`, `uploads_frozen`, `video_restricted_for_uploads`.",
                     404: "`video_not_found`.",
-                    409: "`source_exists`, `upload_in_progress`, `video_deleted`, `upload_ended`.",
+                    409: "`source_exists`, `upload_in_progress`, `video_deleted`, `upload_ended`, `legal_hold`.",
                     411: "`length_required`.",
                     413: "`source_too_large`.",
                     422: "`source_differs`.",
