@@ -5,6 +5,8 @@ from __future__ import annotations
 import atexit
 import threading
 from abc import ABC, abstractmethod
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 
 import structlog
 
@@ -26,7 +28,10 @@ class WrittenBehind(ABC):
         self._every_s = every_s
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._stop, self._hurry = threading.Event(), threading.Event()
+        self._is_hurried = self._is_over = False
+        # Told by signal handlers, which may come in the midst of each other: an Event's lock would then be waited for
+        # by who holds it. This queue may be put to at any point.
+        self._told: SimpleQueue[None] = SimpleQueue()
 
     @abstractmethod
     def flush(self) -> None:
@@ -45,22 +50,23 @@ class WrittenBehind(ABC):
 
     def hurry(self) -> None:
         """Write at once, and in short turns until the end: this process was told to stop, and may be killed soon."""
-        self._hurry.set()
+        if not self._is_hurried:
+            self._is_hurried = True
+            self._told.put(None)
 
     def stop(self) -> None:
         """Write what is left, as at the end of a process; where nothing was ever noted nothing is."""
         if self._thread is None:
             return
-        self._stop.set()
-        self._hurry.set()
+        self._is_over = True
+        self.hurry()
         self._flush_safely()
 
     def _run(self) -> None:
-        while not self._stop.is_set():
-            is_hurried = self._hurry.wait(self._every_s)
+        while not self._is_over:
+            with suppress(Empty):
+                self._told.get(timeout=HURRY_S if self._is_hurried else self._every_s)
             self._flush_safely()
-            if is_hurried:
-                self._stop.wait(HURRY_S)
 
     def _flush_safely(self) -> None:
         close_old_connections()

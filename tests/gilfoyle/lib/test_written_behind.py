@@ -1,10 +1,17 @@
+import sys
+import threading
 from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from gilfoyle.lib import written_behind as room
 from gilfoyle.lib.written_behind import WrittenBehind
 from tests.captured_logs import logging_as
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 
 class Noted(WrittenBehind):
@@ -29,18 +36,41 @@ def test_who_is_told_to_stop_writes_at_once_and_in_short_turns_until_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     times: list[int] = []
-    turns: list[float] = []
+    turns: list[float | None] = []
 
     def write() -> None:
         times.append(len(times))
         if len(times) == 2:
-            noted._stop.set()
+            noted._is_over = True
 
     noted = Noted(write)
-    monkeypatch.setattr(noted._stop, "wait", turns.append)
+    told = noted._told
+
+    class Watched:
+        """The queue, and how long it was listened to."""
+
+        put = told.put
+
+        def get(self, timeout: float | None) -> None:
+            turns.append(timeout)
+            told.get(timeout=0)
+
+    monkeypatch.setattr(noted, "_told", Watched())
     noted.hurry()
     noted._run()
     assert (times, turns) == ([0, 1], [room.HURRY_S] * 2)
+
+
+def test_who_waits_for_his_time_is_woken_by_a_hurry() -> None:
+    def write() -> None:
+        noted._is_over = True
+
+    noted = Noted(write)
+    waiting = threading.Thread(target=noted._run, daemon=True)
+    waiting.start()
+    noted.hurry()
+    waiting.join(60)
+    assert not waiting.is_alive()
 
 
 def test_where_nothing_was_ever_noted_nobody_writes_at_the_end() -> None:
@@ -59,3 +89,26 @@ def test_whatever_goes_wrong_the_next_time_comes() -> None:
         Noted(write)._flush_safely()
     assert "not_written" in told.getvalue()
     assert "notes" in told.getvalue()
+
+
+def test_a_signal_that_comes_while_another_is_handled_holds_up_nobody() -> None:
+    """A supervisor and a master both tell a web process to stop, at the same moment: at any line of the first handler."""
+    noted = Noted(lambda: None)
+    lines: list[int] = []
+
+    def come_again(frame: FrameType, event: str, _: Any) -> "TraceFunction":
+        if event == "line":
+            lines.append(frame.f_lineno)
+            noted.hurry()
+        return come_again
+
+    def handle() -> None:
+        sys.settrace(come_again)
+        noted.hurry()
+        sys.settrace(None)
+
+    handling = threading.Thread(target=handle, daemon=True)
+    handling.start()
+    handling.join(20)
+    assert not handling.is_alive()
+    assert lines
