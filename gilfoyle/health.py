@@ -34,7 +34,7 @@ def live(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Tell whether this process can do its work; says which part can't, and nothing more."""
     del request
-    parts = {name: _works(name, check) for name, check in CHECKS.items()}
+    parts = {name: works(name, check) for name, check in CHECKS.items()}
     is_ready = all(parts.values())
     body = {"status": "ok" if is_ready else "unavailable"}
     return _answer(
@@ -103,7 +103,8 @@ CHECKS: dict[str, Callable[[], None]] = {
 }
 
 
-def _works(name: str, check: Callable[[], None]) -> bool:
+def works(name: str, check: Callable[[], None]) -> bool:
+    """Tell whether a part can be used now; what stands in the way is logged."""
     try:
         check()
     except (DatabaseError, BrokerUnreachable, RedisError, OSError, Fault) as error:

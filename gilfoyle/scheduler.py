@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from threading import Event
 
 import structlog
 
+from gilfoyle.lib.metrics import counter, moment
+
+LAST_TURN = moment(
+    "gilfoyle_scheduler_last_turn_timestamp_seconds",
+    "When the scheduler last went through all of its sweeps.",
+)
+SWEEP_FAILURES = counter("gilfoyle_sweep_failures", "Sweeps that failed; the log says which, and why.")
 log = structlog.get_logger(__name__)
 
 Sweep = Callable[[], object]
@@ -24,6 +32,8 @@ def run_sweeps(
                 sweep()
             except Exception:
                 # Whatever it was, the other sweeps and the next turn must not suffer from it.
+                SWEEP_FAILURES.add()
                 log.exception("sweep_failed", sweep=name)
+        LAST_TURN.note(time.time())
         after_turn()
         stop.wait(every_s)

@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 import streaming.urls
 import videos.urls
 from gilfoyle import health
+from gilfoyle.observability.page import public_metrics
 
 urlpatterns = [
     path("", RedirectView.as_view(url="/admin/")),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("healthz/exposure", health.exposure),
+    path("metrics", public_metrics),
     path("", include(videos.urls.page_urlpatterns)),
     path("", include("streaming.urls")),
 ]

@@ -85,8 +85,9 @@ def when_ready(arbiter: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Let what is counted be written as soon as a worker is told to stop: it may be killed while a slow client holds it."""
+    """Count for Prometheus; and let what is counted of use be written as soon as a worker is told to stop: it may be killed while a slow client holds it."""
     worker.cfg.set("graceful_timeout", CLIENTS_S)  # this process's own copy: the master keeps its patience
+    _begin_metrics()
     counters = _counters()
     if not counters:
         return
@@ -107,6 +108,14 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
     if worker.nr_conns > 0:
         logging.shutdown()
         os._exit(0)
+
+
+def _begin_metrics() -> None:
+    # Rows, of which it tells, can be imported by now; an application without Django counts nothing.
+    if "django" in sys.modules and "gilfoyle.wsgi" in sys.modules:
+        from gilfoyle.observability.server import begin_metrics  # noqa: PLC0415 - as above
+
+        begin_metrics()
 
 
 def _counters() -> list[Any]:

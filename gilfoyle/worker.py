@@ -26,6 +26,7 @@ import processing.jobs.actors  # noqa: E402, F401 - the same; to import it decla
 import videos.fingerprints.actors  # noqa: E402 - the same
 import videos.imports.actors  # noqa: E402 - the same
 import videos.uploads.actors  # noqa: E402, F401 - the same
+from gilfoyle.observability.server import begin_metrics  # noqa: E402 - the same
 from processing.errors import ToolMissing  # noqa: E402 - the same
 from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402 - the same
 from videos.audit.actors import Actor, set_process_actor  # noqa: E402 - the same
@@ -40,7 +41,16 @@ class WriteUse(Middleware):
         get_tally().stop()
 
 
+class CountWork(Middleware):
+    """Counts in each worker process what it does."""
+
+    def after_process_boot(self, broker: Broker) -> None:
+        del broker
+        begin_metrics()
+
+
 dramatiq.get_broker().add_middleware(WriteUse())
+dramatiq.get_broker().add_middleware(CountWork())
 
 set_process_actor(Actor("system", "worker"))
 try:

@@ -26,6 +26,7 @@ from streaming.headers import (
     cors_headers,
     preflight_headers,
 )
+from streaming.metrics import REFUSALS
 from streaming.tokens.claims import parse_token, session_label
 from videos.access.internal import INTERNAL_PROJECT_IDS
 
@@ -50,8 +51,11 @@ def problem_of(error: Refusal | Fault) -> tuple[int, bytes]:
 def log_problem(error: Refusal | Fault, video: VideoAddress) -> None:
     """Say in the log who got what answer: a key and a session's hash, never a token or a viewer."""
     reason = error.facts.get("reason") or error.facts.get("error", "")
+    is_own = video.project_id in INTERNAL_PROJECT_IDS
+    if not is_own:
+        REFUSALS.add(error.code, str(reason))
     # Our own tries at the canary are no news.
-    quiet = log.debug if video.project_id in INTERNAL_PROJECT_IDS else log.info
+    quiet = log.debug if is_own else log.info
     write = log.error if isinstance(error, Fault) else quiet
     write(
         "playback refused",

@@ -220,7 +220,8 @@ def _migrated_database() -> Path:
 
 def _environment(data_dir: Path, port: int, more: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
-    return {**inherited, "GILFOYLE_DATA_DIR": str(data_dir), "GILFOYLE_PORT": str(port), **more}
+    own = {"GILFOYLE_DATA_DIR": str(data_dir), "GILFOYLE_PORT": str(port)}
+    return {**inherited, **own, "GILFOYLE_METRICS_LISTEN": "127.0.0.1:0", **more}
 
 
 def _name_of(process: psutil.Process) -> str:

@@ -28,6 +28,7 @@ from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.import_settings import ImportSettings
 from gilfoyle.lib.limit_settings import LimitSettings
+from gilfoyle.lib.observability_settings import ObservabilitySettings
 from gilfoyle.lib.playback_settings import PlaybackSettings
 from gilfoyle.lib.privacy_settings import PrivacySettings
 from gilfoyle.lib.s3_settings import S3Settings
@@ -215,11 +216,6 @@ class TextSettings(Section):
     max_tracks: int = Field(40, ge=0, le=200, description="Text tracks that a video may have.")
 
 
-class ObservabilitySettings(Section):
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level.")
-    log_format: Literal["console", "json"] = Field("console", description="For people, or for machines.")
-
-
 class Config(Section):
     """All of settings.yaml."""
 
@@ -283,6 +279,8 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "GILFOYLE_CDN_SECRET": ("playback", "cdn_secret"),
     "GILFOYLE_LOG_LEVEL": ("observability", "log_level"),
     "GILFOYLE_LOG_FORMAT": ("observability", "log_format"),
+    "GILFOYLE_METRICS_LISTEN": ("observability", "metrics", "listen"),
+    "GILFOYLE_METRICS_TOKEN": ("observability", "metrics", "token"),
 }
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from gilfoyle.lib.errors import Fault, NoSpace
+from gilfoyle.lib.metrics import counter
 
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 # MinIO, Ceph; others say it by the status alone.
@@ -16,6 +17,11 @@ INSUFFICIENT_STORAGE = 507
 FULL, FULL_HINT = (
     "There is no room left for this file.",
     "Try again later, or ask the operator for more space.",
+)
+
+MISSING, NO_ROOM, FAULT = "missing", "full", "fault"
+STORAGE_ERRORS = counter(
+    "gilfoyle_storage_errors", "What the store answered instead of doing it.", kind=(MISSING, NO_ROOM, FAULT)
 )
 
 
@@ -39,20 +45,26 @@ def faults(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
+        STORAGE_ERRORS.add(MISSING)
         message = "A stored object is missing."
         raise ObjectMissing(message, name=name) from error
     except OSError as error:
         if is_full_disk(error):
+            STORAGE_ERRORS.add(NO_ROOM)
             raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
+        STORAGE_ERRORS.add(FAULT)
         message = "The storage could not be used."
         raise StorageFault(message, name=name, error=str(error)) from error
     except Exception as error:
         if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
             if _is_missing(error):
+                STORAGE_ERRORS.add(MISSING)
                 message = "A stored object is missing."
                 raise ObjectMissing(message, name=name) from error
             if _is_full_store(error):
+                STORAGE_ERRORS.add(NO_ROOM)
                 raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
+            STORAGE_ERRORS.add(FAULT)
             message = "The object store could not be used."
             raise StorageFault(message, name=name, error=str(error)) from error
         raise

@@ -6,14 +6,18 @@ transaction that ends the step; so a worker that lost its lease stores nothing t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 
 from processing.encoding.tolerant import encode_what_can_be_heard, encode_what_can_be_shown
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.formats import TEXT_CODECS
 from processing.jobs import pipeline
+from processing.jobs.metrics import ENCODE_SPEED
 from processing.jobs.models import Job
 from processing.jobs.reprocessing import replan, run_adopt, steps_of
 from processing.jobs.retrying import persist
@@ -28,7 +32,7 @@ from processing.jobs.steps_text import run_text
 from processing.jobs.steps_trial import run_trial
 from processing.ladder.planner import plan_encode
 from processing.ladder.text import plan_text
-from processing.media import EncodedRendition, EncodePlan, MediaInfo
+from processing.media import Chunk, EncodedRendition, EncodePlan, MediaInfo
 from processing.probing.chapters import read_chapters
 from processing.probing.narrowing import narrowed
 from processing.probing.probe import probe_source
@@ -129,7 +133,7 @@ def run_encode_chunk(context: StepContext) -> Record:
     plan = context.plan
     chunk = pipeline.chunk_of(plan, context.step.inputs)
     unfit: dict[str, EncodeUnverified] = {}
-    with context.source() as source:
+    with context.source() as source, _timed(pipeline.ENCODE_CHUNK, _length_s(plan, chunk)):
         encoded = encode_what_can_be_shown(
             source,
             plan,
@@ -157,6 +161,19 @@ def run_encode_chunk(context: StepContext) -> Record:
             renditions.withhold_rendition(**made, facts=_video_facts(plan, name, ""), reason=why.message)
 
     return record
+
+
+@contextmanager
+def _timed(kind: str, length_s: Fraction) -> Iterator[None]:
+    """Note how fast what takes so long to play is encoded; what fails is not noted."""
+    began_s = time.monotonic()
+    yield
+    ENCODE_SPEED.note(float(length_s) / max(time.monotonic() - began_s, 0.001), kind)
+
+
+def _length_s(plan: EncodePlan, chunk: Chunk) -> Fraction:
+    frames = chunk.end_frame - chunk.first_frame
+    return frames / plan.video.frame_rate if plan.video is not None else Fraction(0)
 
 
 def _video_facts(plan: EncodePlan, name: str, codec: str) -> RenditionFacts:
@@ -201,7 +218,7 @@ def run_encode_audio(context: StepContext) -> Record:
         record = store(part)
         persist(lambda: record_part(step=context.step, record=record), heartbeat=context.heartbeat)
 
-    with context.source() as source:
+    with context.source() as source, _timed(pipeline.ENCODE_AUDIO, audio.duration_s):
         rest = encode_what_can_be_heard(
             source,
             plan,

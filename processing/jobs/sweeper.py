@@ -19,6 +19,7 @@ from django.utils import timezone
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES, send
 from processing.jobs import services, slots, states
+from processing.jobs.metrics import LEASE, NUDGE, RESCUES
 from processing.jobs.models import Step
 from processing.jobs.paused import without_paused
 
@@ -49,6 +50,7 @@ def free_lost_steps(*, now: datetime) -> int:
             if not services.free_lost_step(step=step):
                 continue
             freed += 1
+            RESCUES.add(LEASE)
             log.warning(
                 "step_freed", step_id=step.pk, name=step.name, job_id=step.job_id, owner=step.lease_owner
             )
@@ -73,6 +75,7 @@ def wake_queue(queue: str, *, now: datetime) -> bool:
     if now - since < patience:
         return False
     _last_nudge[queue] = now
+    RESCUES.add(NUDGE)
     for _ in range(min(4 if is_idle else 1, waiting["count"])):
         send("run_step", queue=queue, of=queue)
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 
 import structlog
 from django.conf import settings
@@ -16,6 +17,7 @@ from gilfoyle.lib.sealed_chunks import SealBroken
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
+from processing.jobs.metrics import BROKE, DONE, FAULTED, LOST, POSTPONED, REFUSED, STEP_SECONDS, STEPS
 from processing.jobs.models import Step
 from processing.jobs.retrying import persist
 from processing.jobs.room import reserved_room
@@ -68,6 +70,7 @@ def run_next_step(*, queue: str) -> bool:
         try:
             _run(step, lease_s=encoding.lease_s)
         except StaleWork:
+            STEPS.add(step.kind, LOST)
             log.warning("step_given_up")
         else:
             log.info("step_ended")
@@ -76,6 +79,7 @@ def run_next_step(*, queue: str) -> bool:
 
 def _run(step: Step, *, lease_s: float) -> None:
     lease = Lease(step, lease_s=lease_s)
+    began_s = time.monotonic()
     try:
         with lease.held(), reserved_room(step, settings.GILFOYLE), scratch_folder(step) as work_dir:
             record = RUNNERS[step.kind](
@@ -92,20 +96,27 @@ def _run(step: Step, *, lease_s: float) -> None:
                 heartbeat=lease.check,
                 is_done=lambda: services.is_finished(step),
             )
+        STEPS.add(step.kind, DONE)
+        STEP_SECONDS.note(time.monotonic() - began_s, step.kind)
     except StaleWork:
         raise
     except (NoSpace, ScratchUnusable) as error:
+        STEPS.add(step.kind, POSTPONED)
         _wait(step, error)
     except Refusal as error:
+        STEPS.add(step.kind, REFUSED)
         _fail(step, error.code, error.message, facts=error.facts, is_final=True)
     except ToolTimedOut as error:
+        STEPS.add(step.kind, FAULTED)
         log.warning("step_failed", code=error.code, message=error.message)
         _fail(step, error.code, TOO_LONG, facts=error.facts)
     except Fault as error:
+        STEPS.add(step.kind, FAULTED)
         log.warning("step_failed", code=error.code, message=error.message)
         _fail(step, error.code, _say(error), facts={"stderr_tail": error.message, **error.facts})
     except Exception:
         # The shell of all work: what nobody foresaw is logged whole, and tried again like any fault.
+        STEPS.add(step.kind, BROKE)
         log.exception("step_broke")
         _fail(step, "internal_error", OURS, facts={})
 

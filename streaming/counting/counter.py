@@ -22,6 +22,7 @@ from streaming.counting.seen import Seen, SeenUnavailable, make_seen
 from streaming.counting.segment_times import SegmentTimes
 from streaming.counting.watched import NO_TIME, PLAYLIST, SegmentTime, Sighting, gather
 from streaming.gate import Allowed
+from streaming.metrics import PLAYS, SEGMENT_BYTES, WATCHED_SECONDS
 from streaming.tokens.claims import Scope
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.usage.services import Counter, Counts, add_plays
@@ -126,6 +127,9 @@ class PlayCounter(WrittenBehind):
                 yield one, time
 
     def _add(self, counter: Counter, found: Counts) -> None:
+        PLAYS.add(amount=found.plays)
+        WATCHED_SECONDS.add(amount=found.watched_s)
+        SEGMENT_BYTES.add(amount=found.sent_bytes)
         counts = self._unsaved.setdefault(counter, Counts())
         counts.plays += found.plays
         counts.watched_s += found.watched_s

@@ -47,6 +47,7 @@ from streaming.headers import (
     cors_headers,
     preflight_headers,
 )
+from streaming.metrics import MEDIA_ANSWERS, MEDIA_BYTES
 from streaming.outside import find_signer
 from streaming.presigning import Signer, plan_validity
 from streaming.running_sends import RunningSends
@@ -60,6 +61,7 @@ STANDING_VARIABLE = "HTTP_" + STANDING_HEADER.upper().replace("-", "_")
 MEDIA_SENT = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
 IMAGE_TYPES = {"jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 Headers = list[tuple[str, str]]
+_STATUS_WORDS = {status: str(status.value) for status in HTTPStatus}
 BEGINNING_ALONE = re.compile(r"bytes=0-[0-9]+\s*\Z", re.ASCII)
 BeginSend = Callable[[], Callable[[], None]]  # returns what tells its end
 
@@ -218,6 +220,7 @@ class _Answer:
 
     def _start(self, status: HTTPStatus, headers: Headers) -> None:
         self.status = status
+        MEDIA_ANSWERS.add(_STATUS_WORDS[status])
         self._start_response(f"{status.value} {status.phrase}", [*headers, *self._shared])
 
     def empty(self, status: HTTPStatus, headers: Headers) -> Iterable[bytes]:
@@ -283,6 +286,7 @@ class _Answer:
         if self.environ["REQUEST_METHOD"] == "HEAD":
             stored.stream.close()
             return []
+        MEDIA_BYTES.add(amount=sent.length)
         body = SpanReader(stored.stream, sent)
         body.on_close = begin()  # until then it may be cut (running_sends.py)
         wrap: Callable[[Any, int], Iterable[bytes]] | None = self.environ.get("wsgi.file_wrapper")

@@ -16,7 +16,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.states import require_transition
-from videos import layout
+from videos import layout, metrics
 from videos.access.allowances import require_allowance
 from videos.access.freezes import require_not_frozen
 from videos.access.models import Project
@@ -310,6 +310,8 @@ def mark_playable(*, video_id: str) -> None:
         return
     video.playable, video.playable_at = True, timezone.now()
     video.save(update_fields=["playable", "playable_at", "updated_at"])
+    if video.uploaded_at is not None:
+        after_commit(metrics.PLAYABLE_SECONDS.note, (video.playable_at - video.uploaded_at).total_seconds())
     publish(VideoPlayable(video.pk))
 
 
@@ -344,6 +346,7 @@ def mark_ready(*, video_id: str) -> None:
         progress=100,
         ready_at=timezone.now(),
     )
+    after_commit(metrics.VIDEOS.add, metrics.READY)
     publish(VideoReady(video.pk))
 
 

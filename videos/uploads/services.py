@@ -19,7 +19,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, NoSpace
 from gilfoyle.lib.reservations import REGISTRY, promised_bytes
-from videos import layout
+from videos import layout, metrics
 from videos.access.freezes import require_not_frozen
 from videos.access.models import Project
 from videos.access.quotas import require_upload
@@ -305,6 +305,8 @@ def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) 
         mine = _stale(mine, stale_at)
     if not _move(mine, states.ABORTED, ended_code=why):
         return False
+    after_commit(metrics.UPLOADS.add, metrics.ABORTED)
+    after_commit(metrics.UPLOAD_ABORTS.add, why)
     if upload.kind == states.DIRECT:
         note_leftovers(upload_id=upload.pk)
     if upload.kind != states.PARTIAL and upload.video_id is not None:

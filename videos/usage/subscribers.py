@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.events import subscribe
+from videos import metrics
 from videos.catalog.models import Video
 from videos.events import CaseDecided, MaterialRecognised, ReportFiled, VideoFailed, VideoUploaded
 from videos.fingerprints.selectors import find_match
@@ -19,12 +21,15 @@ def count_upload(event: VideoUploaded) -> None:
     video = Video.objects.get(pk=event.video_id)
     _note_of_video(UPLOADS, video)
     _note_of_video(BYTES_IN, video, amount=video.source_size_bytes or 0)
+    after_commit(metrics.UPLOADS.add, metrics.FINISHED)
+    after_commit(metrics.UPLOAD_BYTES.add, amount=video.source_size_bytes or 0)
 
 
 @subscribe(VideoFailed)
 def count_failure(event: VideoFailed) -> None:
     video = Video.objects.get(pk=event.video_id)
     _note_of_video(FAILED, video, code=video.failure_code)
+    after_commit(metrics.VIDEOS.add, metrics.FAILED)
 
 
 @subscribe(MaterialRecognised)

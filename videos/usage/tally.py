@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.written_behind import WrittenBehind
+from videos import metrics
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.catalog.models import Video
 from videos.moderation.policy import API_KEY, CREATOR, PROJECT
@@ -198,6 +199,7 @@ def note_use_after_commit(
 
 def note_begun(video: Video, *, api_key_id: str) -> None:
     """Note that a file is on its way to a video, in the transaction in which it begins."""
+    after_commit(metrics.UPLOADS.add, metrics.BEGUN)
     note_use_after_commit(
         BEGUN.name, project_id=video.project_id, api_key_id=api_key_id, creator_id=video.creator_id
     )
