@@ -75,7 +75,8 @@ class Counter(Metric):
 
     def add(self, *values: str, amount: float = 1) -> None:
         """Count; `values` are those of the labels, in their order."""
-        series = self._find(values)
+        # A segment's answer waits for this: what is there already is found by the first look.
+        series = self._series.get(values) or self._find(values)
         if series is not None:
             series.inc(amount)
 

@@ -61,7 +61,7 @@ STANDING_VARIABLE = "HTTP_" + STANDING_HEADER.upper().replace("-", "_")
 MEDIA_SENT = {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}
 IMAGE_TYPES = {"jpg": "image/jpeg", "webp": "image/webp", "avif": "image/avif"}
 Headers = list[tuple[str, str]]
-_STATUS_WORDS = {status: str(status.value) for status in HTTPStatus}
+_STATUS_WORDS = {int(status): str(int(status)) for status in HTTPStatus}
 BEGINNING_ALONE = re.compile(r"bytes=0-[0-9]+\s*\Z", re.ASCII)
 BeginSend = Callable[[], Callable[[], None]]  # returns what tells its end
 
@@ -220,7 +220,7 @@ class _Answer:
 
     def _start(self, status: HTTPStatus, headers: Headers) -> None:
         self.status = status
-        MEDIA_ANSWERS.add(_STATUS_WORDS[status])
+        MEDIA_ANSWERS.add(_STATUS_WORDS[int(status)])
         self._start_response(f"{status.value} {status.phrase}", [*headers, *self._shared])
 
     def empty(self, status: HTTPStatus, headers: Headers) -> Iterable[bytes]:
