@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import structlog
@@ -22,8 +23,10 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
-from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.reservations import free_bytes, is_same_disk
+from gilfoyle.lib.storage_settings import is_secret_of_store, media_folder
+from gilfoyle.lib.store_places import every_store
+from gilfoyle.lib.store_trial import try_store
 from gilfoyle.staff.services import list_staff
 from gilfoyle.staff.two_factor import is_required, list_protected
 from processing.ffmpeg.capabilities import get_capabilities, needed_encoders
@@ -37,7 +40,12 @@ GIB = 1024**3
 SCARCE_BYTES = 10 * GIB
 WORK = "work"
 MOST_NAMES = 5
-REMEDIES = {"media store": "storage.path", "work folders": "server.data_dir"}
+STORES = {"renditions": "media store", "sources": "store of sources"}
+REMEDIES = {
+    "media store": "storage.path",
+    "store of sources": "its folder",
+    "work folders": "server.data_dir",
+}
 START_IT = "Start it with `make run` (or `manage.py up`)."
 log = structlog.get_logger(__name__)
 
@@ -76,6 +84,8 @@ def check_settings(environ: Mapping[str, str]) -> Finding:
     """Name the file in force; point at variables that look like settings but are none."""
     known = {*ENVIRONMENT, SETTINGS_VARIABLE}
     for name in sorted(environ):
+        if is_secret_of_store(name):
+            continue
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
         if name.startswith("GILFOYLE_") and name not in known and near:
             return Finding(
@@ -179,28 +189,31 @@ def check_broker(config: Config) -> Finding:
 
 
 def check_storage(config: Config) -> Finding:
-    """Write, read and delete an object."""
-    name, wanted = f"doctor/{random_text(16)}", b"doctor"
-    storage.save_bytes(name, wanted)
-    try:
-        with storage.open_stored(name) as stored:
-            found = stored.read()
-    finally:
-        storage.delete_folder("doctor")
-    if found != wanted:
+    """Write, read and delete an object, in each store."""
+    stores = every_store()
+    where = ", ".join(_where(config, name) for name, _ in stores)
+    if not all(try_store(store) for _, store in stores):
         return Finding("FAIL", "storage", "What was read is not what was written.", "Check the store itself.")
-    is_bucket = config.storage.backend == "s3"
-    where = f"bucket {config.storage.s3.bucket}" if is_bucket else str(config.media_path)
     if not storage.is_write_once():
-        lacks = "its server ignores If-None-Match" if is_bucket else "its filesystem has no hard links"
-        text = f"{where}: works, but {lacks}; a worker that was given up could still replace what its successor stored"
+        lacks = "a bucket's server that ignores If-None-Match, or a filesystem without hard links"
+        text = f"{where}: works, but has {lacks}; a worker that was given up could still replace what its successor stored"
         return Finding("warn", "storage", text, "Choose a store that can; until then don't suspend workers.")
+    if config.storage.also_read:
+        text = f"{where}: written, read, deleted; objects are being moved from {config.storage.also_read}"
+        return Finding("warn", "storage", text, "docs/storage.md says how to bring that to its end.")
     return Finding("ok", "storage", f"{where}: written, read, deleted")
+
+
+def _where(config: Config, store_name: str) -> str:
+    store = config.storage.named(store_name)
+    if store.backend == "s3":
+        return f"bucket {store.s3.bucket}"
+    return str(media_folder(store, config.server.data_dir))
 
 
 def check_reading(config: Config) -> Finding:
     """Tell whether workers read of remote sources only what they need."""
-    if config.storage.backend != "s3":
+    if config.storage.of("sources").backend != "s3":
         return Finding("ok", "reading", "workers read sources where they are stored")
     if can_serve_sources():
         return Finding("ok", "reading", "workers read only the parts of a source that a step needs")
@@ -212,15 +225,19 @@ def check_free_space(config: Config) -> Finding:
     """Compare the free space of the disks with what uploads and processing must leave."""
     reserve = int(config.storage.reserve_bytes)
     work = config.server.data_dir / WORK
-    media = storage.local_path("")
-    disks = {} if media is None else {"media store": media}
-    if media is None or not is_same_disk(media, work):
+    disks: dict[str, Path] = {}
+    for role, part in STORES.items():
+        media = storage.local_path(role)
+        if media is not None and not any(is_same_disk(media, disk) for disk in disks.values()):
+            disks[part] = media
+    stores = set(disks)
+    if not any(is_same_disk(disk, work) for disk in disks.values()):
         disks["work folders"] = work
     free = {name: free_bytes(folder) for name, folder in disks.items()}
     text = ", ".join(f"{size / GIB:.1f} GiB free for {name}" for name, size in free.items())
     text += f"; {reserve / GIB:.1f} GiB are kept in reserve"
     hint = "Make room, or move " + " or ".join(REMEDIES[name] for name in disks) + " to a larger disk."
-    if free.get("media store", reserve + 1) <= reserve:
+    if min((free[part] for part in stores), default=reserve + 1) <= reserve:
         return Finding("FAIL", "free space", f"{text}: every upload is refused, and processing waits.", hint)
     if min(free.values()) <= reserve:
         return Finding("FAIL", "free space", f"{text}: processing waits.", hint)

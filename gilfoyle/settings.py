@@ -15,7 +15,7 @@ from gilfoyle.lib.api_guide import DESCRIPTION, LICENSE, SERVERS, TAGS
 from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.logs import logging_settings
-from gilfoyle.lib.media_store import media_store
+from gilfoyle.lib.media_store import media_stores
 from gilfoyle.lib.secret import root_secret
 
 # Nothing of what is imported becomes garbage: looking for some takes a sixth of each process's start. See apps.py.
@@ -130,10 +130,10 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-_media = media_store(GILFOYLE)
+_media = media_stores(GILFOYLE)
 STORAGES = {
-    "default": _media,
-    "media": _media,
+    **_media,
+    "default": _media["media"],
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 

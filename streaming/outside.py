@@ -8,8 +8,10 @@ from streaming.presigning import BucketSigner, CdnSigner, Signer, Validity, plan
 
 def find_signer(config: Config) -> Signer | None:
     """Return who signs the addresses that viewers are sent to; None where Gilfoyle or nginx sends the bytes."""
-    playback, s3 = config.playback, config.storage.s3
-    if not playback.is_outside:
+    playback, s3 = config.playback, config.storage.of("renditions").s3
+    if (
+        not playback.is_outside or config.storage.also_read
+    ):  # who sends from one store alone lacks what is in the other
         return None
     if playback.cdn_url:
         return CdnSigner(playback.cdn_url, playback.cdn_secret.get_secret_value())

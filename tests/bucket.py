@@ -14,7 +14,7 @@ from django.core.files.storage import storages
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.ids import random_text
-from gilfoyle.lib.media_store import media_store
+from gilfoyle.lib.media_store import media_store, media_stores
 from tests.services import service_url
 
 
@@ -38,3 +38,12 @@ def own_bucket(settings: Any, *, prefix: str = "") -> Iterator[Any]:
 def use_bucket(settings: Any, s3: dict[str, str]) -> None:
     media = media_store(Config.model_validate({"storage": {"backend": "s3", "s3": s3}}))
     settings.STORAGES = {**settings.STORAGES, "media": media}
+
+
+def use_stores(settings: Any, **storage: Any) -> Any:
+    """Let the settings have several stores; returns them."""
+    given = {"server": {"data_dir": str(settings.DATA_DIR)}, "storage": storage}
+    config = Config.model_validate(given)
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"storage": config.storage})
+    settings.STORAGES = {**settings.STORAGES, **media_stores(config)}
+    return config

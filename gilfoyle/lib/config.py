@@ -31,12 +31,11 @@ from gilfoyle.lib.limit_settings import LimitSettings
 from gilfoyle.lib.observability_settings import ObservabilitySettings
 from gilfoyle.lib.playback_settings import PlaybackSettings
 from gilfoyle.lib.privacy_settings import PrivacySettings
-from gilfoyle.lib.s3_settings import S3Settings
 from gilfoyle.lib.safety_settings import SafetySettings
-from gilfoyle.lib.settings_section import HttpUrl, Section
+from gilfoyle.lib.settings_section import ROOT as ROOT  # noqa: PLC0414 - others know it from here
+from gilfoyle.lib.settings_section import Folder, HttpUrl, Section
+from gilfoyle.lib.storage_settings import StorageSettings, media_folder, secret_variables
 
-# The folder of manage.py: what a relative path in settings.yaml starts from.
-ROOT = Path(__file__).resolve().parents[2]
 SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
 
 Container = Literal["mp4", "matroska", "mpegts", "mpegps", "avi", "flv", "ogg", "mp3", "wav", "flac", "aac"]
@@ -62,11 +61,6 @@ def _broker_address(secret: SecretStr) -> SecretStr:
     return secret
 
 
-def _from_root(path: Path) -> Path:
-    return ROOT / path.expanduser()
-
-
-Folder = Annotated[Path, AfterValidator(_from_root)]
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_address)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker_address)]
 
@@ -92,34 +86,6 @@ class BrokerSettings(Section):
     url: BrokerUrl = Field(
         SecretStr("embedded"), description="embedded, redis://…, rediss://…, unix://… or amqp://…"
     )
-
-
-class StorageSettings(Section):
-    backend: Literal["filesystem", "s3"] = Field(
-        "filesystem", description="Where sources and renditions are."
-    )
-    path: Folder | None = Field(
-        None, description="Folder for backend filesystem; null: media in the data folder."
-    )
-    reserve_bytes: ByteSize = Field(
-        ByteSize(1024**3),
-        ge=0,
-        description="Free space that uploads and processing leave untouched on this machine's disks.",
-    )
-    is_public: bool = Field(
-        False, description="Others can read its objects: all of videos is encrypted, whatever else is said."
-    )
-    encrypt_sources: Literal["auto", "always", "never"] = Field(
-        "auto", description="Whether sources are stored encrypted; auto: in buckets, and where is_public."
-    )
-    s3: S3Settings = Field(default_factory=S3Settings, description="For backend s3.")
-
-    @model_validator(mode="after")
-    def _bucket_is_named(self) -> StorageSettings:
-        if self.backend == "s3" and not self.s3.bucket:
-            msg = "storage.s3.bucket must be set when storage.backend is s3"
-            raise ValueError(msg)
-        return self
 
 
 class UploadSettings(Section):
@@ -237,7 +203,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _delivery_can_be_signed(self) -> Config:
-        self.playback.require_signable(self.storage.s3 if self.storage.backend == "s3" else None)
+        store = self.storage.of("renditions")
+        self.playback.require_signable(store.s3 if store.backend == "s3" else None)
         return self
 
     def may_others_read(self, *, is_encrypted: bool) -> bool:
@@ -259,7 +226,7 @@ class Config(Section):
 
     @property
     def media_path(self) -> Path:
-        return self.storage.path or self.server.data_dir / "media"
+        return media_folder(self.storage, self.server.data_dir)
 
 
 ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
@@ -336,6 +303,8 @@ def load_config(
             # A path in the environment is the shell's: it starts from the current folder.
             _put(raw, keys, str(Path(value).expanduser().absolute()) if variable in _PATHS else value)
             sources[keys] = f"environment variable {variable}"
+    for variable, section, key in secret_variables(raw):
+        section[key] = environ.get(variable) or section.get(key, "")
     try:
         return Config.model_validate(raw)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Which store Django's "media" alias is: a folder, or a bucket of an S3-compatible server."""
+"""Which stores Django's aliases are that media lie in: folders, or buckets of S3-compatible servers."""
 
 from __future__ import annotations
 
@@ -6,18 +6,30 @@ from typing import Any
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.s3_settings import S3Settings
+from gilfoyle.lib.storage_settings import MAIN, media_folder
+from gilfoyle.lib.store_places import alias_of
 
 MAX_MEMORY_BYTES = 1024 * 1024  # of an object that is read; what is more goes to a temporary file
 
 
-def media_store(config: Config) -> dict[str, Any]:
-    """Return the entry of Django's STORAGES for the media that the settings name."""
-    if config.storage.backend == "s3":
-        return _bucket(config.storage.s3)
+def media_store(config: Config, name: str = MAIN) -> dict[str, Any]:
+    """Return the entry of Django's STORAGES for a store that the settings name.
+
+    Raises: KeyError.
+    """
+    store = config.storage.named(name)
+    if store.backend == "s3":
+        return _bucket(store.s3)
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(config.media_path.resolve())},
+        "OPTIONS": {"location": str(media_folder(store, config.server.data_dir).resolve())},
     }
+
+
+def media_stores(config: Config) -> dict[str, dict[str, Any]]:
+    """Return the entries of STORAGES for all stores that the settings name."""
+    names = [MAIN, *(store.name for store in config.storage.others)]
+    return {alias_of(name): media_store(config, name) for name in names}
 
 
 def _bucket(s3: S3Settings) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
+
+# The folder of manage.py: what a relative path in settings.yaml starts from.
+ROOT = Path(__file__).resolve().parents[2]
 
 
 class Section(BaseModel):
@@ -21,3 +25,10 @@ def _without_trailing_slash(url: str) -> str:
 
 
 HttpUrl = Annotated[str, AfterValidator(_without_trailing_slash)]
+
+
+def _from_root(path: Path) -> Path:
+    return ROOT / path.expanduser()
+
+
+Folder = Annotated[Path, AfterValidator(_from_root)]

@@ -19,24 +19,20 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.core.files import File
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage
 
 from gilfoyle.lib import bucket, file_writes
 from gilfoyle.lib.file_writes import INCOMING
 from gilfoyle.lib.storage_faults import ObjectMissing as ObjectMissing  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import StorageFault as StorageFault  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.store_places import RENDITIONS, all_of, every_store, home_of, other_of, place_of
 
 COPY_BYTES = 1024 * 1024
 
 
-def _media() -> Storage:
-    return storages["media"]
-
-
-def _filesystem() -> FileSystemStorage | None:
-    media = _media()
-    return media if isinstance(media, FileSystemStorage) else None
+def _files(store: Storage) -> FileSystemStorage | None:
+    return store if isinstance(store, FileSystemStorage) else None
 
 
 def save_bytes(name: str, data: bytes) -> None:
@@ -52,11 +48,21 @@ def add_bytes(name: str, data: bytes) -> bool:
 
     Raises: NoSpace, StorageFault.
     """
-    files = _filesystem()
+    if _is_elsewhere(name):
+        return False
+    home = home_of(name)
+    files = _files(home)
     if files is not None:
         return file_writes.write_then_rename(files, name, [data], is_final=True)
     with faults(name):
-        return bucket.add(_media(), name, io.BytesIO(data))
+        return bucket.add(home, name, io.BytesIO(data))
+
+
+def _is_elsewhere(name: str) -> bool:
+    """Tell whether an object that is stored for good lies where all is being moved from."""
+    other = other_of(name)
+    with faults(name):
+        return other is not None and other.exists(name)
 
 
 def add_file(name: str, path: Path) -> bool:
@@ -64,14 +70,17 @@ def add_file(name: str, path: Path) -> bool:
 
     Raises: NoSpace, StorageFault.
     """
-    files = _filesystem()
+    if _is_elsewhere(name):
+        return False
+    home = home_of(name)
+    files = _files(home)
     with path.open("rb") as file:
         if files is not None:
             return file_writes.write_then_rename(
                 files, name, iter(lambda: file.read(COPY_BYTES), b""), is_final=True
             )
         with faults(name):
-            return bucket.add(_media(), name, file)
+            return bucket.add(home, name, file)
 
 
 def copy_object(name: str, copy: str) -> None:
@@ -80,24 +89,33 @@ def copy_object(name: str, copy: str) -> None:
     Nothing changes where the second name is taken.
     Raises: ObjectMissing, NoSpace, StorageFault.
     """
-    path = local_path(name)
-    if path is None:
+    with faults(name):
+        place = place_of(name)
+    path = _path(place, name)
+    if path is not None:
+        target = local_path(copy)
+        if target is None or not file_writes.link(path, target, name):
+            add_file(copy, path)
+    elif place is home_of(copy):
         with faults(name):
-            bucket.copy(_media(), name, copy)
-        return
-    target = local_path(copy)
-    if target is None or not file_writes.link(path, target, name):
-        add_file(copy, path)
+            bucket.copy(place, name, copy)
+    else:
+        with local_copy(name) as copied:
+            add_file(copy, copied)
 
 
 def is_write_once() -> bool:
-    """Tell whether the store itself keeps two writers from both adding an object (else it is looked at before).
+    """Tell whether the stores themselves keep two writers from both adding an object (else it is looked at before).
 
     Raises: StorageFault.
     """
-    files = _filesystem()
     with faults(INCOMING):
-        return bucket.honours_conditions(_media()) if files is None else file_writes.has_links(files)
+        return all(_is_write_once(store) for _, store in every_store())
+
+
+def _is_write_once(store: Storage) -> bool:
+    files = _files(store)
+    return bucket.honours_conditions(store) if files is None else file_writes.has_links(files)
 
 
 def save_stream(name: str, pieces: Iterable[bytes]) -> None:
@@ -105,26 +123,26 @@ def save_stream(name: str, pieces: Iterable[bytes]) -> None:
 
     Raises: NoSpace, StorageFault; whatever the iterable raises, after removing what was written.
     """
-    files = _filesystem()
+    write_to(home_of(name), name, pieces)
+
+
+def write_to(store: Storage, name: str, pieces: Iterable[bytes]) -> None:
+    """Store the pieces as `save_stream` does, in this very store.
+
+    Raises: NoSpace, StorageFault; whatever the iterable raises, after removing what was written.
+    """
+    files = _files(store)
     if files is not None:
         file_writes.write_then_rename(files, name, pieces)
         return
-    _write_object(name, pieces)
-
-
-def _write_object(name: str, pieces: Iterable[bytes]) -> None:
     source = bucket.Pieces(pieces)
     try:
         with faults(name):
-            bucket.upload(_object(name), source)
+            bucket.upload(bucket.find_object(store, name), source)
     except StorageFault:
         if source.error is not None:
             raise source.error from None
         raise
-
-
-def _object(name: str) -> Any:
-    return bucket.find_object(_media(), name)
 
 
 def clear_incoming(*, older_than_s: float) -> int:
@@ -134,7 +152,10 @@ def clear_incoming(*, older_than_s: float) -> int:
 
     Raises: StorageFault.
     """
-    files = _filesystem()
+    return sum(_clear_incoming(_files(store), older_than_s) for _, store in every_store())
+
+
+def _clear_incoming(files: FileSystemStorage | None, older_than_s: float) -> int:
     if files is None:
         return 0
     before, removed = time.time() - older_than_s, 0
@@ -153,8 +174,9 @@ def open_stored(name: str) -> IO[bytes]:
     Raises: NoSpace, ObjectMissing, StorageFault.
     """
     with faults(name):
-        stored: File[Any] = _media().open(name, "rb")
-        if _filesystem() is None:
+        place = place_of(name)
+        stored: File[Any] = place.open(name, "rb")
+        if _files(place) is None:
             _fetch(stored)
         return stored
 
@@ -173,11 +195,20 @@ def open_ranges(name: str) -> RangeReader:
 
     Raises: ObjectMissing, StorageFault.
     """
-    path = local_path(name)
+    with faults(name):
+        return ranges_of(place_of(name), name)
+
+
+def ranges_of(place: Storage, name: str) -> RangeReader:
+    """Open an object of this very store, of which only parts are wanted.
+
+    Raises: ObjectMissing, StorageFault.
+    """
+    path = _path(place, name)
     with faults(name):
         if path is not None:
             return RangeReader(name, path.stat().st_size, partial(_read_file_range, path))
-        stored = _object(name)
+        stored = bucket.find_object(place, name)
         # Looked up here, once: its client may be used by any thread, but making one takes long.
         return RangeReader(name, stored.content_length, partial(bucket.read_range, stored))
 
@@ -218,8 +249,21 @@ def _read_file_range(path: Path, first: int, length: int) -> bytes:
 
 
 def local_path(name: str) -> Path | None:
-    """Return the object's path where the store is a filesystem, else None."""
-    files = _filesystem()
+    """Return where an object is to be stored where that store is a filesystem, else None. Of a folder, too."""
+    return _path(home_of(name), name)
+
+
+def stored_path(name: str) -> Path | None:
+    """Return the path of an object that is read where its store is a filesystem, else None.
+
+    Raises: StorageFault.
+    """
+    with faults(name):
+        return _path(place_of(name), name)
+
+
+def _path(store: Storage, name: str) -> Path | None:
+    files = _files(store)
     return Path(files.path(name)) if files is not None else None
 
 
@@ -231,7 +275,7 @@ def local_copy(name: str, *, folder: Path | None = None) -> Iterator[Path]:
 
     Raises: NoSpace, ObjectMissing, StorageFault.
     """
-    path = local_path(name)
+    path = stored_path(name)
     if path is not None:
         if not path.is_file():
             message = "A stored object is missing."
@@ -252,13 +296,13 @@ def local_copy(name: str, *, folder: Path | None = None) -> Iterator[Path]:
 
 def _download(name: str, path: Path) -> None:
     with faults(name):
-        bucket.download(_object(name), path)
+        bucket.download(bucket.find_object(place_of(name), name), path)
 
 
 def exists(name: str) -> bool:
     """Tell whether an object is there."""
     with faults(name):
-        return _media().exists(name)
+        return any(store.exists(name) for store in all_of(name))
 
 
 def size_of(name: str) -> int:
@@ -267,7 +311,7 @@ def size_of(name: str) -> int:
     Raises: ObjectMissing, StorageFault.
     """
     with faults(name):
-        return _media().size(name)
+        return place_of(name).size(name)
 
 
 def delete(name: str) -> None:
@@ -276,7 +320,8 @@ def delete(name: str) -> None:
     Raises: StorageFault.
     """
     with faults(name):
-        _media().delete(name)
+        for store in all_of(name):
+            store.delete(name)
 
 
 def delete_folder(prefix: str) -> None:
@@ -284,7 +329,12 @@ def delete_folder(prefix: str) -> None:
 
     Raises: StorageFault.
     """
-    files = _filesystem()
+    for store in all_of(prefix):
+        _delete_folder(store, prefix)
+
+
+def _delete_folder(store: Storage, prefix: str) -> None:
+    files = _files(store)
     if files is not None:
         folder = Path(files.path(prefix))
         with faults(prefix):
@@ -292,17 +342,23 @@ def delete_folder(prefix: str) -> None:
                 shutil.rmtree(folder)
         return
     with faults(prefix):
-        bucket.delete_below(_media(), prefix)
+        bucket.delete_below(store, prefix)
 
 
 def require_usable() -> None:
-    """See whether the store could take an object now.
+    """See whether the stores could take an object now.
 
     Raises: StorageFault.
     """
-    files = _filesystem()
+    for _, store in every_store():
+        _require_usable(store)
+
+
+def _require_usable(store: Storage) -> None:
+    files = _files(store)
     if files is None:
-        exists("healthz")
+        with faults("healthz"):
+            store.exists("healthz")
         return
     folder = Path(files.location)
     with faults("healthz"):
@@ -311,9 +367,9 @@ def require_usable() -> None:
             raise PermissionError(errno.EACCES, "may not be written", str(folder))
 
 
-def free_bytes() -> int | None:
-    """Return the free space of the store's filesystem, or None for an object store."""
-    files = _filesystem()
+def free_bytes(of: str = RENDITIONS) -> int | None:
+    """Return the free space of the filesystem that a folder is on ("sources", "renditions"), or None for an object store."""
+    files = _files(home_of(of))
     if files is None:
         return None
     folder = Path(files.location)

@@ -14,10 +14,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import FileSystemStorage, Storage
 
 from gilfoyle.lib import bucket
 from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.store_places import all_of
 
 AT_ONCE = 1000  # as many as S3 lists, or removes, by one request
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY
@@ -34,14 +35,22 @@ class StoredObject:
     is_plain: bool = True  # False: a symbolic link, a device …, or a name that is no text
 
 
-def list_objects(prefix: str = "", *, store: Storage | None = None) -> Iterator[StoredObject]:
-    """Yield what lies below a folder, or all there is, in constant memory and in no order.
+def list_objects(prefix: str) -> Iterator[StoredObject]:
+    """Yield what lies below a folder, wherever it may be; as it is at home where it is in two stores.
+
+    Raises: StorageFault.
+    """
+    found = {one.name: one for store in all_of(prefix) for one in list_store(store, prefix)}
+    yield from found.values()
+
+
+def list_store(media: Storage, prefix: str = "") -> Iterator[StoredObject]:
+    """Yield what lies below a folder of a store, or all there is, in constant memory and in no order.
 
     What comes or goes meanwhile may be among it or not.
 
     Raises: StorageFault.
     """
-    media = storages["media"] if store is None else store
     if isinstance(media, FileSystemStorage):
         with faults(prefix):
             top = Path(media.path(prefix)) if prefix else Path(media.location)
@@ -74,14 +83,13 @@ def _as_object(entry: os.DirEntry[str], name: str) -> StoredObject:
     return StoredObject(printable, found.st_size, max(found.st_mtime, found.st_ctime), is_plain)
 
 
-def remove_objects(objects: Sequence[StoredObject]) -> list[str]:
-    """Remove objects, each only if it is still what was listed; returns the names of those that are gone.
+def remove_objects(media: Storage, objects: Sequence[StoredObject]) -> list[str]:
+    """Remove objects of a store, each only if it is still what was listed; returns the names of those that are gone.
 
     On a bucket that is not looked at again: their names must be such that nobody uses a second time.
 
     Raises: StorageFault where some could not be removed; others are gone then.
     """
-    media = storages["media"]
     if isinstance(media, FileSystemStorage):
         return [one.name for one in objects if _unlink(Path(media.location), one)]
     names = [one.name for one in objects]

@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.storage import FileSystemStorage, storages
+from django.core.files.storage import FileSystemStorage
 
 from gilfoyle.lib import bucket
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage_faults import StorageFault, faults
+from gilfoyle.lib.store_places import SOURCES, home_of
 
 GONE = frozenset({"NoSuchUpload", "NoSuchKey", "404"})
 REFUSED = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "InvalidRequest"})
@@ -65,7 +66,7 @@ class Parts:
 
 def is_possible() -> bool:
     """Tell whether the media store is one that others can send parts to."""
-    return not isinstance(storages["media"], FileSystemStorage)
+    return not isinstance(home_of(SOURCES), FileSystemStorage)
 
 
 def begin_parts(name: str, *, content_type: str) -> Parts:
@@ -169,7 +170,7 @@ def is_sealed_when_joined() -> bool:
 
     Raises: StorageFault.
     """
-    media: Any = storages["media"]
+    media: Any = home_of(SOURCES)
     key = (str(media.endpoint_url), str(media.bucket_name), str(media.location))
     if key not in _sealing:
         _sealing[key] = _try_late_part(f"{bucket.SELF_TESTS}/{random_text(22)}")
@@ -196,11 +197,11 @@ def _try_late_part(name: str) -> bool:
 
 
 def _target(name: str) -> Any:
-    return bucket.find_object(storages["media"], name)
+    return bucket.find_object(home_of(name), name)
 
 
 def _client() -> Any:
-    media: Any = storages["media"]
+    media: Any = home_of(SOURCES)
     return media.connection.meta.client
 
 
@@ -209,7 +210,7 @@ def _signer(public_endpoint_url: str) -> Any:
     import boto3  # noqa: PLC0415 - a filesystem set-up never loads boto
     from botocore.config import Config  # noqa: PLC0415 - the same
 
-    media: Any = storages["media"]
+    media: Any = home_of(SOURCES)
     endpoint_url = public_endpoint_url or media.endpoint_url
     key = (str(endpoint_url), str(media.region_name), str(media.access_key), str(media.secret_key))
     if key not in _signers:

@@ -44,7 +44,16 @@ class PieceWriter(Protocol):
 
 def can_grow() -> bool:
     """Tell whether a later writer can add to a piece."""
-    return storage.local_path("") is not None
+    return storage.local_path("uploads") is not None
+
+
+def can_go_on(name: str) -> bool:
+    """Tell whether a piece can be added to: not one that lies where all is being moved from.
+
+    Raises: StorageFault.
+    """
+    path = storage.local_path(name)
+    return path is not None and path == storage.stored_path(name)
 
 
 def open_piece(name: str, *, kept_bytes: int = 0, key: bytes | None = None) -> PieceWriter:
@@ -174,7 +183,7 @@ def trim_piece(name: str, size_bytes: int) -> None:
 
     Raises: ObjectMissing, StorageFault.
     """
-    path = storage.local_path(name)
+    path = storage.stored_path(name)
     if path is None:
         return
     with faults(name), path.open("r+b") as file:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gilfoyle.lib.storage_listing import StoredObject, remove_objects
-from gilfoyle.stores.errors import TooManyOrphans
+from gilfoyle.lib.store_places import ROLES, home_of, is_moving, role_of
+from gilfoyle.stores.errors import StoreIsMoving, TooManyOrphans
 from gilfoyle.stores.judging import Finding
 from gilfoyle.stores.names import parse_name
 from gilfoyle.stores.surveying import Survey, kind_of, look_again
@@ -38,6 +39,24 @@ def find_orphans(survey: Survey) -> Iterator[Finding]:
             yield finding
 
 
+def _remove(orphans: list[StoredObject]) -> list[str]:
+    """Remove objects from the stores where they belong."""
+    gone: list[str] = []
+    for role in ROLES:
+        some = [one for one in orphans if role_of(one.name) == role]
+        gone += remove_objects(home_of(role), some) if some else []
+    return gone
+
+
+def require_still() -> None:
+    """Raises: StoreIsMoving."""
+    if is_moving():
+        message = "Nothing is removed while objects are moved from one store to another."
+        raise StoreIsMoving(
+            message, hint="End that first: docs/storage.md. --dry-run tells of orphans meanwhile."
+        )
+
+
 def require_few(survey: Survey) -> None:
     """Raises: TooManyOrphans."""
     orphans = survey.counts["orphan"]
@@ -62,5 +81,5 @@ def remove_orphans(survey: Survey) -> Iterator[Removed]:
             for one in judged.findings
             if one.kind == "orphan" and one.name in noted
         ]
-        gone = set(remove_objects(still))
+        gone = set(_remove(still))
         yield Removed(len(gone), sum(one.size_bytes for one in still if one.name in gone))

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gilfoyle.lib.errors import Conflict
+from gilfoyle.lib.errors import Conflict, NotFound
+
+
+class StoreIsMoving(Conflict):
+    """Objects lie in two stores, and what is asked for would look at one."""
+
+    code: ClassVar[str] = "store_is_moving"
+
+
+class StoreUnknown(NotFound):
+    """The settings name no such store."""
+
+    code: ClassVar[str] = "store_unknown"
+
+
+class MoveNotSetUp(Conflict):
+    """The settings do not say yet that objects are on their way: whoever looks for one would not find it."""
+
+    code: ClassVar[str] = "move_not_set_up"
 
 
 class TooManyOrphans(Conflict):

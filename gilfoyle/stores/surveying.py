@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from itertools import islice
 from time import time as read_clock
 
+from django.core.files.storage import Storage
+
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.sealed_storage import read_through
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
-from gilfoyle.lib.storage_listing import StoredObject, list_objects
+from gilfoyle.lib.storage_listing import StoredObject, list_objects, list_store
+from gilfoyle.lib.store_places import every_store, may_have
 from gilfoyle.stores.facts import SELF_TESTS, UPLOAD, VIDEO, Facts, facts_of_uploads, facts_of_videos
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding, Judged, judge
@@ -35,6 +38,7 @@ FOLDERS = {
     UPLOAD: ("uploads",),
     SELF_TESTS: ("doctor", "selftest"),
 }
+ELSEWHERE = "its kind belongs in another store by now: see storage migrate"
 Progress = Callable[[str, int], None]
 
 
@@ -65,7 +69,12 @@ class Survey:
             yield from self._follow(kind, [[owner]])
 
     def _list(self) -> Iterator[Finding]:
-        for one in list_objects():
+        # What is in two stores while it is moved counts as it is at home, which comes last.
+        for store_name, store in every_store():
+            yield from self._list_store(store_name, store)
+
+    def _list_store(self, store_name: str, store: Storage) -> Iterator[Finding]:
+        for one in list_store(store):
             self.objects += 1
             self.size_bytes += one.size_bytes
             self.progress("listed", 1)
@@ -73,6 +82,9 @@ class Survey:
             if parsed is None:
                 self.counts["foreign"] += 1
                 yield Finding("foreign", one.name, _why_foreign(one), one.size_bytes, one.changed_at)
+            elif parsed.owner and not may_have(store_name, one.name):
+                self.counts["foreign"] += 1
+                yield Finding("foreign", one.name, ELSEWHERE, one.size_bytes, one.changed_at)
             elif parsed.family == UNFINISHED:
                 self.counts["kept"] += 1  # the scheduler removes what a killed process has left there
             else:

@@ -68,7 +68,7 @@ def needs_of(step: Step, config: Config) -> Footprint:
 def claims_of(step: Step, needs: Footprint) -> tuple[Claim, ...]:
     """Return what a step takes of which disk: of this machine's alone, a bucket has its own limits."""
     scratch = Claim(scratch_root(), needs.scratch_bytes, written_to=folder_of(step))
-    media = storage.local_path("")
+    media = storage.local_path("sources" if step.kind == pipeline.CLEAN_SOURCE else "renditions")
     if media is None or (needs.is_moved and is_same_disk(scratch.disk, media)):
         return (scratch,)
     return (scratch, Claim(media, needs.media_bytes))

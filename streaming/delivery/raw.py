@@ -84,7 +84,7 @@ class RawDelivery:
         self._sends = sends
         self._allowed_origins = config.playback.allowed_origins
         self._own_origin = normalize_origin(config.public_url)
-        self._is_accelerated = config.playback.delivery == "x_accel"
+        self._is_accelerated = config.playback.delivery == "x_accel" and not config.storage.also_read
         self._signer, self._window_s = find_signer(config), config.playback.address_window_s
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -61,7 +61,7 @@ def open_object(name: str, version: str) -> StoredObject:
 
     Raises: ObjectMissing, StorageFault.
     """
-    path = storage.local_path(name)
+    path = storage.stored_path(name)
     if path is not None:
         return _open_file(path, name)
     size_bytes = storage.size_of(name)

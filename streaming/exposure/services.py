@@ -19,6 +19,8 @@ from django.utils import timezone
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault
 from gilfoyle.lib.media_store import media_store
+from gilfoyle.lib.s3_settings import S3Settings
+from gilfoyle.lib.store_places import ROLES, role_of
 from streaming.exposure.models import EXPOSED, INCONCLUSIVE, ExposureTest
 from streaming.exposure.thief import Thief
 from streaming.exposure.tries import (
@@ -169,13 +171,20 @@ def _sign(key_id: str, claims: Claims, *, video_id: str = VIDEO_ID) -> str:
 
 
 def _at_bucket(target: Target, config: Config) -> list[Try]:
-    if config.storage.backend != "s3":
+    names = dict.fromkeys(map(config.storage.name_of, ROLES))
+    return [one for name in names for one in _at_bucket_of(target, config, name)]
+
+
+def _at_bucket_of(target: Target, config: Config, store_name: str) -> list[Try]:
+    store = config.storage.named(store_name)
+    if store.backend != "s3":
         return []
-    signed = _signed_address(config, target.objects["segment"])
-    prefix = config.storage.s3.prefix.strip("/")
+    there = [name for name in target.objects.values() if config.storage.name_of(role_of(name)) == store_name]
+    signed = _signed_address(config, store_name, there[0])
+    prefix = store.s3.prefix.strip("/")
     placed = {kind: quote(f"{prefix}/{name}".strip("/")) for kind, name in target.objects.items()}
     return plan_bucket_tries(
-        replace(target, objects=placed), addresses=bucket_addresses(config), signed=signed
+        replace(target, objects=placed), addresses=bucket_addresses(store.s3), signed=signed
     )
 
 
@@ -184,19 +193,18 @@ def _at_cdn(target: Target, config: Config) -> list[Try]:
     return plan_cdn_tries(target, playback.cdn_url) if playback.is_outside and playback.cdn_url else []
 
 
-def _signed_address(config: Config, name: str) -> str:
+def _signed_address(config: Config, store_name: str, name: str) -> str:
     from botocore.config import Config as BotoConfig  # noqa: PLC0415 - a filesystem set-up never loads boto
 
-    media = media_store(config)
+    media = media_store(config, store_name)
     newest = BotoConfig(signature_version="s3v4")  # old ways of signing are refused by many servers
     media["OPTIONS"]["client_config"] = media["OPTIONS"]["client_config"].merge(newest)
     bucket: Any = storages.create_storage(media)
     return str(bucket.url(name, expire=LIFE_S))
 
 
-def bucket_addresses(config: Config) -> list[str]:
-    """Return the addresses at which strangers may look for the bucket."""
-    s3 = config.storage.s3
+def bucket_addresses(s3: S3Settings) -> list[str]:
+    """Return the addresses at which strangers may look for a bucket."""
     given = dict.fromkeys(url.rstrip("/") for url in (s3.endpoint_url, s3.public_endpoint_url) if url)
     if given:
         return [f"{url}/{s3.bucket}" for url in given]

@@ -53,3 +53,17 @@ def test_only_presigned_playlists_name_addresses_and_as_long_as_their_token_live
     assert find_playlist_validity(redirect, expires_at_s=5000, now_s=1010) is None
     assert find_playlist_validity(presigned, expires_at_s=5010, now_s=1010) == Validity(1000, 5100)
     assert find_playlist_validity(presigned, expires_at_s=1020, now_s=1010) == Validity(1000, 1200)
+
+
+def test_nobody_is_sent_away_while_objects_lie_in_two_stores():
+    s3 = {"others": [{"name": "old", "path": "/old"}], "also_read": "old", "backend": "s3", "s3": S3}
+    moving = Config.model_validate({"playback": {"delivery": "redirect"}, "storage": s3})
+    assert find_signer(moving) is None
+
+
+def test_the_bucket_is_that_of_renditions():
+    other = {"name": "other", "backend": "s3", "s3": {**S3, "bucket": "renditions"}}
+    storage = {"others": [other], "renditions": "other", "backend": "s3", "s3": S3}
+    signer = find_signer(Config.model_validate({"playback": {"delivery": "redirect"}, "storage": storage}))
+    assert isinstance(signer, BucketSigner)
+    assert signer.bucket_url == "https://renditions.s3.eu-west-1.amazonaws.com"

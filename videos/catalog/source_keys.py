@@ -29,7 +29,7 @@ class SourceKeyMissing(Fault):
 def are_sources_sealed(config: Config) -> bool:
     """Tell whether sources are to be encrypted where they are stored."""
     wanted = config.storage.encrypt_sources
-    is_open = config.storage.is_public or storage.local_path("") is None
+    is_open = config.storage.is_public or storage.local_path("sources") is None
     return wanted == "always" or (wanted == "auto" and is_open)
 
 

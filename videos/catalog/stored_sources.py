@@ -39,7 +39,7 @@ def store_source(name: str, pieces: Iterable[bytes], *, key: bytes | None) -> No
 
 def source_path(video: Video) -> Path | None:
     """Return where a program can read the source itself; None where it is sealed, or elsewhere."""
-    return None if video.source_is_sealed else storage.local_path(name_of(video))
+    return None if video.source_is_sealed else storage.stored_path(name_of(video))
 
 
 def open_source(video: Video) -> OpenedSource:

@@ -256,10 +256,10 @@ class _Session:
         at = self.window.start_bytes + self.received_bytes
         last = UploadPiece.objects.filter(upload=self.upload).order_by("start_bytes").last()
         if (
-            storage_pieces.can_grow()
-            and last is not None
+            last is not None
             and not last.is_sealed
             and last.start_bytes + last.size_bytes == at
+            and storage_pieces.can_go_on(self._name(last.name))
         ):
             writer = storage_pieces.open_piece(self._name(last.name), kept_bytes=last.size_bytes)
             return _Piece(last.name, last.start_bytes, writer, last.size_bytes)

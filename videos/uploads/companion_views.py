@@ -89,7 +89,9 @@ class CompanionPart(CompanionView):
         (address,) = sign_parts(
             permit=self.permit, upload_id=upload_id, wanted=wanted, config=settings.GILFOYLE
         )
-        return Response({"url": address.url, "expires": settings.GILFOYLE.storage.s3.direct_url_ttl_s})
+        return Response(
+            {"url": address.url, "expires": settings.GILFOYLE.storage.of("sources").s3.direct_url_ttl_s}
+        )
 
 
 @extend_schema(exclude=True)

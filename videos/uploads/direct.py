@@ -65,7 +65,7 @@ class PartAddress:
 
 def is_direct_possible(config: Config) -> bool:
     """Tell whether sources can be sent straight to where they are kept."""
-    return config.storage.s3.direct_uploads and storage_multiparts.is_possible()
+    return config.storage.of("sources").s3.direct_uploads and storage_multiparts.is_possible()
 
 
 def require_direct_possible(config: Config) -> None:
@@ -186,7 +186,7 @@ def sign_parts(
             size_bytes=size_bytes,
             ttl_s=ttl_s,
             md5=part.md5,
-            public_endpoint_url=config.storage.s3.public_endpoint_url,
+            public_endpoint_url=config.storage.of("sources").s3.public_endpoint_url,
         )
         addresses.append(PartAddress(part.number, signed.url, dict(signed.headers), size_bytes, expires_at))
     return addresses
@@ -218,7 +218,7 @@ def _ttl_s(permit: Permit, config: Config) -> int:
     """Return how long an address holds: no longer than the permission itself, or the key behind it."""
     key_ends = ApiKey.objects.filter(pk=permit.api_key_id).values_list("expires_at", flat=True)
     left_s = [(at - timezone.now()).total_seconds() for at in (permit.expires_at, *key_ends) if at]
-    return max(1, int(min([config.storage.s3.direct_url_ttl_s, *left_s])))
+    return max(1, int(min([config.storage.of("sources").s3.direct_url_ttl_s, *left_s])))
 
 
 def list_sent_parts(

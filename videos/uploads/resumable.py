@@ -210,7 +210,7 @@ def _give_up_paused(video: Video, permit: Permit, config: Config) -> None:
     Who sends straight to the bucket has no connection here: another's stays for as long as what was last signed for it.
     """
     now = timezone.now()
-    signed_since = now - timedelta(seconds=config.storage.s3.direct_url_ttl_s)
+    signed_since = now - timedelta(seconds=config.storage.of("sources").s3.direct_url_ttl_s)
     going_on = DirectUpload.objects.filter(upload__video=video, active_at__gt=signed_since)
     going_on = going_on.exclude(upload__grant=permit.grant_id, upload__api_key=permit.counted_key_id or None)
     paused = Upload.objects.filter(video=video, status=states.RECEIVING).exclude(kind=states.SINGLE)

@@ -138,7 +138,7 @@ def require_room(*, length_bytes: int, config: Config, besides: Upload | None = 
         raise SourceTooLarge(
             message, hint="Send a smaller file, or ask the operator to raise upload.max_size_bytes."
         )
-    free, media = storage.free_bytes(), storage.local_path("")
+    free, media = storage.free_bytes("sources"), storage.local_path("sources")
     if free is None or media is None:
         return
     others = Upload.objects.filter(status=states.RECEIVING).exclude(pk=besides.pk if besides else "")

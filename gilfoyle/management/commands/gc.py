@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from gilfoyle.stores.collecting import Removed, find_orphans, remove_orphans, require_few
+from gilfoyle.stores.collecting import Removed, find_orphans, remove_orphans, require_few, require_still
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding
 from gilfoyle.stores.surveying import GRACE_S, Survey
@@ -32,6 +32,8 @@ class Command(StoreCommand):
 
     def act(self, options: dict[str, Any]) -> int:
         grace_s = max(1.0, options["older_than_hours"]) * HOUR_S
+        if not options["dry_run"]:
+            require_still()
         with Inventory() as inventory, progress_bar(is_off=options["json"]) as progress:
             survey = Survey(inventory, progress, grace_s=grace_s)
             found_bytes = 0

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding
+from gilfoyle.stores.moving import COPIED, DIFFERENT, FAILED, GONE, PARALLEL, REMOVED, THERE, plan_move
 from gilfoyle.stores.surveying import Survey
 from gilfoyle.stores.telling import StoreCommand, progress_bar, shown
 
-LOST, ONLY_ORPHANS = 1, 3
+LEFT = LOST = 1
+ONLY_ORPHANS = 3
 MOST_SHOWN = 50
 
 
@@ -30,9 +33,68 @@ class Command(StoreCommand):
         )
         verify.add_argument("--json", action="store_true", help="For programs: one object a line.")
 
+        migrate = actions.add_parser(
+            "migrate",
+            help="Move objects from one store to another while the system works; can be repeated. Exit code 1: some "
+            "are left, or it is not set up.",
+        )
+        migrate.add_argument(
+            "source", metavar="FROM", help="A store of the settings: main, or one of others."
+        )
+        migrate.add_argument("target", metavar="TO", help="The store that new objects go to.")
+        migrate.add_argument(
+            "--delete-old",
+            action="store_true",
+            help="Remove from the old store what the new one has, after comparing all of it once more. Copies nothing.",
+        )
+        migrate.add_argument(
+            "--parallel", type=int, default=PARALLEL, metavar="N", help="So many objects at once (4)."
+        )
+        migrate.add_argument("--json", action="store_true", help="For programs: one object at the end.")
+
     def act(self, options: dict[str, Any]) -> int:
-        actions = {"verify": self._verify}
+        actions = {"verify": self._verify, "migrate": self._migrate}
         return actions[options["action"]](options)
+
+    def _migrate(self, options: dict[str, Any]) -> int:
+        with progress_bar(is_off=options["json"]) as progress:
+            move = plan_move(
+                settings.GILFOYLE.storage,
+                source=options["source"],
+                target=options["target"],
+                progress=progress,
+                is_last=options["delete_old"],
+                parallel=max(1, options["parallel"]),
+            )
+            is_whole = move.empty() if options["delete_old"] else move.copy()
+        counts = move.counts
+        if options["json"]:
+            self.say_json(
+                kind="summary",
+                is_whole=is_whole,
+                **{outcome: counts[outcome] for outcome in (COPIED, THERE, GONE, REMOVED, DIFFERENT, FAILED)},
+                copied_bytes=move.size_bytes,
+                problems=move.problems,
+            )
+            return 0 if is_whole else LEFT
+        for problem in move.problems[:MOST_SHOWN]:
+            self.stdout.write(shown(problem))
+        if options["delete_old"]:
+            self.stdout.write(
+                f"{counts[REMOVED]:,} removed from {options['source']}; "
+                f"{counts[DIFFERENT] + counts[FAILED]:,} stay there, for {options['target']} does not have them."
+            )
+        else:
+            self.stdout.write(
+                f"{counts[COPIED]:,} copied ({move.size_bytes:,} bytes), {counts[THERE]:,} were there, "
+                f"{counts[FAILED]:,} failed."
+            )
+            self.stdout.write(
+                f"All of {options['source']} is in {options['target']}."
+                if is_whole
+                else "Not all is there: run it again."
+            )
+        return 0 if is_whole else LEFT
 
     def _verify(self, options: dict[str, Any]) -> int:
         with Inventory() as inventory, progress_bar(is_off=options["json"]) as progress:

@@ -3,10 +3,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import Storage
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.storage_faults import StorageFault
-from gilfoyle.lib.storage_listing import StoredObject, list_objects, remove_objects
+from gilfoyle.lib.storage_listing import StoredObject, list_objects, list_store, remove_objects
+from gilfoyle.lib.store_places import home_of
 from tests.bucket import own_bucket
 
 
@@ -19,8 +21,12 @@ def store(request: pytest.FixtureRequest, settings: Any) -> Any:
         yield media
 
 
+def media() -> Storage:
+    return home_of("renditions")
+
+
 def names(prefix: str = "") -> set[str]:
-    return {one.name for one in list_objects(prefix)}
+    return {one.name for one in list_store(media(), prefix)}
 
 
 def test_an_empty_store_lists_nothing(store: Any) -> None:
@@ -43,8 +49,8 @@ def test_objects_are_removed_many_at_once(store: Any) -> None:
     del store
     for name in ("a/b", "a/c", "a/d"):
         storage.save_bytes(name, b"1")
-    wanted = [one for one in list_objects() if one.name != "a/d"]
-    assert set(remove_objects(wanted)) == {"a/b", "a/c"}
+    wanted = [one for one in list_store(media()) if one.name != "a/d"]
+    assert set(remove_objects(media(), wanted)) == {"a/b", "a/c"}
     assert names() == {"a/d"}
 
 
@@ -60,9 +66,9 @@ def test_another_prefix_of_the_bucket_is_not_seen(settings: Any) -> None:
 
 def test_what_changed_since_it_was_listed_stays(media_dir: Path) -> None:
     storage.save_bytes("a/b", b"1")
-    (listed,) = list_objects()
+    (listed,) = list_store(media())
     storage.save_bytes("a/b", b"22")
-    assert remove_objects([listed, StoredObject("a/gone", 1, 0)]) == []
+    assert remove_objects(media(), [listed, StoredObject("a/gone", 1, 0)]) == []
     assert (media_dir / "a" / "b").read_bytes() == b"22"
 
 
@@ -72,9 +78,9 @@ def test_links_and_names_that_are_no_text_are_not_plain(media_dir: Path, tmp_pat
     (media_dir / "a").mkdir(parents=True)
     (media_dir / "a" / "link").symlink_to(tmp_path / "outside")
     Path(os.fsdecode(bytes(media_dir / "a") + b"/\xff")).write_bytes(b"1")
-    found = {one.name: one.is_plain for one in list_objects()}
+    found = {one.name: one.is_plain for one in list_store(media())}
     assert found == {"a/link": False, "a/\\udcff": False}
-    assert remove_objects(list(list_objects())) == []
+    assert remove_objects(media(), list(list_store(media()))) == []
 
 
 def test_a_link_to_a_file_is_not_removed(media_dir: Path, tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_a_link_to_a_file_is_not_removed(media_dir: Path, tmp_path: Path) -> Non
     outside.write_bytes(b"1")
     (media_dir / "a").mkdir(parents=True)
     (media_dir / "a" / "link").symlink_to(outside)
-    assert remove_objects(list(list_objects())) == []
+    assert remove_objects(media(), list(list_store(media()))) == []
     assert outside.is_file()
 
 
@@ -101,7 +107,7 @@ class Refusing:
         }
 
 
-def test_a_server_that_says_yes_and_refuses_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gilfoyle.lib.storage_listing.storages", {"media": Refusing()})
+def test_a_server_that_says_yes_and_refuses_is_not_believed() -> None:
+    refusing: Any = Refusing()
     with pytest.raises(StorageFault):
-        remove_objects([StoredObject("a", 1, 0)])
+        remove_objects(refusing, [StoredObject("a", 1, 0)])

@@ -87,11 +87,12 @@ def test_a_link_that_takes_a_folder_s_place_leads_nowhere(
     Video.objects.filter(pk=gone.pk).delete()
     outside = tmp_path / "outside"
 
-    def swap_then_remove(objects: Any) -> list[str]:
+    def swap_then_remove(store: Any, objects: Any) -> list[str]:
         folder = media_dir / "renditions" / gone.project_id
-        folder.rename(outside)
-        folder.symlink_to(outside)
-        return remove_objects(objects)
+        if not folder.is_symlink():
+            folder.rename(outside)
+            folder.symlink_to(outside)
+        return remove_objects(store, objects)
 
     monkeypatch.setattr("gilfoyle.stores.collecting.remove_objects", swap_then_remove)
     found, count = collect()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.storage_listing import list_objects
+from gilfoyle.lib.storage_listing import list_objects, list_store
 from tests.bucket import own_bucket
 from tests.gilfoyle.stores.stored import look, make_stored, segment_of
 from videos import layout
@@ -108,17 +108,16 @@ def test_an_old_file_under_a_new_name_is_young(media_dir: Path) -> None:
 
 def test_what_is_stored_and_recorded_while_it_looks_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     video = make_stored()
-    listed = list_objects
 
-    def list_then_store(prefix: str = "") -> Any:
-        yield from listed(prefix)
+    def list_then_store(store: Any, prefix: str = "") -> Any:
+        yield from list_store(store, prefix)
         if not prefix:
             storage.save_bytes(segment_of(video, 2), b"new")
             run = RenditionRun.objects.get()
             run.sizes = [*run.sizes, 3]
             run.save()
 
-    monkeypatch.setattr("gilfoyle.stores.surveying.list_objects", list_then_store)
+    monkeypatch.setattr("gilfoyle.stores.surveying.list_store", list_then_store)
     assert look()[0] == {}
 
 

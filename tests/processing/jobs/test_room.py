@@ -4,9 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.files.storage import InMemoryStorage
 
-from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.reservations import REGISTRY, promised_bytes
 from processing.errors import ScratchUnusable
@@ -65,7 +63,7 @@ def test_the_media_store_counts_where_it_is_a_disk_of_ours(
     scratch, media = claims_of(step, needs)
     assert (scratch.disk, scratch.size_bytes) == (data_dir / "work", 3)
     assert scratch.written_to == data_dir / "work" / f"{step.pk}-{step.attempt}"
-    assert (media.disk, media.size_bytes, media.written_to) == (media_dir, 5, None)
+    assert (media.disk, media.size_bytes, media.written_to) == (media_dir / "renditions", 5, None)
     with small_disk(data_dir / "work", size_bytes=8 * MIB):
         with reserved_room(step, with_reserve(settings, 4 * MIB)):
             pass
@@ -76,8 +74,8 @@ def test_the_media_store_counts_where_it_is_a_disk_of_ours(
 def test_a_source_that_has_to_be_brought_here_counts(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     step = probe_step(bytes(1000))
     there = needs_of(step, settings.GILFOYLE)
-    remote = InMemoryStorage()
-    monkeypatch.setattr(storage, "_media", lambda: remote)
+    remote = {"BACKEND": "django.core.files.storage.InMemoryStorage"}
+    settings.STORAGES = {**settings.STORAGES, "media": remote}
     monkeypatch.setattr(room, "can_serve_sources", lambda: True)
     assert needs_of(step, settings.GILFOYLE) == there
     monkeypatch.setattr(room, "can_serve_sources", lambda: False)
@@ -99,7 +97,7 @@ def test_a_clean_copy_takes_its_room_once_on_one_disk(data_dir: Path, media_dir:
     with small_disk(data_dir / "work", size_bytes=MIB):
         assert [(claim.disk, claim.size_bytes) for claim in claims_of(step, needs)] == [
             (data_dir / "work", 7),
-            (media_dir, 5),
+            (media_dir / "renditions", 5),
         ]
 
 

@@ -329,6 +329,17 @@ def test_nginx_is_told_where_the_bytes_are(video, mint):
     assert "X-Accel-Redirect" not in refused.headers
 
 
+def test_nginx_is_asked_for_nothing_while_objects_lie_in_two_stores(video, mint, tmp_path):
+    config = config_with(delivery="x_accel")
+    others = {"others": [{"name": "old", "path": str(tmp_path)}], "also_read": "old"}
+    moving = type(config.storage).model_validate(others)
+    path = folder_of(video, mint(video)) + "v240/00003.m4s"
+    answer = call(path, config=config.model_copy(update={"storage": moving}))
+    assert answer.status == 200
+    assert answer.body
+    assert "X-Accel-Redirect" not in answer.headers
+
+
 def test_an_nginx_that_remembers_is_told_for_how_long(video, mint):
     config = config_with(delivery="x_accel")
     path = folder_of(video, mint(video, ttl_s=1800)) + "v240/00003.m4s"

@@ -282,10 +282,12 @@ def test_a_bucket_that_is_away_is_no_pass(tmp_path: Path, settings: Any) -> None
 def test_amazons_buckets_have_addresses_of_their_own(settings: Any) -> None:
     s3 = settings.GILFOYLE.storage.s3.model_copy(update={"bucket": "media", "region": "eu-central-1"})
     config = configured(settings.GILFOYLE, "http://here", storage={"s3": s3})
-    assert services.bucket_addresses(config) == ["https://media.s3.eu-central-1.amazonaws.com"]
+    assert services.bucket_addresses(config.storage.s3) == ["https://media.s3.eu-central-1.amazonaws.com"]
     dotted = s3.model_copy(update={"bucket": "media.example.com"})
     config = configured(settings.GILFOYLE, "http://here", storage={"s3": dotted})
-    assert services.bucket_addresses(config) == ["https://s3.eu-central-1.amazonaws.com/media.example.com"]
+    assert services.bucket_addresses(config.storage.s3) == [
+        "https://s3.eu-central-1.amazonaws.com/media.example.com"
+    ]
     s3 = s3.model_copy(update={"endpoint_url": "http://in:9000", "public_endpoint_url": "https://out/"})
     config = configured(settings.GILFOYLE, "http://here", storage={"s3": s3})
-    assert services.bucket_addresses(config) == ["http://in:9000/media", "https://out/media"]
+    assert services.bucket_addresses(config.storage.s3) == ["http://in:9000/media", "https://out/media"]

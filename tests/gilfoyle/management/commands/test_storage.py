@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.core.management.base import CommandError
 from gilfoyle.lib import storage
 from gilfoyle.lib.storage_faults import StorageFault
 from gilfoyle.stores import surveying
+from tests.bucket import use_stores
 from tests.gilfoyle.stores.stored import make_stored, segment_of
 from videos.catalog.models import Video
 
@@ -49,10 +51,46 @@ def test_orphans_alone_are_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 def test_a_store_that_fails_is_2(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_prefix: str = "") -> Any:
+    def fail(_store: Any, _prefix: str = "") -> Any:
         raise StorageFault("The object store could not be used.", error="refused")
 
-    monkeypatch.setattr(surveying, "list_objects", fail)
+    monkeypatch.setattr(surveying, "list_store", fail)
     with pytest.raises(CommandError, match="refused") as caught:
         call_command("storage", "verify")
     assert caught.value.returncode == 2
+
+
+def test_objects_are_moved_and_told_of(
+    settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_stored()
+    stores = {"others": [{"name": "new", "path": str(tmp_path / "new")}]}
+    use_stores(settings, **stores, sources="new", renditions="new", also_read="main")
+    assert verify() == 0
+    call_command("storage", "migrate", "main", "new")
+    assert "7 copied" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="while objects are moved"):
+        call_command("gc")
+    call_command("gc", "--dry-run")
+    assert verify("--checksums") == 0
+    use_stores(settings, **stores, sources="new", renditions="new")
+    assert verify() == 0
+    capsys.readouterr()
+    call_command("storage", "migrate", "main", "new", "--delete-old", "--json")
+    assert json.loads(capsys.readouterr().out)["removed"] == 7
+    assert verify() == 0
+    use_stores(settings, **stores, renditions="new")
+    assert verify() == 1, "sources are looked for where they belong"
+
+
+def test_what_is_left_is_1(settings: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_stored()
+    stores = {"others": [{"name": "new", "path": str(tmp_path / "new")}]}
+    use_stores(settings, **stores, sources="new", renditions="new")
+    with pytest.raises(SystemExit) as caught:
+        call_command("storage", "migrate", "main", "new", "--delete-old")
+    assert caught.value.code == 1
+    assert "7 stay there" in capsys.readouterr().out
+    with pytest.raises(CommandError, match="also_read") as refused:
+        call_command("storage", "migrate", "main", "new")
+    assert refused.value.returncode == 1
