@@ -63,6 +63,8 @@ NAVIGATION: list[dict[str, Any]] = [
             _link("Projects", "folder_open", "videos.project"),
             _link("API keys", "key", "videos.apikey"),
             _link("Signing keys", "signature", "streaming.signingkey"),
+            _link("Webhooks", "webhook", "videos.webhookendpoint"),
+            _link("Deliveries", "outgoing_mail", "videos.delivery"),
             _link("Audit", "history_edu", "videos.auditentry"),
             _link("Users", "person", "auth.user"),
             _link("Groups", "group", "auth.group"),

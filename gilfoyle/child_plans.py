@@ -37,14 +37,13 @@ def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None
     python = sys.executable
     # Long work is not hoarded by one process while another is idle.
     no_hoard = {"dramatiq_queue_prefetch": "1"}
+    light = LIGHT_THREADS + config.imports.at_once + config.webhooks.at_once
     web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
     return (
         ChildPlan("web", web, stop_s=8),
-        # Imports wait for other people's servers, so their threads come on top.
+        # Imports and webhooks wait for other people's servers, so their threads come on top.
         # Openings are short, and go here so that no new video waits for a slot behind a long one's chunks.
-        ChildPlan(
-            "work", _worker(LIGHT_THREADS + config.imports.at_once, ("default", "probe", "opening")), stop_s=5
-        ),
+        ChildPlan("work", _worker(light, ("default", "probe", "opening", "deliver")), stop_s=5),
         ChildPlan(
             "encode",
             _worker(encoding_slots(config, cores=cores, memory_bytes=memory_bytes), ("encode",)),

@@ -25,7 +25,8 @@ from dramatiq import Broker, Middleware, Worker  # noqa: E402 - the same
 import processing.jobs.actors  # noqa: E402, F401 - the same; to import it declares its actors
 import videos.fingerprints.actors  # noqa: E402 - the same
 import videos.imports.actors  # noqa: E402 - the same
-import videos.uploads.actors  # noqa: E402, F401 - the same
+import videos.uploads.actors  # noqa: E402 - the same
+import videos.webhooks.actors  # noqa: E402, F401 - the same
 from gilfoyle.observability.server import begin_metrics  # noqa: E402 - the same
 from processing.errors import ToolMissing  # noqa: E402 - the same
 from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402 - the same

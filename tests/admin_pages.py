@@ -30,6 +30,8 @@ LISTS = (
     "videos_upload",
     "videos_import",
     "videos_uploadgrant",
+    "videos_webhookendpoint",
+    "videos_delivery",
     "processing_job",
     "processing_step",
     "videos_project",

@@ -10,11 +10,13 @@ from videos.moderation.recognition.admin import FingerprintMatchAdmin, HashListA
 from videos.uploads.admin import UploadAdmin
 from videos.uploads.grant_admin import ProjectPageAdmin, UploadGrantAdmin
 from videos.usage.admin import DailyUseAdmin
+from videos.webhooks.admin import DeliveryAdmin, WebhookEndpointAdmin
 
 __all__ = [
     "ApiKeyAdmin",
     "AuditEntryAdmin",
     "DailyUseAdmin",
+    "DeliveryAdmin",
     "FingerprintMatchAdmin",
     "HashListAdmin",
     "ImportAdmin",
@@ -22,4 +24,5 @@ __all__ = [
     "UploadAdmin",
     "UploadGrantAdmin",
     "VideoAdmin",
+    "WebhookEndpointAdmin",
 ]

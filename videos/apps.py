@@ -15,4 +15,5 @@ class VideosConfig(AppConfig):
         import videos.moderation.subscribers  # noqa: PLC0415 - the same
         import videos.tracks.subscribers  # noqa: PLC0415 - the same
         import videos.uploads.subscribers  # noqa: PLC0415 - the same
-        import videos.usage.subscribers  # noqa: F401, PLC0415 - the same
+        import videos.usage.subscribers  # noqa: PLC0415 - the same
+        import videos.webhooks.subscribers  # noqa: F401, PLC0415 - the same

@@ -54,6 +54,7 @@ from videos.moderation.models import (
 from videos.tracks.models import TextTrack, TrackKey
 from videos.uploads.models import DirectUpload, Upload, UploadGrant, UploadPiece
 from videos.usage.models import DailyPlays, DailyUse
+from videos.webhooks.models import Delivery, DeliveryAttempt, EndpointSecret, WebhookEndpoint
 
 __all__ = [
     "ApiKey",
@@ -73,8 +74,11 @@ __all__ = [
     "DailyPlays",
     "DailyUse",
     "Decision",
+    "Delivery",
+    "DeliveryAttempt",
     "DirectUpload",
     "EncryptedRevision",
+    "EndpointSecret",
     "FingerprintMatch",
     "HashList",
     "IdempotencyRecord",
@@ -105,4 +109,5 @@ __all__ = [
     "UploadPiece",
     "Video",
     "VideoFingerprint",
+    "WebhookEndpoint",
 ]

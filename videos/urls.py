@@ -42,6 +42,16 @@ from videos.uploads.page_views import upload_page
 from videos.uploads.tus_views import TusEndpoint, TusEndpointSlash, TusUpload
 from videos.uploads.views import VideoSource
 from videos.usage.views import Usage, VideoUsage
+from videos.webhooks.views import (
+    DeliveryDetail,
+    DeliveryList,
+    DeliveryReplay,
+    WebhookDetail,
+    WebhookList,
+    WebhookReplay,
+    WebhookSecret,
+    WebhookTest,
+)
 
 
 class GrantToken(StringConverter):
@@ -79,6 +89,14 @@ urlpatterns = [
     path("strikes", Strikes.as_view()),
     path("appeals", AppealList.as_view()),
     path("appeals/<str:appeal_id>", AppealDetail.as_view()),
+    path("webhooks", WebhookList.as_view()),
+    path("webhooks/<str:endpoint_id>", WebhookDetail.as_view()),
+    path("webhooks/<str:endpoint_id>/secret", WebhookSecret.as_view()),
+    path("webhooks/<str:endpoint_id>/test", WebhookTest.as_view()),
+    path("webhooks/<str:endpoint_id>/replay", WebhookReplay.as_view()),
+    path("webhooks/<str:endpoint_id>/deliveries", DeliveryList.as_view()),
+    path("webhooks/<str:endpoint_id>/deliveries/<str:delivery_id>", DeliveryDetail.as_view()),
+    path("webhooks/<str:endpoint_id>/deliveries/<str:delivery_id>/replay", DeliveryReplay.as_view()),
     path("usage", Usage.as_view()),
     path("uploads/tus", TusEndpoint.as_view()),
     path("uploads/tus/", TusEndpointSlash.as_view()),

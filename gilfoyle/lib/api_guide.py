@@ -31,6 +31,7 @@ TAGS = [
     {"name": "signing keys", "description": "Keys with which your backend signs playback tokens itself."},
     {"name": "moderation", "description": "Unsafe use: reports, decisions, restrictions, appeals, strikes."},
     {"name": "creators", "description": "Privacy requests of your users: export and erasure."},
+    {"name": "webhooks", "description": "What happens, told to your backend by signed requests; what was sent, and again."},
     {"name": "usage", "description": "Plays, watched minutes, stored bytes and processed minutes."},
     {"name": "account", "description": "The API key that asks: its project, scopes, limits and use."},
 ]  # fmt: skip

@@ -35,6 +35,7 @@ from gilfoyle.lib.safety_settings import SafetySettings
 from gilfoyle.lib.settings_section import ROOT as ROOT  # noqa: PLC0414 - others know it from here
 from gilfoyle.lib.settings_section import Folder, HttpUrl, Section
 from gilfoyle.lib.storage_settings import StorageSettings, media_folder, secret_variables
+from gilfoyle.lib.webhook_settings import WebhookSettings
 
 SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
 
@@ -192,6 +193,7 @@ class Config(Section):
     api: ApiSettings = Field(default_factory=ApiSettings)
     upload: UploadSettings = Field(default_factory=UploadSettings)
     imports: ImportSettings = Field(default_factory=ImportSettings)
+    webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     encoding: EncodingSettings = Field(default_factory=EncodingSettings)
     images: ImagesSettings = Field(default_factory=ImagesSettings)

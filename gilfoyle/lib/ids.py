@@ -153,3 +153,15 @@ def new_ban_id() -> str:
 
 def new_match_id() -> str:
     return _prefixed("fpm")
+
+
+def new_endpoint_id() -> str:
+    return _prefixed("whe")
+
+
+def new_endpoint_secret_id() -> str:
+    return _prefixed("whs")
+
+
+def new_delivery_id() -> str:
+    return _prefixed("msg")

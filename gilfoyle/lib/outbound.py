@@ -26,6 +26,7 @@ from gilfoyle.lib.public_addresses import (
     Ip,
     Network,
     WebAddress,
+    is_public,
     join_address,
     may_connect,
 )
@@ -81,6 +82,7 @@ class Door:
     private_networks: tuple[Network, ...] = ()
     resolve: Resolve = resolve_host
     tls: ssl.SSLContext = field(default_factory=trusted_certificates)
+    is_public: bool = True  # False: nothing but the private networks is connected to
 
 
 @dataclass(slots=True)
@@ -139,19 +141,42 @@ def fetch(
     raise TooManyRedirects(message, hint="Give the address that it leads to in the end.")
 
 
+@contextmanager
+def post(
+    address: WebAddress, body: bytes, *, door: Door, deadline: Deadline, headers: Mapping[str, str]
+) -> Iterator[Answer]:
+    """Send a body to an address, and give the answer, whatever it is: one that leads elsewhere is not followed.
+
+    Raises: AddressRefused, OutOfTime, OutboundFault; the last two also from the answer's body.
+    """
+    with (
+        httpcore.ConnectionPool(ssl_context=door.tls, network_backend=_Guard(door, deadline)) as pool,
+        contextlib.ExitStack() as stack,
+    ):
+        with _faults():
+            response = stack.enter_context(_ask(pool, address, headers, body))
+        yield Answer(response.status, _headers(response), _pieces(response))
+
+
 def _pieces(response: httpcore.Response) -> Iterator[bytes]:
     with _faults():
         yield from response.iter_stream()
 
 
 def _ask(
-    pool: httpcore.ConnectionPool, address: WebAddress, headers: Mapping[str, str]
+    pool: httpcore.ConnectionPool, address: WebAddress, headers: Mapping[str, str], body: bytes | None = None
 ) -> AbstractContextManager[httpcore.Response]:
     url = httpcore.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target)
     # Without an encoding: bytes are counted, hashed and resumed as they lie on the server.
     sent = {"Host": address.netloc, "User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity"}
+    if body is not None:
+        sent["Content-Length"] = str(len(body))
     return pool.stream(
-        "GET", url, headers=list((sent | dict(headers)).items()), extensions={"timeout": TIMEOUTS}
+        "GET" if body is None else "POST",
+        url,
+        headers=list((sent | dict(headers)).items()),
+        content=body,
+        extensions={"timeout": TIMEOUTS},
     )
 
 
@@ -242,6 +267,8 @@ class _Guard(httpcore.NetworkBackend):
     def _may_connect(self, address: Ip, port: int) -> bool:
         networks = self._door.private_networks
         if not may_connect(address, networks):
+            return False
+        if not self._door.is_public and is_public(address):
             return False
         is_allowed_by_operator = any(
             address.version == network.version and address in network for network in networks

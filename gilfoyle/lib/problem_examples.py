@@ -278,6 +278,17 @@ EXAMPLES: Mapping[str, Example] = {
     "too_many_signing_keys": Example(
         409, "A project has at most 20 signing keys.", "Revoke one that is not used any more."
     ),
+    # Webhooks.
+    "webhook_not_found": Example(404, "There is no such webhook endpoint."),
+    "delivery_not_found": Example(
+        404, "There is no such delivery.", "Deliveries are kept for some days (webhooks.keep_deliveries_days)."
+    ),
+    "too_many_webhooks": Example(
+        409, "This project has 20 webhook endpoints, the most that are accepted here.", "Remove one first."
+    ),
+    "webhook_disabled": Example(409, "This endpoint is disabled; nothing is sent to it.", "Enable it first."),
+    "delivery_under_way": Example(409, "This delivery waits to be sent already, or is being sent."),
+    "delivery_forgotten": Example(409, "What was sent is not kept any more."),
     # Unsafe use and privacy.
     "report_not_found": Example(404, "There is no such report."),
     "report_rejected": Example(422, "at_s lies behind the end of the video, which is 93.44 s long."),
@@ -304,6 +315,8 @@ PARAMETERS: Mapping[str, str] = {
     "created_before": "Made before this time (RFC 3339).",
     "creator_id": "Your own id of one of your users.",
     "decision_id": "As it stands in lists of decisions, `dec_…`.",
+    "delivery_id": "As the list of deliveries names it, `msg_…`: the `webhook-id`.",
+    "endpoint_id": "As `POST /webhooks` answered it, `whe_…`.",
     "external_id": "Your own id of the video.",
     "grant_id": "As `POST /uploads` answered it, `upg_…`.",
     "group_by": "What a row of the answer is about.",

@@ -20,7 +20,7 @@ from dramatiq.middleware import (
 )
 from redis.exceptions import RedisError
 
-QUEUES = ("default", "probe", "opening", "encode", "package")
+QUEUES = ("default", "probe", "opening", "encode", "package", "deliver")
 # Dramatiq has no way to wait for a message in Redis: it asks, and pauses up to a second in between. Three pauses lie
 # between an upload and its first picture. Asking more often costs about 1 % of a core in each of these queues.
 LONGEST_PAUSE_MS = {"probe": 100, "opening": 100, "package": 100}

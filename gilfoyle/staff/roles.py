@@ -55,6 +55,8 @@ RIGHTS: Mapping[str, Rights] = {
     "videos.upload": Rights("v", "vc", "vc", "v"),
     "videos.import": Rights("v", "vc", "vc", "v"),
     "videos.uploadgrant": Rights("", "vc", "vac", "v"),
+    "videos.webhookendpoint": Rights("", "v", "vac", "v"),
+    "videos.delivery": Rights("", "v", "vc", "v"),
     "processing.job": Rights("v", "v", "vc", "v"),
     "processing.step": KEPT_FROM_REVIEWERS,  # commands and their output
     "streaming.signingkey": Rights("", "", "vac", "v"),
@@ -89,6 +91,8 @@ RIGHTS: Mapping[str, Rights] = {
     "videos.bankstate": NOBODY,
     "videos.auditsettings": NOBODY,
     # What has no page of its own: rows that services alone touch.
+    "videos.endpointsecret": NOBODY,
+    "videos.deliveryattempt": NOBODY,
     "videos.idempotencyrecord": NOBODY,
     "videos.monthlyuse": NOBODY,
     "videos.requestcount": NOBODY,

@@ -23,9 +23,18 @@ WHO_HEARS_WHAT: dict[str, list[str]] = {
         "videos.moderation.subscribers.apply_rules_of_reports",
         "videos.usage.subscribers.count_report",
     ],
-    "CaseDecided": ["videos.usage.subscribers.count_decision"],
-    "VideoFailed": ["videos.usage.subscribers.count_failure"],
-    "VideoPlayable": ["videos.moderation.subscribers.apply_rules_of_length"],
+    "AppealDecided": ["videos.webhooks.subscribers.tell_appeal_decided"],
+    "CaseDecided": ["videos.usage.subscribers.count_decision", "videos.webhooks.subscribers.tell_decided"],
+    "CaseOpened": ["videos.webhooks.subscribers.tell_case_opened"],
+    "RestrictionChanged": ["videos.webhooks.subscribers.tell_restriction"],
+    "TrackAdded": ["videos.webhooks.subscribers.tell_track_added"],
+    "TrackRemoved": ["videos.webhooks.subscribers.tell_track_removed"],
+    "VideoReady": ["videos.webhooks.subscribers.tell_ready"],
+    "VideoFailed": ["videos.usage.subscribers.count_failure", "videos.webhooks.subscribers.tell_failed"],
+    "VideoPlayable": [
+        "videos.moderation.subscribers.apply_rules_of_length",
+        "videos.webhooks.subscribers.tell_playable",
+    ],
     "PosterChosen": ["processing.subscribers.make_poster_anew"],
     "RevisionBegun": [
         "videos.chapters.subscribers.forget_chapters_of_source",
@@ -38,6 +47,7 @@ WHO_HEARS_WHAT: dict[str, list[str]] = {
         "videos.imports.subscribers.stop_import",
         "videos.tracks.subscribers.shred_texts",
         "videos.uploads.subscribers.end_uploads",
+        "videos.webhooks.subscribers.tell_deleted",
         "processing.subscribers.stop_work",
     ],
     "MaterialRecognised": [
@@ -46,6 +56,7 @@ WHO_HEARS_WHAT: dict[str, list[str]] = {
     ],
     "VideoRestricted": [
         "videos.fingerprints.subscribers.ban_or_release",
+        "videos.webhooks.subscribers.tell_restricted",
         "processing.subscribers.pause_work",
     ],
     "VideoUploaded": [
@@ -53,6 +64,7 @@ WHO_HEARS_WHAT: dict[str, list[str]] = {
         "videos.imports.subscribers.close_import",
         "videos.moderation.subscribers.hold_for_review",
         "videos.usage.subscribers.count_upload",
+        "videos.webhooks.subscribers.tell_uploaded",
         "processing.subscribers.process_upload",
     ],
 }

@@ -31,6 +31,8 @@ SCOPE_WORDS = {
     "moderation:write": "Report, restrict its own videos, appeal",
     "creators:read": "Export all that is kept of one of its users",
     "creators:write": "Erase one of its users everywhere",
+    "webhooks:read": "See webhook endpoints and what was sent to them",
+    "webhooks:write": "Say where webhooks are sent to",
 }
 ENCRYPTED, CLEAR = "Encrypted", "In the clear"
 ENCRYPTION_EXPLAINED = "For videos that are processed from now on. Encrypted ones play by HLS alone; docs/encryption.md has the whole of it."

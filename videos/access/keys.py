@@ -24,6 +24,8 @@ SCOPES = (
     "moderation:write",
     "creators:read",
     "creators:write",
+    "webhooks:read",
+    "webhooks:write",
 )
 _SHAPE = re.compile(rf"gfk_([0-9A-Za-z]{{{PREFIX_LENGTH}}})_([0-9A-Za-z]{{{SECRET_LENGTH}}})")
 

@@ -48,6 +48,7 @@ from videos.moderation.states import UNDECIDED
 from videos.privacy.creators import Creator
 from videos.privacy.errors import CreatorUnderReview
 from videos.uploads.models import Upload
+from videos.webhooks.forgetting import forget_deliveries_about, forget_deliveries_naming
 
 FORMAT, VERSION = "gilfoyle-erasure", 1
 _HELD = Q(legal_hold=True) & ~Q(status=DELETING)
@@ -128,6 +129,7 @@ def erase_creator(creator: Creator) -> Receipt:
     done.counts |= forget_person(creator.id, project_id=project_id)
     forget_words_about(project_id=project_id, subject_type=CREATOR, subject_id=creator.id)
     done.counts["renamed"] = _rename(creator)
+    forget_deliveries_naming(project_id=project_id, creator_id=creator.id)
     if len(creator.id) >= SHORT and not done.held:
         done.counts["mentions"] = forget_sealed_mentions(creator.id, project_id=project_id)
     done.counts["audit_parts"] = erase_personal_of(creator.id, project_id=project_id)
@@ -156,6 +158,8 @@ def erase_for_consumer(creator: Creator, *, at_work: Callable[[], None]) -> Rece
     _forget_reviewed_words(creator)
     at_work()
     done.counts["renamed"] = _rename(creator)
+    at_work()
+    forget_deliveries_naming(project_id=project_id, creator_id=creator.id)
     at_work()
     done.counts["audit_parts"] = erase_personal_of(creator.id, project_id=project_id, at_work=at_work)
     at_work()
@@ -212,6 +216,7 @@ def _erase_video(video: Video, done: _Progress) -> None:
         object_id=video.pk, content_type__app_label="videos", content_type__model="video"
     ).update(object_repr=video.pk)
     forget_words_about(project_id=video.project_id, subject_type=VIDEO, subject_id=video.pk)
+    forget_deliveries_about(project_id=video.project_id, subject_id=video.pk)
 
 
 def bearing_creators() -> list[tuple[type[Model], str]]:

@@ -27,6 +27,7 @@ _TO_PROJECT = (
     "upload__project_id",
     "case__project_id",
     "job__video__project_id",
+    "delivery__project_id",
 )
 
 

@@ -36,6 +36,7 @@ from videos.uploads.services import release_stale_uploads
 from videos.uploads.settling import sweep_direct_uploads
 from videos.usage.selectors import list_recent_plays
 from videos.usage.services import forget_old_plays, forget_old_use
+from videos.webhooks.services import purge_deliveries, sweep_deliveries
 
 EVERY_S = 2.0
 PLAYING_ON_S = 3600.0  # beyond the longest life of a token: clocks differ, and nobody is in a hurry
@@ -58,6 +59,10 @@ class Command(BaseCommand):
         sweeps: dict[str, Sweep] = {
             "lost_work": sweep,
             "imports": sweep_imports,
+            "webhooks": sweep_deliveries,
+            "old_deliveries": partial(
+                purge_deliveries, keep_days=settings.GILFOYLE.webhooks.keep_deliveries_days
+            ),
             "left_uploads": partial(finish_left_uploads, config=settings.GILFOYLE),
             "stale_uploads": release_stale_uploads,
             "direct_uploads": sweep_direct_uploads,

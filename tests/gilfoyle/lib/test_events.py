@@ -63,7 +63,10 @@ def test_who_hears_what() -> None:
             "videos.moderation.subscribers.apply_rules_of_reports",
             "videos.usage.subscribers.count_report",
         ],
-        "VideoPlayable": ["videos.moderation.subscribers.apply_rules_of_length"],
+        "VideoPlayable": [
+            "videos.moderation.subscribers.apply_rules_of_length",
+            "videos.webhooks.subscribers.tell_playable",
+        ],
         "PosterChosen": ["processing.subscribers.make_poster_anew"],
         "RevisionBegun": [
             "videos.chapters.subscribers.forget_chapters_of_source",
@@ -76,10 +79,12 @@ def test_who_hears_what() -> None:
             "videos.imports.subscribers.stop_import",
             "videos.tracks.subscribers.shred_texts",
             "videos.uploads.subscribers.end_uploads",
+            "videos.webhooks.subscribers.tell_deleted",
             "processing.subscribers.stop_work",
         ],
         "VideoRestricted": [
             "videos.fingerprints.subscribers.ban_or_release",
+            "videos.webhooks.subscribers.tell_restricted",
             "processing.subscribers.pause_work",
         ],
         "VideoUploaded": [
@@ -87,8 +92,18 @@ def test_who_hears_what() -> None:
             "videos.imports.subscribers.close_import",
             "videos.moderation.subscribers.hold_for_review",
             "videos.usage.subscribers.count_upload",
+            "videos.webhooks.subscribers.tell_uploaded",
             "processing.subscribers.process_upload",
         ],
-        "CaseDecided": ["videos.usage.subscribers.count_decision"],
-        "VideoFailed": ["videos.usage.subscribers.count_failure"],
+        "AppealDecided": ["videos.webhooks.subscribers.tell_appeal_decided"],
+        "CaseDecided": [
+            "videos.usage.subscribers.count_decision",
+            "videos.webhooks.subscribers.tell_decided",
+        ],
+        "CaseOpened": ["videos.webhooks.subscribers.tell_case_opened"],
+        "RestrictionChanged": ["videos.webhooks.subscribers.tell_restriction"],
+        "TrackAdded": ["videos.webhooks.subscribers.tell_track_added"],
+        "TrackRemoved": ["videos.webhooks.subscribers.tell_track_removed"],
+        "VideoReady": ["videos.webhooks.subscribers.tell_ready"],
+        "VideoFailed": ["videos.usage.subscribers.count_failure", "videos.webhooks.subscribers.tell_failed"],
     }

@@ -24,6 +24,9 @@ from gilfoyle.lib import ids
         (ids.new_hash_list_id, "hls"),
         (ids.new_ban_id, "ban"),
         (ids.new_match_id, "fpm"),
+        (ids.new_endpoint_id, "whe"),
+        (ids.new_endpoint_secret_id, "whs"),
+        (ids.new_delivery_id, "msg"),
     ],
 )
 def test_ids_have_a_prefix_and_eighteen_random_characters(make, prefix) -> None:

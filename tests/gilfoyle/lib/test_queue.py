@@ -142,7 +142,14 @@ def test_a_rolled_back_transaction_sends_nothing(stub_broker: StubBroker) -> Non
 def test_idle_workers_ask_again_soon_where_somebody_waits_to_play() -> None:
     broker = make_broker("redis://127.0.0.1:1/0")
     pauses_ms = {queue: getattr(broker.consume(queue, timeout=1000), "timeout") for queue in QUEUES}  # noqa: B009 - of Redis consumers alone
-    assert pauses_ms == {"default": 1000, "probe": 100, "opening": 100, "encode": 1000, "package": 100}
+    assert pauses_ms == {
+        "default": 1000,
+        "probe": 100,
+        "opening": 100,
+        "encode": 1000,
+        "package": 100,
+        "deliver": 1000,
+    }
     assert getattr(broker.consume("probe", timeout=10), "timeout") == 10  # noqa: B009 - the same
 
 
@@ -151,7 +158,7 @@ def test_retries_are_few_and_no_time_limit_stops_an_encode() -> None:
     assert "TimeLimit" not in names
     assert getattr(names["Retries"], "max_retries", None) == 3
     assert FreshConnections.__name__ in names
-    assert QUEUES == ("default", "probe", "opening", "encode", "package")
+    assert QUEUES == ("default", "probe", "opening", "encode", "package", "deliver")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -27,6 +27,8 @@ NOBODYS = {
     "<str:report_id>": "rep_000000000000000000",
     "<str:decision_id>": "dec_000000000000000000",
     "<str:appeal_id>": "apl_000000000000000000",
+    "<str:endpoint_id>": "whe_000000000000000000",
+    "<str:delivery_id>": "msg_000000000000000000",
     "<creator:creator_id>": "user-17",
 }
 BY_ADDRESS = "<grant:token>"  # carries its own permission: tests/videos/uploads/test_granted_views.py

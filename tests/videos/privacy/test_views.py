@@ -51,9 +51,9 @@ def test_a_creator_is_erased_once_it_is_confirmed_and_the_receipt_proves_it(
     }
     done = post(address(creator.id, "erase"), **sent)
     assert done.status_code == 200
-    # The key is held from step to step: the words of a project (reports, notes, appeals), each video, three steps, what
+    # The key is held from step to step: the words of a project (reports, notes, appeals), each video, four steps, what
     # the audit has, and the receipt.
-    assert len(renewed) == 3 + 1 + 3 + 1 + 1
+    assert len(renewed) == 3 + 1 + 4 + 1 + 1
     told = done.json()
     assert (told["deleted"], told["held"], told["counts"]) == ([video.pk], [], tried["counts"])
     assert told["named_in"] == [{"table": "videos.Video", "column": "title", "id": named.pk}]
