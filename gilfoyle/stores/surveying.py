@@ -62,8 +62,8 @@ class Survey:
         Raises: StorageFault; the database's errors.
         """
         yield from self._list()
-        yield from self._follow(VIDEO, _batches_of(_video_ids()))
-        yield from self._follow(UPLOAD, _batches_of(_upload_ids()))
+        yield from self._follow(VIDEO, batches_of(video_ids()))
+        yield from self._follow(UPLOAD, batches_of(receiving_ids()))
         left = (owner.partition("/") for owner in self.inventory.left())
         for kind, _, owner in left:
             yield from self._follow(kind, [[owner]])
@@ -161,21 +161,21 @@ def _facts(kind: str, owners: Collection[str]) -> Iterator[tuple[str, Facts]]:
     )
 
 
-def _video_ids() -> Iterator[str]:
+def video_ids() -> Iterator[str]:
     last = ""
     while some := list(Video.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         yield from some
         last = some[-1]
 
 
-def _upload_ids() -> Iterator[str]:
+def receiving_ids() -> Iterator[str]:
     receiving, last = Upload.objects.filter(status=upload_states.RECEIVING), ""
     while some := list(receiving.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
         yield from some
         last = some[-1]
 
 
-def _batches_of(ids: Iterator[str]) -> Iterator[list[str]]:
+def batches_of(ids: Iterator[str]) -> Iterator[list[str]]:
     while batch := list(islice(ids, BATCH)):
         yield batch
 
