@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+from threading import Thread
+from typing import Any
+
+import structlog
 from django.core.files.storage import Storage
 
+from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage import ranges_of, write_to
-from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.storage_faults import StorageFault, faults
+from gilfoyle.lib.store_places import every_store
 
+log = structlog.get_logger(__name__)
 FOLDER = "doctor"
+PATIENCE_S = 20.0
 _WRITTEN = b"doctor"
+# What no waiting changes: the settings name a bucket that is not there, or keys that it does not take.
+WRONG = frozenset(
+    {
+        "NoSuchBucket",
+        "AccessDenied",
+        "403",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "InvalidBucketName",
+        "PermanentRedirect",
+    }
+)
 
 
 def try_store(store: Storage) -> bool:
@@ -25,3 +45,40 @@ def try_store(store: Storage) -> bool:
     finally:
         with faults(name):
             store.delete(name)
+
+
+def find_wrong_store(*, patience_s: float = PATIENCE_S) -> tuple[str, str] | None:
+    """Return the first store that can't work as it is set up, and why; None where all can, or may be able to soon.
+
+    One that is merely away, or full, or slow, stops no start: nothing would then be up when it is back.
+    """
+    found: list[tuple[str, str] | None] = []
+    # A thread of its own, which ends with the process: no answer may take minutes, with all tries of the client.
+    trial = Thread(target=lambda: found.append(_find_wrong_store()), daemon=True, name="store-trial")
+    trial.start()
+    trial.join(patience_s)
+    if not found:
+        log.warning("store_not_usable", error="it gives no answer")
+    return found[0] if found else None
+
+
+def _find_wrong_store() -> tuple[str, str] | None:
+    for name, store in every_store():
+        try:
+            if not try_store(store):
+                return name, "what was read of it is not what was written"
+        except (StorageFault, NoSpace) as fault:
+            why = str(fault.facts.get("error", "")) or fault.message
+            if is_wrong(fault):
+                return name, why
+            log.warning("store_not_usable", store=name, error=why)
+    return None
+
+
+def is_wrong(fault: Exception) -> bool:
+    """Tell whether a fault is one of the settings, or of the rights in the folder."""
+    cause: Any = fault.__cause__
+    if isinstance(cause, PermissionError | NotADirectoryError | FileExistsError):
+        return True
+    answer: Any = getattr(cause, "response", {})
+    return answer.get("Error", {}).get("Code") in WRONG

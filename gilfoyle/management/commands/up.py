@@ -19,6 +19,7 @@ from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.memory import usable_memory_bytes
+from gilfoyle.lib.store_trial import find_wrong_store
 from gilfoyle.supervisor import CannotStart, Supervisor, check_port, data_folder_lock
 from processing.errors import ToolMissing
 from processing.ffmpeg.capabilities import require_ffmpeg_for
@@ -43,6 +44,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
+            _require_stores()
             if options["only"]:
                 self._run_parts(settings.GILFOYLE, options["only"])
             else:
@@ -119,6 +121,14 @@ class Command(BaseCommand):
         with contextlib.suppress(OSError, ValueError):
             self.stdout.write(text)
             self.stdout.flush()
+
+
+def _require_stores() -> None:
+    """Raises: CannotStart where a store can't work as it is set up, rather than that it fails at the first upload."""
+    if (wrong := find_wrong_store()) is not None:
+        name, why = wrong
+        message = f"The media store {name} can't be used: {why}."
+        raise CannotStart(message, hint="See `storage` in the settings, then `manage.py doctor`.")
 
 
 def _plan_children(config: Config) -> tuple[ChildPlan, ...]:

@@ -121,6 +121,22 @@ def test_what_is_stored_and_recorded_while_it_looks_is_well(monkeypatch: pytest.
     assert look()[0] == {}
 
 
+def test_what_is_stored_while_it_looks_again_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    video = make_stored()
+    storage.delete(segment_of(video, 0))
+
+    def list_then_store(prefix: str = "") -> Any:
+        yield from list_objects(prefix)
+        run = RenditionRun.objects.get()
+        if prefix.startswith("renditions") and len(run.sizes) == 2:
+            storage.save_bytes(segment_of(video, 2), b"new")
+            run.sizes = [*run.sizes, 3]
+            run.save()
+
+    monkeypatch.setattr("gilfoyle.stores.surveying.list_objects", list_then_store)
+    assert look()[0] == {segment_of(video, 0): "missing"}
+
+
 def test_what_is_removed_while_it_looks_again_is_not_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     video = make_stored()
     storage.delete(segment_of(video, 0))

@@ -33,6 +33,15 @@ def test_database_that_is_away_ends_it_with_one_line(tmp_path: Path) -> None:
     assert "hunter2" not in result.stderr
 
 
+def test_a_store_that_can_t_work_ends_it_with_one_line(tmp_path: Path) -> None:
+    (tmp_path / "media").write_bytes(b"no folder")
+    environment = {"GILFOYLE_STORAGE_PATH": str(tmp_path / "media")}
+    result = run_manage("up", data_dir=tmp_path / "data", environment=environment)
+    assert result.returncode == 1
+    assert "Gilfoyle can't start. The media store main can't be used: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_children_get_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "own.yaml").write_text("", encoding="utf-8")
