@@ -1,0 +1,239 @@
+"""What is at work now, from rows alone: queues, running steps, workers, the scheduler, failures, what is stored.
+
+A worker that has nothing to do leaves no row: what is told is who holds a step, and where work waits that nobody takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Max, Min, Q, Sum
+
+from gilfoyle.lib.config import Config
+from processing.jobs import states
+from processing.jobs.models import Job, Step
+from processing.jobs.panel import KIND_WORDS, title_of
+from processing.media import EncodePlan
+from streaming.exposure.models import ExposureTest
+from videos.access.internal import INTERNAL_PROJECT_IDS
+from videos.audit.models import AuditCheck, AuditCheckpoint
+from videos.models import Video
+
+MOST_RUNNING = 200
+MOST_VIDEOS = 3
+FAILURES_OF = timedelta(hours=1)
+STALLED_S = 60.0
+LATE_S = 30.0  # leases are freed every two seconds
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfWork:
+    """Open steps of one kind; `oldest_s`: how long the oldest of the ready ones has been ready."""
+
+    kind: str
+    words: str
+    ready: int
+    running: int
+    waiting: int
+    oldest_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStep:
+    """A step at work. `speed`: seconds of the video a second; `is_lost`: its worker has let the lease run out."""
+
+    step_id: str
+    video_id: str
+    title: str
+    worker: str
+    progress: float
+    took_s: float
+    left_s: float | None
+    speed: float | None
+    is_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A process that holds steps."""
+
+    name: str
+    steps: int
+    is_lost: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SchedulerState:
+    """Whether the sweeps run: "alive", "late" (what they do at once is not done), "unknown"."""
+
+    state: str
+    words: str
+    seen_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailureGroup:
+    """Jobs that failed lately for one reason."""
+
+    code: str
+    message: str
+    count: int
+    last_at: datetime
+    video_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkReport:
+    """All of it, at one moment."""
+
+    at: datetime
+    kinds: tuple[KindOfWork, ...]
+    running: tuple[RunningStep, ...]
+    workers: tuple[Worker, ...]
+    scheduler: SchedulerState
+    failures: tuple[FailureGroup, ...]
+    videos: dict[str, int]
+    stored_bytes: int
+    concerns: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it for programs: moments as text."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def read_work(config: Config, *, now: datetime) -> WorkReport:
+    """Read it, in a handful of queries. Raises: DatabaseError."""
+    kinds, running = tuple(_kinds(now)), tuple(_running(now))
+    videos = Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS).order_by()
+    counts = videos.values("status").annotate(n=Count("pk"), held=Sum("stored_bytes"))
+    found = {row["status"]: row for row in counts}
+    workers, scheduler = tuple(_workers(running)), _scheduler(config, now)
+    return WorkReport(
+        at=now,
+        kinds=kinds,
+        running=running,
+        workers=workers,
+        scheduler=scheduler,
+        failures=tuple(_failures(now)),
+        videos={status: row["n"] for status, row in sorted(found.items())},
+        stored_bytes=sum(row["held"] or 0 for row in found.values()),
+        concerns=tuple(_concerns(kinds, workers, scheduler)),
+    )
+
+
+def _kinds(now: datetime) -> Iterable[KindOfWork]:
+    open_steps = Q(status__in=[states.READY, states.RUNNING, states.WAITING], job__status__in=states.AT_WORK)
+    rows = Step.objects.filter(open_steps).order_by().values("kind")
+    counted = rows.annotate(
+        ready=Count("pk", filter=Q(status=states.READY)),
+        running=Count("pk", filter=Q(status=states.RUNNING)),
+        waiting=Count("pk", filter=Q(status=states.WAITING)),
+        # What is put off until later does not wait for a worker.
+        oldest=Min("ready_at", filter=Q(status=states.READY, ready_at__lte=now)),
+    )
+    for row in sorted(counted, key=lambda row: list(KIND_WORDS).index(row["kind"])):
+        oldest_s = (now - row["oldest"]).total_seconds() if row["oldest"] else None
+        words = KIND_WORDS[row["kind"]]
+        yield KindOfWork(row["kind"], words, row["ready"], row["running"], row["waiting"], oldest_s)
+
+
+def _running(now: datetime) -> Iterable[RunningStep]:
+    rows = Step.objects.filter(status=states.RUNNING).select_related("job").order_by("started_at", "pk")
+    plans: dict[str, EncodePlan | None] = {}
+    for step in rows[:MOST_RUNNING]:
+        if step.job_id not in plans:
+            plans[step.job_id] = EncodePlan.from_json(step.job.plan) if step.job.plan else None
+        took_s = max(0.0, (now - step.started_at).total_seconds()) if step.started_at else 0.0
+        share = step.progress
+        media_s = media_seconds(plans[step.job_id], step)
+        yield RunningStep(
+            step_id=step.pk,
+            video_id=step.job.video_id,
+            title=title_of(step),
+            worker=worker_of(step.lease_owner),
+            progress=share,
+            took_s=took_s,
+            left_s=took_s * (1 - share) / share if share else None,
+            speed=media_s * share / took_s if media_s and took_s and share else None,
+            is_lost=step.lease_expires_at is not None and step.lease_expires_at < now,
+        )
+
+
+def worker_of(owner: str) -> str:
+    """Return host and process of who holds a lease; threads of one process are one worker."""
+    return ":".join(owner.split(":")[:2])
+
+
+def media_seconds(plan: EncodePlan | None, step: Step) -> float | None:
+    """Return how many seconds of its video a step encodes; None for work that has no such length."""
+    if plan is None:
+        return None
+    chunk, rendition = step.inputs.get("chunk"), step.inputs.get("rendition")
+    if isinstance(chunk, int) and plan.video and chunk < len(plan.chunks):
+        one = plan.chunks[chunk]
+        return float((one.end_frame - one.first_frame) / plan.video.frame_rate)
+    return next((float(audio.duration_s) for audio in plan.audio if audio.name == rendition), None)
+
+
+def _workers(running: Iterable[RunningStep]) -> Iterable[Worker]:
+    held: dict[str, list[RunningStep]] = {}
+    for step in running:
+        held.setdefault(step.worker, []).append(step)
+    for name, steps in sorted(held.items()):
+        yield Worker(name, len(steps), all(step.is_lost for step in steps))
+
+
+def _scheduler(config: Config, now: datetime) -> SchedulerState:
+    overdue = Step.objects.filter(
+        status=states.RUNNING, lease_expires_at__lt=now - timedelta(seconds=LATE_S)
+    ).count()
+    marks = (
+        ExposureTest.objects.aggregate(at=Max("started_at"))["at"],
+        AuditCheckpoint.objects.aggregate(at=Max("at"))["at"],
+        AuditCheck.objects.aggregate(at=Max("verified_at"))["at"],
+    )
+    seen_at = max((at for at in marks if at is not None), default=None)
+    if overdue:
+        words = f"{overdue} steps whose worker is gone were given to nobody else. Is the scheduler running?"
+        return SchedulerState("late", words, seen_at)
+    interval_s = config.safety.self_test_interval_s
+    if seen_at is not None and interval_s and now - seen_at < timedelta(seconds=2 * interval_s):
+        return SchedulerState("alive", "it left its mark lately", seen_at)
+    return SchedulerState("unknown", "it has left no mark lately", seen_at)
+
+
+def _failures(now: datetime) -> Iterable[FailureGroup]:
+    lately = Job.objects.filter(status=states.FAILED, finished_at__gte=now - FAILURES_OF)
+    groups: dict[str, list[Job]] = {}
+    for job in lately.order_by("-finished_at").defer("plan"):
+        groups.setdefault(job.failure_code, []).append(job)
+    for code, jobs in groups.items():
+        last_at = jobs[0].finished_at or now
+        ids = tuple(dict.fromkeys(job.video_id for job in jobs))[:MOST_VIDEOS]
+        yield FailureGroup(code, jobs[0].failure_message, len(jobs), last_at, ids)
+
+
+def _concerns(
+    kinds: Iterable[KindOfWork], workers: Iterable[Worker], scheduler: SchedulerState
+) -> Iterable[str]:
+    for one in kinds:
+        if one.ready and not one.running and (one.oldest_s or 0) > STALLED_S:
+            yield f"Nobody takes this work: {one.words} ({one.ready} ready). Is a worker for it running?"
+    for worker in workers:
+        if worker.is_lost:
+            yield f"The worker {worker.name} is gone with {worker.steps} steps."
+    if scheduler.state == "late":
+        yield scheduler.words
