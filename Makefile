@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements.lock
 TEST_LOCK := tests/requirements.lock
+TRACES_LOCK := gilfoyle/observability/requirements.lock
 PLAYER_LOCK := gilfoyle/frontend/requirements.lock
 CODE := gilfoyle videos processing streaming manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -88,6 +89,8 @@ lock: install-tests ## write the lock files anew from pyproject.toml
 		--no-annotate --no-header --quiet --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TEST_LOCK)
+	$(BIN)/uv pip compile --group otel --universal --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TRACES_LOCK)
 	$(BIN)/uv pip compile --group frontend --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --output-file $(PLAYER_LOCK)
 

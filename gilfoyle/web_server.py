@@ -85,9 +85,9 @@ def when_ready(arbiter: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Count for Prometheus; and let what is counted of use be written as soon as a worker is told to stop: it may be killed while a slow client holds it."""
+    """Count and trace; and let what is noted of use be written as soon as a worker is told to stop: it may be killed while a slow client holds it."""
     worker.cfg.set("graceful_timeout", CLIENTS_S)  # this process's own copy: the master keeps its patience
-    _begin_metrics()
+    _begin_telling()
     counters = _counters()
     if not counters:
         return
@@ -105,17 +105,19 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
     """Write what is counted, and end without the threads that a slow client holds: the interpreter would wait for them."""
     for counter in _counters():
         counter.stop()
+    if (module := sys.modules.get("gilfoyle.lib.tracing")) is not None:
+        module.tracing.end()
     if worker.nr_conns > 0:
         logging.shutdown()
         os._exit(0)
 
 
-def _begin_metrics() -> None:
-    # Rows, of which it tells, can be imported by now; an application without Django counts nothing.
-    if "django" in sys.modules and "gilfoyle.wsgi" in sys.modules:
-        from gilfoyle.observability.server import begin_metrics  # noqa: PLC0415 - as above
+def _begin_telling() -> None:
+    # Rows, of which it tells, can be imported by now; an application without them counts nothing.
+    if "gilfoyle.wsgi" in sys.modules:
+        from gilfoyle.observability.server import begin_telling  # noqa: PLC0415 - as above
 
-        begin_metrics()
+        begin_telling("web")
 
 
 def _counters() -> list[Any]:

@@ -27,7 +27,8 @@ import videos.fingerprints.actors  # noqa: E402 - the same
 import videos.imports.actors  # noqa: E402 - the same
 import videos.uploads.actors  # noqa: E402 - the same
 import videos.webhooks.actors  # noqa: E402, F401 - the same
-from gilfoyle.observability.server import begin_metrics  # noqa: E402 - the same
+from gilfoyle.lib.tracing import tracing  # noqa: E402 - the same
+from gilfoyle.observability.server import begin_telling  # noqa: E402 - the same
 from processing.errors import ToolMissing  # noqa: E402 - the same
 from processing.ffmpeg.capabilities import require_ffmpeg_for  # noqa: E402 - the same
 from videos.audit.actors import Actor, set_process_actor  # noqa: E402 - the same
@@ -35,11 +36,12 @@ from videos.usage.tally import get_tally  # noqa: E402 - the same
 
 
 class WriteUse(Middleware):
-    """Writes what was counted when a worker ends: its processes end without what Python does at their end."""
+    """Writes and sends what is left when a worker ends: its processes end without what Python does at their end."""
 
     def after_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
         del broker, worker
         get_tally().stop()
+        tracing.end()
 
 
 class CountWork(Middleware):
@@ -47,7 +49,7 @@ class CountWork(Middleware):
 
     def after_process_boot(self, broker: Broker) -> None:
         del broker
-        begin_metrics()
+        begin_telling("worker")
 
 
 dramatiq.get_broker().add_middleware(WriteUse())

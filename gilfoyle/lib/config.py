@@ -250,6 +250,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "GILFOYLE_LOG_FORMAT": ("observability", "log_format"),
     "GILFOYLE_METRICS_LISTEN": ("observability", "metrics", "listen"),
     "GILFOYLE_METRICS_TOKEN": ("observability", "metrics", "token"),
+    "GILFOYLE_TRACES_ENDPOINT": ("observability", "traces", "endpoint"),
 }
 
 

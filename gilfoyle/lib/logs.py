@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.ids import is_id, random_text
 
 _SLASH = "/|%(?:25)*2F"  # also as it stands in the query of an oEmbed request
 _TOKEN_IN_PATH = re.compile(
@@ -88,13 +88,22 @@ def logging_settings(level: str, form: str) -> dict[str, Any]:
             "pika": {"level": "ERROR"},
             "botocore": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
+            "opentelemetry": {"level": "ERROR"},  # each try is no news; that none came through is
             "boto3": {"level": "WARNING"},
         },
     }
 
 
+def current_request_id() -> str:
+    """Return the id of the request that this thread answers; "" where it answers none."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
 class RequestIdMiddleware:
-    """Give each request an id that stands in its answer (`X-Request-Id`) and in every log line about it."""
+    """Give each request an id that stands in its answer (`X-Request-Id`) and in every log line about it.
+
+    So does the id of the video that it is about, where its address names one.
+    """
 
     def __init__(self, get_response: Any) -> None:
         self.get_response = get_response
@@ -102,6 +111,15 @@ class RequestIdMiddleware:
     def __call__(self, request: Any) -> Any:
         request.request_id = random_text(16)
         with structlog.contextvars.bound_contextvars(request_id=request.request_id):
-            response = self.get_response(request)
+            try:
+                response = self.get_response(request)
+            finally:
+                structlog.contextvars.unbind_contextvars("video_id")
         response["X-Request-Id"] = request.request_id
         return response
+
+    def process_view(self, request: Any, _view: Any, _args: Any, named: dict[str, Any]) -> None:
+        """Note the video; an address is a stranger's text, and only what has the shape of an id is one."""
+        video_id = named.get("video_id")
+        if hasattr(request, "request_id") and isinstance(video_id, str) and is_id(video_id):
+            structlog.contextvars.bind_contextvars(video_id=video_id)

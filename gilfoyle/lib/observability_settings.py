@@ -1,4 +1,4 @@
-"""The part of settings.yaml about what an operator sees: logs and metrics."""
+"""The part of settings.yaml about what an operator sees: logs, metrics and traces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
-from gilfoyle.lib.settings_section import Section
+from gilfoyle.lib.settings_section import HttpUrl, Section
 
 SHORTEST_TOKEN = 32
 
@@ -57,7 +57,15 @@ class MetricsSettings(Section):
         return self
 
 
+class TracesSettings(Section):
+    """Traces by OpenTelemetry, sent to a collector."""
+
+    endpoint: HttpUrl = Field("", description="Where OTLP is taken over HTTP, …/v1/traces; empty: nowhere.")
+    ratio: float = Field(1.0, ge=0, le=1, description="Share of requests that are traced.")
+
+
 class ObservabilitySettings(Section):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe level.")
     log_format: Literal["console", "json"] = Field("console", description="For people, or for machines.")
     metrics: MetricsSettings = Field(default_factory=MetricsSettings, description="For Prometheus.")
+    traces: TracesSettings = Field(default_factory=TracesSettings, description="For OpenTelemetry.")

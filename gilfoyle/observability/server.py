@@ -21,6 +21,7 @@ from django.conf import settings
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.observability_settings import split_listen
+from gilfoyle.lib.tracing import tracing
 from gilfoyle.observability.counting import begin_counting
 from gilfoyle.observability.page import CONTENT_TYPE, may_scrape, write_metrics
 
@@ -92,6 +93,13 @@ class _Server(ThreadingMixIn, WSGIServer):
         super(WSGIServer, self).server_bind()
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
+
+
+def begin_telling(part: str) -> None:
+    """Count and trace in this process from now on; `part` names its kind."""
+    traces = settings.GILFOYLE.observability.traces
+    tracing.begin(traces.endpoint, ratio=traces.ratio, part=part)
+    begin_metrics()
 
 
 def begin_metrics() -> None:

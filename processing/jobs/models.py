@@ -35,6 +35,12 @@ class Job(models.Model):
     )
     failure_code = models.CharField(max_length=64, blank=True, default="")
     failure_message = models.CharField(max_length=500, blank=True, default="")
+    request_id = models.CharField(
+        max_length=16, blank=True, default="", db_default="", help_text="Of the request that it began with."
+    )
+    trace_parent = models.CharField(
+        max_length=55, blank=True, default="", db_default="", help_text="Of the span that it began in."
+    )
     created_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True)
 

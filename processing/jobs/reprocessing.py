@@ -16,6 +16,7 @@ from processing.errors import CodecNotConfigured, CodecNotPlanned, EncodeUnverif
 from processing.jobs import pipeline
 from processing.jobs.encryption import cipher_of, prepare_encryption
 from processing.jobs.models import Job
+from processing.jobs.origin import origin_here
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.services import Record, add_steps, start_job
 from processing.jobs.step_context import StepContext
@@ -50,7 +51,7 @@ def reprocess(*, video: Video, renditions: Sequence[str] = (), codecs: Sequence[
         return job
     revision = revisions.begin_revision(video_id=video.pk)
     wish = {"renditions": list(renditions), "codecs": list(codecs)}
-    job = Job(video=video, revision=revision, reprocessing=wish)
+    job = Job(video=video, revision=revision, reprocessing=wish, **origin_here())
     if renditions:
         plan = replace(_present_plan(video), copy=None)
         _require_known(plan, renditions)

@@ -20,6 +20,7 @@ from gilfoyle.lib.states import is_allowed, require_transition
 from processing.jobs import pipeline, slots, states
 from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
+from processing.jobs.origin import origin_here
 from processing.jobs.paused import without_paused
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.progress import job_percent
@@ -47,7 +48,7 @@ def nudge(queue: str) -> None:
 def start_job(*, video_id: str) -> Job:
     """Begin all work on a video's present revision."""
     video = Video.objects.get(pk=video_id)
-    job = Job(video=video, revision=video.revision)
+    job = Job(video=video, revision=video.revision, **origin_here())
     prepare_encryption(job)
     job.save()
     add_steps(job=job, plans=[pipeline.plan_first_step()])

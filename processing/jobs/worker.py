@@ -14,6 +14,7 @@ from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
 from gilfoyle.lib.leases import KeptLease
 from gilfoyle.lib.queue import close_old_connections
 from gilfoyle.lib.sealed_chunks import SealBroken
+from gilfoyle.lib.tracing import tracing
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
@@ -63,21 +64,31 @@ def run_next_step(*, queue: str) -> bool:
     step = services.claim_step(queue=queue, owner=owner, lease_s=encoding.lease_s)
     if step is None:
         return False
-    with structlog.contextvars.bound_contextvars(
-        video_id=step.job.video_id, job_id=step.job_id, step=step.name, attempt=step.attempt
-    ):
+    ids = {"video_id": step.job.video_id, "job_id": step.job_id, "step_id": step.pk, "step": step.name}
+    request_id = {"request_id": step.job.request_id} if step.job.request_id else {}
+    with structlog.contextvars.bound_contextvars(**request_id, **ids, attempt=step.attempt):
         log.info("step_started")
-        try:
-            _run(step, lease_s=encoding.lease_s)
-        except StaleWork:
-            STEPS.add(step.kind, LOST)
+        with tracing.span(
+            f"step {step.kind}", parent=step.job.trace_parent, **ids, attempt=step.attempt
+        ) as span:
+            try:
+                outcome = _run(step, lease_s=encoding.lease_s)
+            except StaleWork:
+                outcome = LOST
+            span.set("gilfoyle.outcome", outcome)
+        STEPS.add(step.kind, outcome)
+        if outcome == LOST:
             log.warning("step_given_up")
         else:
             log.info("step_ended")
     return True
 
 
-def _run(step: Step, *, lease_s: float) -> None:
+def _run(step: Step, *, lease_s: float) -> str:
+    """Do a step, and note how it ended; returns that.
+
+    Raises: StaleWork.
+    """
     lease = Lease(step, lease_s=lease_s)
     began_s = time.monotonic()
     try:
@@ -96,29 +107,29 @@ def _run(step: Step, *, lease_s: float) -> None:
                 heartbeat=lease.check,
                 is_done=lambda: services.is_finished(step),
             )
-        STEPS.add(step.kind, DONE)
         STEP_SECONDS.note(time.monotonic() - began_s, step.kind)
     except StaleWork:
         raise
     except (NoSpace, ScratchUnusable) as error:
-        STEPS.add(step.kind, POSTPONED)
         _wait(step, error)
+        return POSTPONED
     except Refusal as error:
-        STEPS.add(step.kind, REFUSED)
         _fail(step, error.code, error.message, facts=error.facts, is_final=True)
+        return REFUSED
     except ToolTimedOut as error:
-        STEPS.add(step.kind, FAULTED)
         log.warning("step_failed", code=error.code, message=error.message)
         _fail(step, error.code, TOO_LONG, facts=error.facts)
+        return FAULTED
     except Fault as error:
-        STEPS.add(step.kind, FAULTED)
         log.warning("step_failed", code=error.code, message=error.message)
         _fail(step, error.code, _say(error), facts={"stderr_tail": error.message, **error.facts})
+        return FAULTED
     except Exception:
         # The shell of all work: what nobody foresaw is logged whole, and tried again like any fault.
-        STEPS.add(step.kind, BROKE)
         log.exception("step_broke")
         _fail(step, "internal_error", OURS, facts={})
+        return BROKE
+    return DONE
 
 
 def _say(fault: Fault) -> str:

@@ -11,7 +11,7 @@ from django.db import close_old_connections
 
 from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.lib import storage
-from gilfoyle.observability.server import begin_metrics
+from gilfoyle.observability.server import begin_telling
 from gilfoyle.scheduler import Sweep, run_sweeps
 from gilfoyle.settings_trail import note_settings
 from gilfoyle.staff.tries import forget_tries
@@ -54,7 +54,7 @@ class Command(BaseCommand):
         # An upload that stands still may do so for as long as its lease holds.
         unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
         longest_play_s = settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
-        begin_metrics()
+        begin_telling("scheduler")
         note_settings(settings.GILFOYLE, root_secret=settings.GILFOYLE_ROOT_SECRET)
         sweeps: dict[str, Sweep] = {
             "lost_work": sweep,

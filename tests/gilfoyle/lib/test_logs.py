@@ -104,3 +104,23 @@ def test_an_unknown_host_is_refused_without_a_line() -> None:
     assert "x.example" not in written.getvalue()
     assert "Traceback" not in written.getvalue()
     assert "others are told" in written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [("vid_rYGHAyTfOjJwyYDYL6", "vid_rYGHAyTfOjJwyYDYL6"), ("203.0.113.7", None), ("a" * 5000, None)],
+)
+def test_a_line_about_a_video_has_its_id_if_it_is_one(named: str, told: str | None) -> None:
+    def view(_request: Any) -> HttpResponse:
+        middleware.process_view(_request, None, (), {"video_id": named})
+        structlog.get_logger("tests").info("seen")
+        return HttpResponse()
+
+    middleware = RequestIdMiddleware(view)
+    with logging_as() as written:
+        middleware(RequestFactory().get("/"))
+        structlog.get_logger("tests").info("after")
+    seen, after = (json.loads(line) for line in written.getvalue().splitlines())
+    assert seen.get("video_id") == told
+    assert "video_id" not in after
+    assert "request_id" not in after
