@@ -31,11 +31,14 @@ from videos.imports.models import Import
 from videos.models import Video
 from videos.uploads import states as uploads
 from videos.uploads.models import Upload
+from videos.webhooks import states as deliveries
+from videos.webhooks.models import Delivery
 
 Values = tuple[str, ...]
 Reading = Iterator[tuple[str, Values, float]]  # name of the figure, values of its labels, and how much
 OPEN_STATUSES = (work.WAITING, work.READY, work.RUNNING)
 VIDEO_STATUSES = (states.UPLOADING, states.PROCESSING, states.DELETING)
+DELIVERY_STATUSES = (deliveries.WAITING, deliveries.SENDING)
 CANARY_STATES = ("ok", "exposed", "unknown", "off")
 
 
@@ -95,6 +98,16 @@ def _read_incoming(config: Config, now: datetime) -> Reading:
         yield "gilfoyle_imports", (status,), counts.get(status, 0)
     waiting = live.filter(status=imports.WAITING, ready_at__lte=now).aggregate(oldest=Min("ready_at"))
     yield "gilfoyle_imports_oldest_age_seconds", (), _age_s(waiting["oldest"], now)
+
+
+def _read_deliveries(config: Config, now: datetime) -> Reading:
+    del config
+    rows = Delivery.objects.order_by()
+    for status in DELIVERY_STATUSES:
+        yield "gilfoyle_deliveries", (status,), rows.filter(status=status).count()
+    due = rows.filter(status=deliveries.WAITING, ready_at__lte=now, endpoint__disabled_at__isnull=True)
+    oldest = due.aggregate(oldest=Min("ready_at"))["oldest"]
+    yield "gilfoyle_deliveries_oldest_age_seconds", (), _age_s(oldest, now)
 
 
 def _read_videos(config: Config, now: datetime) -> Reading:
@@ -183,6 +196,22 @@ GROUPS = (
             ),
         ),
         _read_incoming,
+    ),
+    Group(
+        "deliveries",
+        (
+            Figure(
+                "gilfoyle_deliveries",
+                "Webhook deliveries that wait or are sent.",
+                {"status": DELIVERY_STATUSES},
+            ),
+            Figure(
+                "gilfoyle_deliveries_oldest_age_seconds",
+                "How long the oldest delivery that is due has waited; 0: none waits.",
+                {},
+            ),
+        ),
+        _read_deliveries,
     ),
     Group(
         "videos",
