@@ -14,12 +14,15 @@ from gilfoyle import admin_theme
 from gilfoyle.lib.api_guide import DESCRIPTION, LICENSE, SERVERS, TAGS
 from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.embedded import embedded_broker_url
+from gilfoyle.lib.lean_imports import load_without
 from gilfoyle.lib.logs import logging_settings
 from gilfoyle.lib.media_store import media_stores
 from gilfoyle.lib.secret import root_secret
 
 # Nothing of what is imported becomes garbage: looking for some takes a sixth of each process's start. See apps.py.
 gc.disable()
+# Where OpenTelemetry is installed redis loads all of it, another tenth of a start, to tell it what nobody asks for.
+load_without("redis", "opentelemetry")
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
