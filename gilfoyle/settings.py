@@ -203,8 +203,8 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "gilfoyle.lib.schema.add_problem_answers",
         "gilfoyle.lib.schema.merge_same_paths",
+        "gilfoyle.lib.schema.add_problem_answers",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TextTrackKindEnum": "videos.tracks.models.KINDS",

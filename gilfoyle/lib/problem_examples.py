@@ -46,6 +46,7 @@ EXAMPLES: Mapping[str, Example] = {
     "api_key_invalid": Example(401, "The API key is not valid.", "Send `Authorization: Bearer <API key>`."),
     "scope_missing": Example(403, "This key lacks the scope videos:write.", "Use a key that has it."),
     "project_suspended": Example(403, "This project is suspended.", "Ask the operator of this server."),
+    "method_not_allowed": Example(405, 'Method "GET" not allowed.'),
     "not_acceptable": Example(406, "Could not satisfy the request Accept header."),
     "too_large": Example(413, "The JSON body may have at most 1 MiB."),
     "unsupported_media_type": Example(415, 'Unsupported media type "text/plain" in request.'),

@@ -84,6 +84,7 @@ OF_ADDRESSES = {
 ANY_ACCEPT = {"406": "`not_acceptable`: `Accept` leaves out what is answered."}
 TOO_MANY = {"429": "`too_many_requests`: try again after `Retry-After` seconds."}
 FAULT = "`fault`: something went wrong on our side. `database_unavailable` (503): try again after `Retry-After` seconds. `storage_fault` (503): the storage is away."
+OF_ANOTHER_KIND = "`method_not_allowed`: what stands in the path is of the other kind."
 DONE = {"200": "The answer.", "201": "Made.", "202": "Begun.", "204": "Done; there is no body."}
 IN_PATH = re.compile(r"\{(\w+)\}")
 CODE = re.compile(r"`([a-z][a-z0-9_]+)`")
@@ -187,6 +188,8 @@ def merge_same_paths(result: dict[str, Any], **_options: Any) -> dict[str, Any]:
                 for parameter in operation.get("parameters", ()):
                     if parameter["in"] == "path":
                         parameter["name"] = renamed[parameter["name"]]
+                if len(paths) > 1:
+                    tell(operation["responses"], "405", OF_ANOTHER_KIND)
                 merged.setdefault(whole, {})[method] = operation
     result["paths"] = merged
     return result

@@ -22,7 +22,13 @@ from tests.embedded import ROOT
 
 LEAST_WORDS = 5
 NAME = re.compile(r"[a-z]+(_[a-z]+)+")
-OF_THE_FRAMEWORK = {"invalid_input", "parse_error", "not_acceptable", "unsupported_media_type"}
+OF_THE_FRAMEWORK = {
+    "invalid_input",
+    "parse_error",
+    "method_not_allowed",
+    "not_acceptable",
+    "unsupported_media_type",
+}
 VIEW = "its view's @extend_schema"
 ADDRESSES = ("/api/v1/uploads/tus/{token", "/api/v1/uploads/direct/{token")
 

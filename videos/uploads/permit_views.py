@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -43,8 +44,17 @@ class PermitView(APIView):
         # Whatever a client says it accepts: there is one form of answers.
         chosen = self.perform_content_negotiation(request, force=True)
         request.accepted_renderer, request.accepted_media_type = chosen
+        self.require_method(request)
         if request.method != "OPTIONS":
             self.permit = self.find_permit(request, **kwargs)
+
+    def require_method(self, request: Request) -> None:
+        """Refuse what there is not here before anything else: what an address takes is no secret.
+
+        Raises: MethodNotAllowed.
+        """
+        if not hasattr(self, (request.method or "").lower()):
+            raise MethodNotAllowed(request.method or "")
 
     def find_permit(self, request: Request, **_kwargs: str) -> Permit:
         """Return what the request may do.

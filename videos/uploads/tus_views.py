@@ -72,6 +72,7 @@ class TusView(PermitView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         if self._method_refused is not None:
             raise self._method_refused
+        self.require_method(request)
         if request.method != "OPTIONS":
             self.require_version(request)
         super().initial(request, *args, **kwargs)

@@ -27,3 +27,12 @@ def test_a_key_opens_no_address_and_is_not_asked_for(way: str) -> None:
     for client in (api_client(None), make_account().client(), api_client("gfk_wrong")):
         answer = client.post(place, {}, format="json", headers={"Tus-Resumable": "1.0.0"})
         assert (answer.status_code, answer.json()["code"]) == (403, "upload_grant_invalid")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Tus-Resumable": "1.0.0"}])
+@pytest.mark.parametrize("way", ["tus", "direct"])
+def test_what_no_address_takes_is_said_before_anything_is_asked(way: str, headers: dict[str, str]) -> None:
+    address = f"/api/v1/uploads/{way}/upl_3kTmvU1qQx0aZpLr7e"
+    answer = api_client(None).put(address, {}, format="json", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["Content-Type"] == "application/problem+json"
