@@ -46,7 +46,7 @@ schemathesis.serializer.alias("application/offset+octet-stream", "application/oc
 CONFIG = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
 SCHEMA = schemathesis.openapi.from_path(ROOT / DOCUMENT, config=CONFIG)
 SCHEMA.app = WSGIHandler()
-OPERATIONS = [one.ok() for one in SCHEMA.get_all_operations()]
+OPERATIONS: list[Any] = [one.ok() for one in SCHEMA.get_all_operations()]  # type: ignore[union-attr]  # well-formed
 GROUPS = sorted({one.definition.raw["tags"][0] for one in OPERATIONS})
 PUBLIC_KEY = (
     "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n"
@@ -112,7 +112,7 @@ def test_no_answer_is_a_fault_or_another_than_the_document_says(
             ask_often(operation, account, known)
 
 
-def ask_often(operation: APIOperation, account: Account, known: dict[str, str]) -> None:
+def ask_often(operation: APIOperation[Any, Any, Any, Any], account: Account, known: dict[str, str]) -> None:
     given = hypothesis.given(
         case=st.one_of(
             operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
@@ -132,7 +132,7 @@ def ask_often(operation: APIOperation, account: Account, known: dict[str, str]) 
     settings(given(ask))(account=account, known=known)
 
 
-def ask(case: Case, account: Account, known: dict[str, str], *, is_known: bool, has_key: bool) -> None:
+def ask(case: Case[Any], account: Account, known: dict[str, str], *, is_known: bool, has_key: bool) -> None:
     """Ask once, with ids that there are or made-up ones, with a key or without."""
     if is_known:
         names = case.path_parameters or {}
@@ -147,7 +147,7 @@ def ask(case: Case, account: Account, known: dict[str, str], *, is_known: bool, 
         assert code in {*named, *NOT_OF_OPERATIONS}, f"{case.operation.label}: {response.status_code} {code}"
 
 
-def key_of(name: str, case: Case) -> str:
+def key_of(name: str, case: Case[Any]) -> str:
     if name != "token_or_upload_id":
         return name
     return "upload_id" if case.operation.definition.raw["security"] else "token"
