@@ -44,7 +44,7 @@ def test_clients_in_python_and_typescript_do_an_applications_first_work(
     tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_python_client(tmp_path / "gilfoyle_client")
-    script = make_typescript_client(request.config.cache.mkdir("gilfoyle-openapi"), tmp_path)  # type: ignore[union-attr]  # there is one
+    script = make_typescript_client(request.config.cache.mkdir("gilfoyle-openapi"), tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     with running(tmp_path) as (url, account, ready):
         use_python_client(url, account, ready)
