@@ -100,13 +100,16 @@ class Move:
                 outcome = future.result()
             except GilfoyleError as error:
                 outcome = FAILED
-                if len(self.problems) < AT_ONCE:
-                    self.problems.append(f"{one.name}: {error.message}")
+                self._note(one, error.message)
                 log.warning("object_not_moved", **{**error.facts, "name": one.name, "code": error.code})
             self.counts[outcome] += 1
             if outcome == COPIED:
                 self.size_bytes += one.size_bytes
             self.progress(outcome, 1)
+
+    def _note(self, one: StoredObject, why: str) -> None:
+        if len(self.problems) < AT_ONCE:
+            self.problems.append(f"{one.name}: {why}")
 
     def _copy(self, one: StoredObject) -> str:
         """Copy an object, and see that it is what was read; one that was deleted meanwhile stays so.
@@ -157,8 +160,14 @@ class Move:
             return outcome
 
         self._all(batch, compare)
-        gone = remove_objects(self.source, equal) if equal else []
+        gone = set(remove_objects(self.source, equal) if equal else ())
         self.counts[REMOVED] += len(gone)
+        for one in equal:
+            with faults(one.name):
+                is_left = one.name not in gone and self.source.exists(one.name)
+            if is_left:
+                self.counts[DIFFERENT] += 1
+                self._note(one, "it changed while it was compared; it stays")
 
     def _compare(self, one: StoredObject) -> str:
         try:
@@ -169,8 +178,8 @@ class Move:
             is_equal = hash_of(self.target, one.name) == wanted
         except ObjectMissing:
             is_equal = False
-        if not is_equal and len(self.problems) < AT_ONCE:
-            self.problems.append(f"{one.name}: the new store lacks it, or has something else; it stays")
+        if not is_equal:
+            self._note(one, "the new store lacks it, or has something else; it stays")
         return THERE if is_equal else DIFFERENT
 
 

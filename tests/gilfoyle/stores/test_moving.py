@@ -11,7 +11,7 @@ import yaml
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.storage import StorageFault, write_to
-from gilfoyle.lib.storage_listing import list_store
+from gilfoyle.lib.storage_listing import list_store, remove_objects
 from gilfoyle.lib.store_places import store_named
 from gilfoyle.stores import moving
 from gilfoyle.stores.errors import MoveNotSetUp, StoreUnknown
@@ -191,6 +191,22 @@ def test_a_store_that_fails_is_no_end(
     monkeypatch.setattr(moving, "write_to", fail)
     assert not move.copy()
     assert move.counts["failed"] == 7
+
+
+def test_what_changes_while_it_is_compared_stays_and_is_told(
+    new: dict[str, Any], settings: Any, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert begin(settings, new).copy()
+
+    def change_then_remove(store: Any, objects: Any) -> list[str]:
+        (media_dir / TEXT).write_bytes(b"changed")
+        return remove_objects(store, objects)
+
+    monkeypatch.setattr(moving, "remove_objects", change_then_remove)
+    last = plan(settings, is_last=True)
+    assert not last.empty()
+    assert (last.counts["removed"], last.counts["different"]) == (6, 1)
+    assert (media_dir / TEXT).read_bytes() == b"changed"
 
 
 def test_it_is_refused_until_the_settings_say_so(new: dict[str, Any], settings: Any) -> None:
