@@ -1,5 +1,5 @@
 #!/bin/sh
-# What a container does: web, worker, scheduler or migrate; anything else is a command of manage.py.
+# What a container does: web, worker, scheduler, migrate or await_migrations; anything else is a command of manage.py.
 set -eu
 cd /app
 role=${1:-web}
@@ -12,6 +12,14 @@ web)
 worker)
     # All pools, each started again when it dies.
     exec python manage.py up --only work encode package "$@"
+    ;;
+await_migrations)
+    # Until the database has all tables of this version; what is there beyond them is a newer version's. For a rollout in
+    # which nothing but the orchestrator's own patience limits how long that takes.
+    until python manage.py migrate --check "$@"; do
+        echo "The database is not this version's yet, or can't be reached; asked again in 5 seconds."
+        sleep 5
+    done
     ;;
 scheduler | migrate)
     exec python manage.py "$role" "$@"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from gilfoyle.lib.config import ROOT, Config
 
 PARTS = ("web", "work", "encode", "package", "scheduler")
+QUEUES_OPTION = "--queues"  # stands last
 LIGHT_THREADS = 4
 PACKAGE_THREADS = 2
 # An encode of five sizes from 1080p was seen to take 550 to 950 MiB.
@@ -56,6 +57,21 @@ def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None
     )
 
 
+def take_only(plans: Sequence[ChildPlan], queues: Collection[str]) -> tuple[ChildPlan, ...]:
+    """Return the plans with work of these queues alone; a pool that has none of them is left out, what has no queues stays.
+
+    So work that must reach other people's servers can be done elsewhere than work on strangers' files.
+    """
+    kept = []
+    for plan in plans:
+        first = plan.argv.index(QUEUES_OPTION) + 1 if QUEUES_OPTION in plan.argv else len(plan.argv)
+        mine = plan.argv[first:]
+        taken = tuple(queue for queue in mine if queue in queues)
+        if taken or not mine:
+            kept.append(replace(plan, argv=(*plan.argv[:first], *taken)))
+    return tuple(kept)
+
+
 def plan_stop(names: set[str]) -> tuple[tuple[str, ...], ...]:
     """Return groups of children to stop one after the other: first what takes work in, last what carries it."""
     groups = (("web",), ("work", "encode", "package"), ("scheduler",), ("broker",))
@@ -87,4 +103,4 @@ def _worker(threads: int, queues: tuple[str, ...]) -> tuple[str, ...]:
         "--worker-shutdown-timeout",
         "3000",
     )
-    return (sys.executable, "-m", "dramatiq", "gilfoyle.worker", *options, "--queues", *queues)
+    return (sys.executable, "-m", "dramatiq", "gilfoyle.worker", *options, QUEUES_OPTION, *queues)

@@ -11,6 +11,7 @@ from gilfoyle.child_plans import (
     plan_children,
     plan_stop,
     restart_delay_s,
+    take_only,
 )
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.queue import QUEUES
@@ -35,6 +36,15 @@ def test_parts_are_what_can_be_named() -> None:
 def test_every_queue_has_exactly_one_pool() -> None:
     pools = [queues(plan) for plan in plans().values() if "--queues" in plan.argv]
     assert sorted(queue for pool in pools for queue in pool) == sorted(QUEUES)
+
+
+def test_pools_can_be_kept_to_some_queues() -> None:
+    every = plan_children(Config(), cores=8)
+    taken = {plan.name: plan for plan in take_only(every, {"probe", "encode"})}
+    assert queues(taken["work"]) == ("probe",)
+    assert taken["encode"] == plans()["encode"]
+    assert set(taken) == {"web", "work", "encode", "scheduler"}
+    assert take_only(every, QUEUES) == every
 
 
 def test_no_probe_waits_behind_sound_or_pictures() -> None:

@@ -24,7 +24,7 @@ REEXPORTS = {
     Path("videos/admin.py"),
 }
 TOP_LEVEL = {
-    ".ci", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "docker", "docs",
+    ".ci", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "LICENSE", "Makefile", "README.md", "deploy", "docker", "docs",
     "gilfoyle", "manage.py", "processing", "pyproject.toml", "requirements.lock", "settings.yaml", "streaming", "tests",
     "videos",
 }  # fmt: skip

@@ -12,13 +12,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
-from gilfoyle.child_plans import PARTS, ChildPlan, plan_children
+from gilfoyle.child_plans import PARTS, ChildPlan, plan_children, take_only
 from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
 from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
 from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.memory import usable_memory_bytes
+from gilfoyle.lib.queue import QUEUES
 from gilfoyle.lib.store_trial import find_wrong_store
 from gilfoyle.supervisor import CannotStart, Supervisor, check_port, data_folder_lock
 from processing.errors import ToolMissing
@@ -40,13 +41,20 @@ class Command(BaseCommand):
             help=f"Run these parts alone ({', '.join(PARTS)}), as on one of several machines; "
             "database and broker must be servers that all of them reach.",
         )
+        parser.add_argument(
+            "--queues",
+            nargs="+",
+            choices=QUEUES,
+            metavar="QUEUE",
+            help=f"With --only: of these parts' work, that of some queues alone ({', '.join(QUEUES)}).",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
             _require_stores()
-            if options["only"]:
-                self._run_parts(settings.GILFOYLE, options["only"])
+            if options["only"] or options["queues"]:
+                self._run_parts(settings.GILFOYLE, options["only"] or (), options["queues"])
             else:
                 self._run_all(settings.GILFOYLE)
         except (CannotStart, ConfigError, ToolMissing) as error:
@@ -61,7 +69,10 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self._show("Stopped before it began.")
 
-    def _run_parts(self, config: Config, parts: Sequence[str]) -> None:
+    def _run_parts(self, config: Config, parts: Sequence[str], queues: Sequence[str] | None) -> None:
+        if not parts:
+            message = "All of Gilfoyle takes work of all queues."
+            raise CannotStart(message, hint="Name the parts that are to run here: --only.")
         if config.broker.url.get_secret_value() == EMBEDDED:
             message = "Parts alone can't use the embedded broker."
             raise CannotStart(
@@ -69,7 +80,12 @@ class Command(BaseCommand):
             )
         if "web" in parts:
             check_port(config.server.host, config.server.port)
-        plans = [plan for plan in _plan_children(config) if plan.name in parts]
+        plans = tuple(plan for plan in _plan_children(config) if plan.name in parts)
+        if queues:
+            plans = take_only(plans, queues)
+            if not plans:
+                message = f"No work of {' or '.join(queues)} is done by {' or '.join(parts)}."
+                raise CannotStart(message, hint="Name another part, or another queue.")
         self._show(f"Gilfoyle starts its {' and '.join(plan.name for plan in plans)}.")
         Supervisor(plans, _child_environment(config), show=self._show).run(
             before_start={}, on_ready=lambda: True

@@ -21,6 +21,25 @@ def test_unknown_part_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     assert "choose from 'web', 'work', 'encode', 'package', 'scheduler'" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--only", "package", "--queues", "probe"),
+            "No work of probe is done by package. Name another part",
+        ),
+        (("--queues", "probe"), "All of Gilfoyle takes work of all queues. Name the parts"),
+    ],
+)
+def test_queues_that_nobody_here_takes_are_told(
+    tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    environment = {"GILFOYLE_BROKER_URL": "redis://127.0.0.1:1/0"}
+    result = run_manage("up", *arguments, data_dir=tmp_path / "data", environment=environment)
+    assert result.returncode == 1
+    assert f"Gilfoyle can't start. {said}" in result.stderr
+
+
 def test_database_that_is_away_ends_it_with_one_line(tmp_path: Path) -> None:
     environment = {
         "GILFOYLE_DATABASE_URL": "postgres://g:hunter2@127.0.0.1:1/g",
