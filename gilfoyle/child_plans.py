@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from gilfoyle.lib.config import ROOT, Config
 
 PARTS = ("web", "work", "encode", "package", "scheduler")
-QUEUES_OPTION = "--queues"  # stands last
+QUEUES_OPTION, THREADS_OPTION = "--queues", "--threads"  # the queues stand last
 LIGHT_THREADS = 4
 PACKAGE_THREADS = 2
 # An encode of five sizes from 1080p was seen to take 550 to 950 MiB.
@@ -38,7 +38,7 @@ def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None
     python = sys.executable
     # Long work is not hoarded by one process while another is idle.
     no_hoard = {"dramatiq_queue_prefetch": "1"}
-    light = LIGHT_THREADS + config.imports.at_once + config.webhooks.at_once
+    light = LIGHT_THREADS + sum(_waiting_threads(config).values())
     web = (python, "-m", "gunicorn", "-c", "python:gilfoyle.web_server", "gilfoyle.wsgi:application")
     return (
         ChildPlan("web", web, stop_s=8),
@@ -57,19 +57,32 @@ def plan_children(config: Config, *, cores: int, memory_bytes: int | None = None
     )
 
 
-def take_only(plans: Sequence[ChildPlan], queues: Collection[str]) -> tuple[ChildPlan, ...]:
+def take_only(plans: Sequence[ChildPlan], queues: Collection[str], config: Config) -> tuple[ChildPlan, ...]:
     """Return the plans with work of these queues alone; a pool that has none of them is left out, what has no queues stays.
 
     So work that must reach other people's servers can be done elsewhere than work on strangers' files.
     """
+    waiting = _waiting_threads(config)
     kept = []
     for plan in plans:
-        first = plan.argv.index(QUEUES_OPTION) + 1 if QUEUES_OPTION in plan.argv else len(plan.argv)
-        mine = plan.argv[first:]
-        taken = tuple(queue for queue in mine if queue in queues)
-        if taken or not mine:
-            kept.append(replace(plan, argv=(*plan.argv[:first], *taken)))
+        if QUEUES_OPTION not in plan.argv:
+            kept.append(plan)
+            continue
+        first, threads = plan.argv.index(QUEUES_OPTION) + 1, plan.argv.index(THREADS_OPTION) + 1
+        taken = tuple(queue for queue in plan.argv[first:] if queue in queues)
+        if not taken:
+            continue
+        # Threads that would wait for others' servers must not decode instead: memory is counted without them.
+        spare = sum(waiting.get(queue, 0) for queue in plan.argv[first:] if queue not in taken)
+        argv = [*plan.argv[:first], *taken]
+        argv[threads] = str(int(argv[threads]) - spare)
+        kept.append(replace(plan, argv=tuple(argv)))
     return tuple(kept)
+
+
+def _waiting_threads(config: Config) -> Mapping[str, int]:
+    """Return how many threads of a queue's pool are there to wait for other people's servers."""
+    return {"default": config.imports.at_once, "deliver": config.webhooks.at_once}
 
 
 def plan_stop(names: set[str]) -> tuple[tuple[str, ...], ...]:
@@ -97,7 +110,7 @@ def _worker(threads: int, queues: tuple[str, ...]) -> tuple[str, ...]:
     options = (
         "--processes",
         "1",
-        "--threads",
+        THREADS_OPTION,
         str(threads),
         "--skip-logging",
         "--worker-shutdown-timeout",

@@ -215,7 +215,7 @@ def worker_plans(owner: Manifest, config: Config) -> list[child_plans.ChildPlan]
     if "--queues" not in args:
         return []
     pools = [plan for plan in child_plans.plan_children(config, cores=64) if "--queues" in plan.argv]
-    return list(child_plans.take_only(pools, args[args.index("--queues") + 1 :]))
+    return list(child_plans.take_only(pools, args[args.index("--queues") + 1 :], config))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)

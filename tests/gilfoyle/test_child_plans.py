@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from gilfoyle.child_plans import (
     FIRST_DELAY_S,
+    LIGHT_THREADS,
     LONGEST_DELAY_S,
     PARTS,
     ChildPlan,
@@ -40,11 +41,20 @@ def test_every_queue_has_exactly_one_pool() -> None:
 
 def test_pools_can_be_kept_to_some_queues() -> None:
     every = plan_children(Config(), cores=8)
-    taken = {plan.name: plan for plan in take_only(every, {"probe", "encode"})}
+    taken = {plan.name: plan for plan in take_only(every, {"probe", "encode"}, Config())}
     assert queues(taken["work"]) == ("probe",)
     assert taken["encode"] == plans()["encode"]
     assert set(taken) == {"web", "work", "encode", "scheduler"}
-    assert take_only(every, QUEUES) == every
+    assert take_only(every, QUEUES, Config()) == every
+
+
+def test_a_pool_without_what_waits_for_others_has_no_threads_for_it() -> None:
+    config = Config.model_validate({"imports": {"at_once": 3}, "webhooks": {"at_once": 5}})
+    every = plan_children(config, cores=8)
+    (decoding,) = take_only(every[1:2], {"probe", "opening"}, config)
+    (calling,) = take_only(every[1:2], {"default", "deliver"}, config)
+    assert option(decoding, "--threads") == str(LIGHT_THREADS)
+    assert option(calling, "--threads") == str(LIGHT_THREADS + 8)
 
 
 def test_no_probe_waits_behind_sound_or_pictures() -> None:

@@ -82,7 +82,7 @@ class Command(BaseCommand):
             check_port(config.server.host, config.server.port)
         plans = tuple(plan for plan in _plan_children(config) if plan.name in parts)
         if queues:
-            plans = take_only(plans, queues)
+            plans = take_only(plans, queues, config)
             if not plans:
                 message = f"No work of {' or '.join(queues)} is done by {' or '.join(parts)}."
                 raise CannotStart(message, hint="Name another part, or another queue.")
