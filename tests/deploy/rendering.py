@@ -150,8 +150,8 @@ def _apply_patch(manifests: list[Manifest], patch: Manifest) -> None:
 
 def _change(target: Any, op: str, path: str, value: Any = None) -> None:
     *way, last = path.removeprefix("/").split("/")
-    for key in way:
-        target = target[int(key) if isinstance(target, list) else key]
+    for part in way:
+        target = target[int(part) if isinstance(target, list) else part]
     if op == "add" and last == "-":
         target.append(copy.deepcopy(value))
         return

@@ -53,6 +53,35 @@ def test_its_settings_are_right(compose: dict[str, Any], tmp_path: Path) -> None
     assert load_config(path, environment).playback.delivery == "x_accel"
 
 
+def test_further_variables_are_known_and_not_given() -> None:
+    lines = (DOCKER / "more.env.example").read_text(encoding="utf-8").splitlines()
+    named = [line for line in lines if line and not line.startswith("#")]
+    assert named
+    assert all(line.endswith("=") and line[:-1] in ENVIRONMENT for line in named)
+
+
+def test_servers_to_try_are_off_unless_asked_for(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
+    assert profiles == {"rabbitmq": ["rabbitmq"], "store": ["s3"]}
+    for name in profiles:
+        assert services[name]["networks"] == ["inside"]
+        assert not any(name in service.get("depends_on", ()) for service in services.values())
+
+
+def test_settings_for_the_other_stores_are_right(compose: dict[str, Any], tmp_path: Path) -> None:
+    content: str = compose["configs"]["settings"]["content"]
+    meant = [line.strip().removeprefix("#   ") for line in content.splitlines() if "#   " in line]
+    for storage in (line for line in meant if line.startswith("storage:")):
+        path = tmp_path / "settings.yaml"
+        path.write_text(f"{storage}\n{meant[-1]}\n", encoding="utf-8")
+        config = load_config(
+            path, {"GILFOYLE_S3_ACCESS_KEY_ID": "id", "GILFOYLE_S3_SECRET_ACCESS_KEY": "key"}
+        )
+        assert config.playback.delivery == "direct"
+        assert config.storage.backend in storage
+
+
 def test_roles_are_those_of_the_entry_point(compose: dict[str, Any]) -> None:
     script = (DOCKER / "entrypoint.sh").read_text(encoding="utf-8")
     for name in OURS:
