@@ -17,7 +17,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test test-long bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition check lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition check lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -40,6 +40,16 @@ test: install-tests player ## run the tests; services that aren't here are skipp
 
 test-long: install-tests player ## run those tests whole that are short in `make test`: fifty encodes, 500 damaged files, …
 	GILFOYLE_TEST_LONG=1 $(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+
+# Browsers, damaged files and whole products bring nothing new here.
+ON_DATABASE := -m 'database and not browser and not embedded and not faults and not once and not long'
+
+test-races: install-tests ## run what meets the database (PostgreSQL: GILFOYLE_DATABASE_URL) at SERIALIZABLE, each transaction twice
+	GILFOYLE_TEST_LOST_RACES=each GILFOYLE_TEST_ISOLATION=serializable \
+		$(BIN)/python -m pytest $(ON_DATABASE) $(PYTEST_ARGS)
+
+test-cockroachdb: install-tests ## run it by CockroachDB's backend over the PostgreSQL of GILFOYLE_DATABASE_URL (docs/databases.md)
+	GILFOYLE_TEST_COCKROACHDB=1 $(BIN)/python -m pytest $(ON_DATABASE) $(PYTEST_ARGS)
 
 bench: install-tests ## measure encoding beside ffmpeg by hand and the peers' settings (BENCH_ARGS: --quick, --write, …)
 	$(BIN)/python -m tests.benchmarks.encode $(BENCH_ARGS)

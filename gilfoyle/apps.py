@@ -7,9 +7,11 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin.apps import AdminConfig
 from django.contrib.auth.signals import user_logged_in
+from django.db.backends.signals import connection_created
 from django.db.models import signals  # noqa: TID251 - of tables that are there, and of rows that are Django's own
 
 from gilfoyle.lib.queue import make_broker
+from gilfoyle.lib.transactions import watch_connection
 
 
 class GilfoyleAdminConfig(AdminConfig):
@@ -25,6 +27,7 @@ class GilfoyleConfig(AppConfig):
         from gilfoyle.staff import freshness, groups, outside  # noqa: PLC0415 - models must be loaded first
 
         dramatiq.set_broker(make_broker(settings.BROKER_URL))
+        connection_created.connect(watch_connection, dispatch_uid="gilfoyle.lib.transactions")
         signals.post_migrate.connect(groups.make_groups_after_migrate, dispatch_uid="gilfoyle.staff.groups")
         for model in outside.LOOKED_AT:
             signals.pre_save.connect(outside.look_before, model, dispatch_uid="gilfoyle.staff.before")

@@ -19,6 +19,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from gilfoyle import health
+from gilfoyle.database_facts import describe_database, replica_lag_s
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
@@ -38,6 +39,7 @@ from videos.fingerprints.selectors import words_of_unreadable
 
 GIB = 1024**3
 SCARCE_BYTES = 10 * GIB
+LONG_LAG_S = 30.0
 WORK = "work"
 MOST_NAMES = 5
 STORES = {"renditions": "media store", "sources": "store of sources"}
@@ -139,10 +141,29 @@ def check_database(config: Config) -> Finding:
             "FAIL", "database", str(error).strip(), "Check database.url, and that the server runs."
         )
     if not missing:
-        return Finding("ok", "database", f"{connection.vendor}, tables up to date")
+        return Finding("ok", "database", f"{describe_database()}, tables up to date")
     if config.database.url.get_secret_value():
         return Finding("FAIL", "database", f"{missing} migrations are missing.", "Run `manage.py migrate`.")
     return Finding("warn", "database", f"{missing} migrations are missing.", START_IT)
+
+
+def check_replica(config: Config) -> Finding:
+    """Tell how far the copy is behind that some lists are read from."""
+    if not config.database.replica_url.get_secret_value():
+        return Finding("ok", "replica", "none; everything is read from the database")
+    try:
+        lag_s = replica_lag_s()
+    except DatabaseError as error:
+        hint = "Check database.replica_url; until then everything is read from the database."
+        return Finding("warn", "replica", str(error).strip(), hint)
+    if lag_s is None:
+        hint = "Name one that does in database.replica_url, or none."
+        return Finding(
+            "warn", "replica", "it follows no other server: what it shows may be from anywhere", hint
+        )
+    if lag_s > LONG_LAG_S:
+        return Finding("warn", "replica", f"{lag_s:.0f} s behind", "Lists and figures are as old as that.")
+    return Finding("ok", "replica", f"{lag_s:.1f} s behind")
 
 
 def check_keys(_config: Config) -> Finding:
@@ -347,6 +368,7 @@ CHECKS: Mapping[str, Callable[[Config], Finding]] = {
     "secret key": check_secret_key,
     "address": check_address,
     "database": check_database,
+    "replica": check_replica,
     "keys": check_keys,
     "recognition": check_recognition,
     "broker": check_broker,

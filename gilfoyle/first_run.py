@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import connections
 
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff.outside import told_by_caller
 from gilfoyle.staff.trail import note
 from videos.access.internal import INTERNAL_PROJECT_IDS
@@ -36,7 +37,7 @@ def prepare_database() -> FirstAccess:
         connections.close_all()  # the supervisor needs no database from here on
 
 
-@transaction.atomic
+@atomic
 def make_first_access() -> FirstAccess:
     """Make the first administrator where there is no superuser, and the first project and key where there is none."""
     return FirstAccess(password=_make_administrator(), api_key=_make_project())

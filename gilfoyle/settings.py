@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-import environ
 
 from gilfoyle import admin_theme
 from gilfoyle.lib.api_guide import DESCRIPTION, LICENSE, SERVERS, TAGS
 from gilfoyle.lib.config import Config, read_config
+from gilfoyle.lib.databases import REPLICA, databases_of
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.lean_imports import load_without
 from gilfoyle.lib.logs import logging_settings
@@ -104,34 +104,9 @@ TEMPLATES = [
     },
 ]
 
-_database_url = GILFOYLE.database.url.get_secret_value()
-if _database_url:
-    DATABASES = {"default": environ.Env.db_url_config(_database_url)}
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
-    if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        # A server that is silent rather than gone must not hold those who decide about playback: it counts as gone.
-        patience = {"connect_timeout": 3, "tcp_user_timeout": 5000}
-        DATABASES["default"]["OPTIONS"] = patience | DATABASES["default"].get("OPTIONS", {})
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "gilfoyle.sqlite3",
-            "CONN_MAX_AGE": 60,
-            "OPTIONS": {
-                # A writer takes the lock at BEGIN: a transaction never fails half-way because another wrote first.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                # FULL: what was answered "stored" survives a power cut.
-                # secure_delete: a row that is deleted is overwritten, which a video's key must be.
-                "init_command": (
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA secure_delete=ON;"
-                ),
-            },
-            "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
-        }
-    }
+DATABASES = databases_of(GILFOYLE.database, DATA_DIR)
+DATABASE_ROUTERS = ["gilfoyle.lib.replica.WritesToDefault"] if REPLICA in DATABASES else []
+DISABLE_COCKROACHDB_TELEMETRY = True  # its backend would tell its makers of this installation
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 _media = media_stores(GILFOYLE)
@@ -165,6 +140,7 @@ _own = "__Host-" if _is_https else ""
 SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = f"{_own}sessionid", f"{_own}csrftoken"
 STAFF_KNOWN_COOKIE = f"{_own}gilfoyle_known"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_https
+SESSION_ENGINE = "gilfoyle.lib.session_store"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 # With an https address a proxy ends TLS in front of us; it tells so in this header.

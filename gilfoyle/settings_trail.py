@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
-from django.db import transaction
 from pydantic import SecretStr
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.settings_report import MASK, render_effective
 from videos.audit.models import ONLY_ROW, AuditSettings
 from videos.audit.services import record
@@ -22,7 +22,7 @@ MOST_TOLD = 40
 _PURPOSE = b"gilfoyle-audit-settings-v1\0"
 
 
-@transaction.atomic
+@atomic
 def note_settings(config: Config, *, root_secret: bytes) -> tuple[str, ...]:
     """Compare the settings with those of the last start, and record the keys that differ; returns them."""
     now = {key: _described(key, value, root_secret) for key, value in list_values(config)}

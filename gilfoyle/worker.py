@@ -8,6 +8,7 @@ import sys
 
 import django
 
+from gilfoyle.lib.databases import limit_waiting
 from gilfoyle.lib.parent_death import die_with_parent
 
 _parent = multiprocessing.parent_process()
@@ -55,6 +56,7 @@ class CountWork(Middleware):
 dramatiq.get_broker().add_middleware(WriteUse())
 dramatiq.get_broker().add_middleware(CountWork())
 
+limit_waiting(settings.DATABASES, settings.GILFOYLE.database, is_work=True)
 set_process_actor(Actor("system", "worker"))
 try:
     require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from gilfoyle.lib.databases import limit_waiting
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
+limit_waiting(settings.DATABASES, settings.GILFOYLE.database)
 _django = get_wsgi_application()
 
 from streaming.admission import (  # noqa: E402  rows can be imported only after Django is set up

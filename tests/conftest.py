@@ -16,6 +16,8 @@ import hypothesis
 import pytest
 from django.contrib.auth import hashers
 
+from tests.cockroach_shim import use_shim_if_wished
+
 # How long an example takes on a busy machine says nothing about the code.
 hypothesis.settings.register_profile(
     "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -36,7 +38,10 @@ def _set_environment(home: Path) -> None:
         ):
             del os.environ[name]
     settings_file = home / "settings.yaml"
-    settings_file.write_text("# The defaults.\n", encoding="utf-8")
+    isolation = os.environ.get("GILFOYLE_TEST_ISOLATION", "read_committed")
+    # Without limits: how long a busy machine takes says nothing about the code.
+    database = f"isolation: {isolation}, statement_timeout_s: 0, lock_timeout_s: 0, idle_timeout_s: 0"
+    settings_file.write_text(f"database: {{{database}}}\n", encoding="utf-8")
     os.environ["GILFOYLE_SETTINGS"] = str(settings_file)
     os.environ["GILFOYLE_DATA_DIR"] = str(home / "data")
     os.environ["GILFOYLE_BROKER_URL"] = "stub"
@@ -50,6 +55,7 @@ def _set_environment(home: Path) -> None:
 
 _set_environment(Path(_home.name))
 django.setup()
+use_shim_if_wished()
 
 hashers.PBKDF2PasswordHasher.iterations = (
     1000  # a million of them cost half a second for each user that a test makes
@@ -66,6 +72,7 @@ from tests.documented import watch_answers  # noqa: E402 - the same
 from tests.emptying import empty_only_what_is_full  # noqa: E402 - the same
 from tests.factories import Account  # noqa: E402 - the same
 from tests.lanes import REAL_TIME, Lanes, lane_of  # noqa: E402 - the same
+from tests.lost_races import WISHED, wished_races  # noqa: E402 - the same
 from videos.audit.guards import remove_guards  # noqa: E402 - the same
 
 watch_answers()
@@ -154,6 +161,13 @@ def playback_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     monkeypatch.setattr("gilfoyle.lib.written_behind.WrittenBehind.begin", lambda _noted: None)
     monkeypatch.setattr("streaming.admission.watch._start", lambda: None)
+
+
+@pytest.fixture(autouse=bool(WISHED))
+def lost_races(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let the transactions of each test lose races, where that is wished (tests/lost_races.py)."""
+    with wished_races(request.node.nodeid):
+        yield
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.utils import timezone
 
@@ -29,6 +29,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.storage_faults import ObjectMissing
 from gilfoyle.lib.storage_listing import list_store
 from gilfoyle.lib.store_places import every_store
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.stores.names import UNFINISHED, parse_name
 from gilfoyle.stores.surveying import Progress
 from videos.access.internal import INTERNAL_PROJECT_IDS
@@ -168,16 +169,20 @@ def restore(plan: Plan, *, progress: Progress) -> Restored:
         (done.not_carried if why else done.carried).append(
             f"{one.video_id} {one.level}" + f": {why}" * bool(why)
         )
-    with transaction.atomic():
-        Session.objects.all().delete()  # one that was ended since must not open the admin again
-        told: dict[str, Any] = {name: plan.manifest[name] for name in ("taken_at", "audit_seq", "with_media")}
-        told |= {
-            "replaced": plan.has_rows,
-            "decisions_since": len(plan.since),
-            "carried_over": len(done.carried),
-        }
-        record("backup.restored", object_type="backup", object_id=plan.manifest["id"], data=told)
+    told: dict[str, Any] = {name: plan.manifest[name] for name in ("taken_at", "audit_seq", "with_media")}
+    told |= {
+        "replaced": plan.has_rows,
+        "decisions_since": len(plan.since),
+        "carried_over": len(done.carried),
+    }
+    _record(plan.manifest["id"], told)
     return done
+
+
+@atomic
+def _record(backup_id: str, told: dict[str, Any]) -> None:
+    Session.objects.all().delete()  # one that was ended since must not open the admin again
+    record("backup.restored", object_type="backup", object_id=backup_id, data=told)
 
 
 def _add_object(folder: Path, line: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
@@ -47,6 +47,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage_faults import ObjectMissing
 from gilfoyle.lib.store_places import every_store
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.stores.surveying import Progress
 from videos.audit.chain import in_words
 from videos.audit.models import AuditHead
@@ -96,7 +97,7 @@ def take_backup(folder: Path, *, with_media: bool, progress: Progress) -> Taken:
         raise CopyFailed(message, hint="What is there stays: the same command goes on with it.") from None
 
 
-@transaction.atomic
+@atomic
 def _record(manifest: dict[str, Any]) -> None:
     told = {"with_media": manifest["with_media"], "objects": manifest["objects"]["count"]}
     record("backup.taken", object_type="backup", object_id=manifest["id"], data=told)

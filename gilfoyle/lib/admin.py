@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, ClassVar, TypeVar
 
 import structlog
@@ -26,6 +26,7 @@ from unfold.decorators import action as theme_action
 from unfold.decorators import display as theme_display
 
 from gilfoyle.lib.errors import Fault, GilfoyleError, Refusal
+from gilfoyle.lib.transactions import atomic
 
 log = structlog.get_logger(__name__)
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -99,6 +100,19 @@ class Led:
 
     message: str
     address: str
+
+
+def repeated(request: HttpRequest, view: Callable[[], Any]) -> Any:
+    """Answer by a view that Django makes one transaction, and again where it lost a race: with what was said by then forgotten."""
+    said: list[Any] = getattr(messages.get_messages(request), "_queued_messages", [])
+    before = len(said)
+
+    @atomic
+    def answer() -> Any:
+        del said[before:]
+        return view()
+
+    return answer()
 
 
 class HouseAdmin(ModelAdmin):
@@ -219,7 +233,8 @@ class HouseAdmin(ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         try:
-            return super().changeform_view(request, object_id, form_url, extra_context)
+            view = super().changeform_view
+            return repeated(request, partial(view, request, object_id, form_url, extra_context))
         except Refusal as refusal:
             return self._refused(request, refusal)
 
@@ -232,7 +247,7 @@ class HouseAdmin(ModelAdmin):
         if asked is not None:
             return asked
         try:
-            return super().delete_view(request, object_id, extra_context)
+            return repeated(request, partial(super().delete_view, request, object_id, extra_context))
         except Refusal as refusal:
             return self._refused(request, refusal)
 

@@ -24,6 +24,7 @@ from gilfoyle.lib.api_settings import ApiSettings
 from gilfoyle.lib.audio_settings import AudioSettings
 from gilfoyle.lib.codec_settings import Av1Settings, HevcSettings, Preset, VideoCodec, Vp9Settings
 from gilfoyle.lib.config_problems import Location, explain_problem
+from gilfoyle.lib.database_settings import DatabaseSettings
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.import_settings import ImportSettings
@@ -42,15 +43,6 @@ SETTINGS_VARIABLE = "GILFOYLE_SETTINGS"
 Container = Literal["mp4", "matroska", "mpegts", "mpegps", "avi", "flv", "ogg", "mp3", "wav", "flac", "aac"]
 
 
-def _database_address(secret: SecretStr) -> SecretStr:
-    if secret.get_secret_value() and not secret.get_secret_value().startswith(
-        ("postgres://", "postgresql://")
-    ):
-        msg = "must begin with postgres://, or be empty for SQLite"
-        raise ValueError(msg)
-    return secret
-
-
 def _broker_address(secret: SecretStr) -> SecretStr:
     kinds = ("redis://", "rediss://", "unix://", "amqp://", "amqps://")
     # stub keeps messages in the process: the tests' broker.
@@ -62,7 +54,6 @@ def _broker_address(secret: SecretStr) -> SecretStr:
     return secret
 
 
-DatabaseUrl = Annotated[SecretStr, AfterValidator(_database_address)]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_broker_address)]
 
 
@@ -77,10 +68,6 @@ class ServerSettings(Section):
     secret_key: SecretStr = Field(
         SecretStr(""), description="Root of all secrets; empty: made once, kept in the data folder."
     )
-
-
-class DatabaseSettings(Section):
-    url: DatabaseUrl = Field(SecretStr(""), description="postgres://… ; empty: SQLite in the data folder.")
 
 
 class BrokerSettings(Section):
@@ -238,6 +225,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "GILFOYLE_DATA_DIR": ("server", "data_dir"),
     "GILFOYLE_SECRET_KEY": ("server", "secret_key"),
     "GILFOYLE_DATABASE_URL": ("database", "url"),
+    "GILFOYLE_DATABASE_REPLICA_URL": ("database", "replica_url"),
     "GILFOYLE_BROKER_URL": ("broker", "url"),
     "GILFOYLE_STORAGE_PATH": ("storage", "path"),
     "GILFOYLE_S3_BUCKET": ("storage", "s3", "bucket"),

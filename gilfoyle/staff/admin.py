@@ -11,7 +11,6 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import ReadOnlyPasswordHashWidget
 from django.contrib.auth.models import Group, User
-from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -22,9 +21,10 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from gilfoyle.lib.admin import column, in_words, is_grave
+from gilfoyle.lib.admin import column, in_words, is_grave, repeated
 from gilfoyle.lib.admin_words import pill
 from gilfoyle.lib.errors import Refusal
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff import services
 from gilfoyle.staff.groups import ROLE_NAMES, role_in_words, with_roles
 from gilfoyle.staff.models import StaffTotp
@@ -72,7 +72,7 @@ class NewAdministratorForm(UserCreationForm):
 class PasswordSetting(AdminPasswordChangeForm):
     """Another's new password, or none any more; saved with its entry or not at all."""
 
-    @transaction.atomic
+    @atomic
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's signature
         user = super().save(commit)
         note("staff.password_set", user=user, is_usable=user.has_usable_password())
@@ -83,10 +83,12 @@ class AsksAgain(admin.ModelAdmin[Any]):
     """Rows that decide who may do what: to change one, the password must have been given lately."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return self._told(request, partial(super().changeform_view, request, *args, **kwargs))
+        view = partial(super().changeform_view, request, *args, **kwargs)
+        return self._told(request, partial(repeated, request, view))
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        return self._told(request, partial(super().delete_view, request, *args, **kwargs))
+        view = partial(super().delete_view, request, *args, **kwargs)
+        return self._told(request, partial(repeated, request, view))
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         run = partial(super().changelist_view, request, *args, **kwargs)
@@ -170,13 +172,16 @@ class AdministratorAdmin(AsksAgain, UserAdmin[User], ModelAdmin):
         super().delete_model(request, obj)
         services.require_an_administrator()
 
+    @atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        with transaction.atomic():
-            services.lock_administrators()
-            for user in queryset:
-                note("staff.deleted", user=user, by=_who(request))
-            super().delete_queryset(request, queryset)
-            services.require_an_administrator()
+        services.lock_administrators()
+        for user in queryset:
+            note("staff.deleted", user=user, by=_who(request))
+        super().delete_queryset(request, queryset)
+        services.require_an_administrator()
+
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return repeated(request, partial(super().add_view, request, *args, **kwargs))
 
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         asked = self._asked(request)

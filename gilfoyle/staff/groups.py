@@ -6,9 +6,9 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.contrib.auth.models import Group, Permission, User
-from django.db import transaction
 from django.db.models import Prefetch
 
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff.outside import told_by_caller
 from gilfoyle.staff.roles import ROLES, Role, list_permissions
 
@@ -21,20 +21,22 @@ def make_groups(*, using: str = "default") -> None:
 
     A model of the table that this installation does not have is passed over, for `migrate` may stop half-way.
     """
-    with transaction.atomic(using=using):
-        groups = {role.code: _group_of(role, using) for role in ROLES}
-        wanted = {role.code: set(list_permissions(role)) for role in ROLES}
-        apps_meant = {app for pairs in wanted.values() for app, _ in pairs}
-        found = Permission.objects.using(using).filter(content_type__app_label__in=apps_meant)
-        ids = {
-            (app, name): pk
-            for pk, app, name in found.values_list("pk", "content_type__app_label", "codename")
-        }
-        for code, group in groups.items():
-            has = set(group.permissions.values_list("pk", flat=True))
-            may = {ids[pair] for pair in wanted[code] if pair in ids}
-            if has != may:
-                group.permissions.set(may)
+    atomic(_make_groups, using=using)(using)
+
+
+def _make_groups(using: str) -> None:
+    groups = {role.code: _group_of(role, using) for role in ROLES}
+    wanted = {role.code: set(list_permissions(role)) for role in ROLES}
+    apps_meant = {app for pairs in wanted.values() for app, _ in pairs}
+    found = Permission.objects.using(using).filter(content_type__app_label__in=apps_meant)
+    ids = {
+        (app, name): pk for pk, app, name in found.values_list("pk", "content_type__app_label", "codename")
+    }
+    for code, group in groups.items():
+        has = set(group.permissions.values_list("pk", flat=True))
+        may = {ids[pair] for pair in wanted[code] if pair in ids}
+        if has != may:
+            group.permissions.set(may)
 
 
 def _group_of(role: Role, using: str) -> Group:

@@ -15,9 +15,9 @@ from contextvars import ContextVar
 from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.db import transaction
 from django.db.models import Model, QuerySet
 
+from gilfoyle.lib.transactions import atomic
 from videos.audit.actors import current_actor
 from videos.audit.services import record
 
@@ -109,7 +109,7 @@ def _is_mine(model: type[Model]) -> bool:
     return not _is_told.get() and current_actor().kind in TOLD_OF[model]
 
 
-@transaction.atomic
+@atomic
 def _tell(model: type[Model], what: str, pk: Any, data: dict[str, Any]) -> None:
     verb = f"staff.{what}" if model is User else f"staff.group_{what}"
     record(verb, object_type=OBJECT_TYPES[model], object_id=str(pk), data=data)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.views import PasswordChangeView
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff import tries
 from gilfoyle.staff.sign_in import told_to_wait
 from gilfoyle.staff.trail import by_themselves, note
@@ -37,7 +37,10 @@ class OwnPassword(PasswordChangeView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         tries.forgive(self.subject)
-        with transaction.atomic():
-            answer = super().form_valid(form)
-            note("staff.password_changed", user=form.user, by=by_themselves(form.user))
+        return self._change(form)
+
+    @atomic
+    def _change(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        note("staff.password_changed", user=form.user, by=by_themselves(form.user))
         return answer

@@ -9,11 +9,11 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff import two_factor
 from gilfoyle.staff.errors import LastAdministrator, NameTaken, NameUnusable, RoleUnknown, StaffNotFound
 from gilfoyle.staff.groups import ROLE_NAMES, with_roles
@@ -61,7 +61,7 @@ def get_role(*, code: str) -> Role:
     return role
 
 
-@transaction.atomic
+@atomic
 @told_by_caller()
 def add_staff(*, name: str, role: Role) -> NewStaff:
     """Make an account with a role and a random password.
@@ -83,7 +83,7 @@ def add_staff(*, name: str, role: Role) -> NewStaff:
     return NewStaff(user, password)
 
 
-@transaction.atomic
+@atomic
 @told_by_caller()
 def set_role(*, user: User, role: Role) -> None:
     """Give a person this role and no other, and sign them out; a superuser becomes none.
@@ -91,16 +91,15 @@ def set_role(*, user: User, role: Role) -> None:
     Raises: LastAdministrator.
     """
     lock_administrators()
-    if user.is_superuser:
-        user.is_superuser = False
-        user.save(update_fields=["is_superuser"])
+    user.is_superuser = False  # without asking what it was: an earlier try may have lost its race
+    user.save(update_fields=["is_superuser"])
     _put_into(user, role)
     require_an_administrator()
     end_sessions(user=user)
     note("staff.role_set", user=user, role=role.code)
 
 
-@transaction.atomic
+@atomic
 @told_by_caller()
 def deactivate(*, user: User) -> None:
     """Shut an account at once, with all that is signed in by it.
@@ -115,7 +114,7 @@ def deactivate(*, user: User) -> None:
     note("staff.deactivated", user=user)
 
 
-@transaction.atomic
+@atomic
 def reset_two_factor(*, user: User) -> bool:
     """Take away a second factor that was lost, and sign the person out; returns whether there was one."""
     was_there = two_factor.remove_all(user)
@@ -124,7 +123,7 @@ def reset_two_factor(*, user: User) -> bool:
     return was_there
 
 
-@transaction.atomic
+@atomic
 def let_in(*, user: User) -> str:
     """Return the path that makes a new browser known by a person's name, so that the guesses of others don't bar it."""
     note("staff.let_in", user=user)
@@ -148,6 +147,7 @@ def require_an_administrator() -> None:
         )
 
 
+@atomic
 def end_sessions(*, user: User, but: str | None = None) -> int:
     """Sign a person out everywhere, except where the session's key is `but`; returns how many sessions ended."""
     key = str(user.pk)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import transaction
 
+from gilfoyle.lib.transactions import atomic
 from videos.audit.actors import Actor
 from videos.audit.services import record
 
 
-@transaction.atomic
+@atomic
 def note(verb: str, *, user: User | None, by: Actor | None = None, **data: Any) -> None:
     """Record what happened to an account; None where a name is nobody's. Without `by` it is whoever acts here."""
     record(verb, object_type="staff", object_id=str(user.pk) if user else "", data=data, actor=by)

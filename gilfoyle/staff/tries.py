@@ -16,11 +16,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff.delays import FORGOTTEN_S, WINDOW_OF_ALL_S, is_forgotten, left_of_all_s, left_s
 from gilfoyle.staff.models import SignInTries
 
@@ -54,28 +54,28 @@ def subject_of_shown_code(user_id: Any) -> str:
     return f"shown:{user_id}"
 
 
+@atomic
 def begin_try(subject: str) -> int:
     """Count a try in advance and return 0, or the seconds to wait, with nothing counted."""
-    with transaction.atomic():
-        rows = _locked(_subjects(subject))
-        now = timezone.now()  # only now: the locks may have been waited for
-        wait_s = max(_left_s(row, now) for row in rows)
-        if wait_s:
-            return wait_s
-        for row in rows:
-            row.failures += 1
-            row.last_at = now
-            row.save(update_fields=["failures", "since", "last_at"])
+    rows = _locked(_subjects(subject))
+    now = timezone.now()  # only now: the locks may have been waited for
+    wait_s = max(_left_s(row, now) for row in rows)
+    if wait_s:
+        return wait_s
+    for row in rows:
+        row.failures += 1
+        row.last_at = now
+        row.save(update_fields=["failures", "since", "last_at"])
     return 0
 
 
+@atomic
 def forgive(subject: str) -> None:
     """Take back what was counted, once a try was good."""
-    with transaction.atomic():
-        rows = _locked(_subjects(subject))
-        for row in rows:
-            row.failures = max(0, row.failures - 1) if row.subject == OF_ALL else 0
-            row.save(update_fields=["failures"])
+    rows = _locked(_subjects(subject))
+    for row in rows:
+        row.failures = max(0, row.failures - 1) if row.subject == OF_ALL else 0
+        row.save(update_fields=["failures"])
 
 
 def remember_browser(request: HttpRequest, response: HttpResponse, name: str) -> None:

@@ -19,13 +19,13 @@ from urllib.parse import urlsplit
 import segno
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import transaction
 from django.http import HttpRequest
 from django_otp.models import Device
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff.models import StaffTotp
 
 CODE = re.compile(r"[0-9]{6}", re.ASCII)
@@ -81,7 +81,7 @@ def begin_device(user: User) -> StaffTotp:
     return device
 
 
-@transaction.atomic
+@atomic
 def put_in_force(user: User, code: str) -> tuple[StaffTotp, list[str]] | None:
     """Put the device that was begun in force, in place of the one before; returns it and new recovery codes.
 
@@ -96,7 +96,7 @@ def put_in_force(user: User, code: str) -> tuple[StaffTotp, list[str]] | None:
     return begun, make_recovery_codes(user)
 
 
-@transaction.atomic
+@atomic
 def make_recovery_codes(user: User) -> list[str]:
     """Make new recovery codes in place of all before; they are returned in clear for the only time."""
     device, _is_new = StaticDevice.objects.get_or_create(user=user, defaults={"name": "Recovery codes"})
@@ -111,7 +111,7 @@ def count_recovery_codes(user: User) -> int:
     return int(StaticToken.objects.filter(device__user=user).count())
 
 
-@transaction.atomic
+@atomic
 def check_code(user: User, typed: str) -> Device | None:
     """Return the device whose code was typed, None where it is nobody's; each code is good once."""
     code = _bare(typed)
@@ -148,7 +148,7 @@ def spend_code_of(name: str, typed: str) -> StaffTotp | None:
     return spent if isinstance(spent, StaffTotp) else None
 
 
-@transaction.atomic
+@atomic
 def remove_all(user: User) -> bool:
     """Remove the second factor and the recovery codes of a person; returns whether there were any."""
     removed = [model.objects.filter(user=user).delete()[0] for model in (StaffTotp, StaticDevice)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.states import require_transition
+from gilfoyle.lib.transactions import atomic
 from processing.errors import EncodeUnverified
 from processing.jobs import pipeline, states
 from processing.jobs.encryption import prepare_encryption
@@ -27,7 +27,7 @@ FRESH = {
 }
 
 
-@transaction.atomic
+@atomic
 def do_again(*, video_id: str, kind: str) -> None:
     """Do one kind of step of a video's present revision anew, also after its job is done; the old result stays till then.
 
@@ -49,7 +49,7 @@ def do_again(*, video_id: str, kind: str) -> None:
                 nudge(step.queue)
 
 
-@transaction.atomic
+@atomic
 def retry_job(*, job: Job) -> None:
     """Try again what failed or was cancelled; what is done stays done, unless it does not fit together.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import F
 
+from gilfoyle.lib.transactions import atomic
 from processing.jobs import pipeline, states
 from processing.jobs.again import do_again
 from processing.jobs.models import Job, Step
@@ -12,7 +12,7 @@ from processing.jobs.services import add_steps, locked_job
 from processing.media import EncodePlan
 
 
-@transaction.atomic
+@atomic
 def hash_banned(*, video_id: str) -> bool:
     """Hash the pictures of a banned video beside whatever its job still does; returns whether that was queued.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 
 from gilfoyle.lib.errors import StaleWork
+from gilfoyle.lib.transactions import atomic
 from processing.jobs import pipeline, states
 from processing.jobs.again import do_again
 from processing.jobs.banned import hash_banned
@@ -51,10 +51,13 @@ def catch_up(*, most: int, tries_failed: bool = False, is_dry_run: bool = False)
         except StaleWork:
             continue
     if not is_dry_run and counts[QUEUED] + counts[BANNED]:
-        with transaction.atomic():
-            asked = {"videos": counts[QUEUED], "bans": counts[BANNED]}
-            record("library.hashing_asked", object_type="library", object_id="", data=asked)
+        _note_asked(videos=counts[QUEUED], bans=counts[BANNED])
     return counts
+
+
+@atomic
+def _note_asked(**asked: int) -> None:
+    record("library.hashing_asked", object_type="library", object_id="", data=asked)
 
 
 def _ids(videos: QuerySet[Video]) -> Iterator[str]:
@@ -65,7 +68,7 @@ def _ids(videos: QuerySet[Video]) -> Iterator[str]:
         last = page[-1]
 
 
-@transaction.atomic
+@atomic
 def _catch_up(video_id: str, *, tries_failed: bool, is_dry_run: bool) -> str:
     """Raises: StaleWork when the video is gone."""
     outcome, job, step = _look(
@@ -81,7 +84,7 @@ def _catch_up(video_id: str, *, tries_failed: bool, is_dry_run: bool) -> str:
     return QUEUED
 
 
-@transaction.atomic
+@atomic
 def _catch_up_ban(video_id: str, *, tries_failed: bool, is_dry_run: bool) -> str:
     """Raises: StaleWork when the video is gone."""
     outcome, _job, _step = _look(

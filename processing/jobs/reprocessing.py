@@ -9,9 +9,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from django.conf import settings
-from django.db import transaction
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.transactions import atomic
 from processing.errors import CodecNotConfigured, CodecNotPlanned, EncodeUnverified, UnknownRendition
 from processing.jobs import pipeline
 from processing.jobs.encryption import cipher_of, prepare_encryption
@@ -34,7 +34,7 @@ from videos.segment_cipher import SegmentCipher
 from videos.segment_index import Segment
 
 
-@transaction.atomic
+@atomic
 def reprocess(*, video: Video, renditions: Sequence[str] = (), codecs: Sequence[str] = ()) -> Job:
     """Begin to process a video again: whole, by today's settings, or some renditions or codecs alone.
 

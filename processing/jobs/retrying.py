@@ -21,7 +21,7 @@ def persist(
     is_done: Callable[[], bool] = lambda: False,
     pauses_s: Sequence[float] = PAUSES_S,
 ) -> None:
-    """Run one whole transaction; again, after a pause, when it met a deadlock, a lock or a lost connection.
+    """Run one whole transaction; again, after a pause, when it met a lock or a lost connection (a lost race repeats itself).
 
     `is_done` tells whether an earlier try was committed although its answer was lost. Call it outside of any
     transaction: a part of one can't be tried again.

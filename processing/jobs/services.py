@@ -17,6 +17,7 @@ from django.utils import timezone
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.states import is_allowed, require_transition
+from gilfoyle.lib.transactions import atomic
 from processing.jobs import pipeline, slots, states
 from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
@@ -44,7 +45,7 @@ def nudge(queue: str) -> None:
     send_on_commit("run_step", queue=queue, of=queue)
 
 
-@transaction.atomic
+@atomic
 def start_job(*, video_id: str) -> Job:
     """Begin all work on a video's present revision."""
     video = Video.objects.get(pk=video_id)
@@ -101,7 +102,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     return None
 
 
-@transaction.atomic
+@atomic
 def _claim(step: Step, *, owner: str, now: datetime, lease_s: float) -> bool:
     if not slots.take_place(step.job):  # the job's row before its steps', as everywhere
         return False
@@ -173,7 +174,7 @@ def percent_done(job: Job) -> int:
     return job_percent(shares)
 
 
-@transaction.atomic
+@atomic
 def finish_step(*, step: Step, record: Record) -> None:
     """End a step well: record its result, wake the steps that waited for it, all or nothing.
 
@@ -223,7 +224,7 @@ def is_finished(step: Step) -> bool:
     return Step.objects.filter(pk=step.pk, status=states.DONE, attempt=step.attempt).exists()
 
 
-@transaction.atomic
+@atomic
 def record_part(*, step: Step, record: Record) -> None:
     """Record a part of a step's result while the rest is still being made.
 
@@ -285,7 +286,7 @@ def _leave_out_unfinished(job: Job) -> None:
         renditions.remove_rendition(video_id=job.video_id, revision=job.revision, name=name)
 
 
-@transaction.atomic
+@atomic
 def fail_step(
     *, step: Step, code: str, message: str, max_attempts: int, facts: dict[str, Any], is_final: bool = False
 ) -> None:
@@ -345,7 +346,7 @@ def _end_job(job: Job, status: str, code: str, message: str) -> None:
     move_steps(Step.objects.filter(job=job), states.CANCELLED, lease_expires_at=None, lease_owner="")
 
 
-@transaction.atomic
+@atomic
 def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
     """Stop all work of a job; the video is failed with code `cancelled`, unless it plays or is being deleted.
 
@@ -360,7 +361,7 @@ def cancel_job(*, job: Job, is_deleted: bool = False) -> None:
         note_deed("video.processing_cancelled", job.video, {"job": job.pk})
 
 
-@transaction.atomic
+@atomic
 def cancel_jobs_of(*, video_id: str) -> None:
     """Stop all work on a video that is being deleted."""
     for job in Job.objects.filter(video_id=video_id, status=states.ACTIVE):
@@ -370,7 +371,7 @@ def cancel_jobs_of(*, video_id: str) -> None:
     )
 
 
-@transaction.atomic
+@atomic
 def free_lost_step(*, step: Step) -> bool:
     """Give a step whose lease has run out to another worker; False when it was renewed meanwhile.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -48,8 +49,7 @@ class ChosenCommand(TellingCommand):
         for target in targets:
             ids = ids_of(target)
             try:
-                with kept_unless(options["dry_run"]):
-                    ids |= do(target)
+                ids |= kept_unless(options["dry_run"], partial(do, target))
             except Refusal as refusal:
                 refused.append(ids | {"code": refusal.code, "message": refusal.message, "hint": refusal.hint})
                 self._say(options, f"{ids['video_id']}: refused. {refusal.message} {refusal.hint}".rstrip())

@@ -13,7 +13,6 @@ from urllib.parse import quote, urlsplit
 import structlog
 from django.conf import settings
 from django.core.files.storage import storages
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
@@ -21,6 +20,7 @@ from gilfoyle.lib.errors import Fault
 from gilfoyle.lib.media_store import media_store
 from gilfoyle.lib.s3_settings import S3Settings
 from gilfoyle.lib.store_places import ROLES, role_of
+from gilfoyle.lib.transactions import atomic
 from streaming.exposure.models import EXPOSED, INCONCLUSIVE, ExposureTest
 from streaming.exposure.thief import Thief
 from streaming.exposure.tries import (
@@ -80,16 +80,16 @@ def _answers(thief: Thief, one: Try) -> Iterator[Answer]:
         yield thief.ask(request)
 
 
+@atomic
 def _record(started_at: datetime, results: list[tuple[str, Result, str]]) -> ExposureTest:
-    with transaction.atomic():
-        test = ExposureTest.objects.create(
-            started_at=started_at,
-            finished_at=timezone.now(),
-            outcome=conclude({name: result for name, result, _ in results}),
-            tries=[{"name": name, "result": result, "where": where} for name, result, where in results],
-        )
-        kept = ExposureTest.objects.order_by("-started_at").values_list("pk", flat=True)[:KEPT_TESTS]
-        ExposureTest.objects.exclude(pk__in=list(kept)).delete()
+    test = ExposureTest.objects.create(
+        started_at=started_at,
+        finished_at=timezone.now(),
+        outcome=conclude({name: result for name, result, _ in results}),
+        tries=[{"name": name, "result": result, "where": where} for name, result, where in results],
+    )
+    kept = ExposureTest.objects.order_by("-started_at").values_list("pk", flat=True)[:KEPT_TESTS]
+    ExposureTest.objects.exclude(pk__in=list(kept)).delete()
     return test
 
 

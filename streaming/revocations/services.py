@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from streaming.errors import TooManyRevocations
 from streaming.revocations.denials import GROUP, SESSION
 from streaming.revocations.models import Revocation
@@ -39,7 +39,7 @@ class Wanted:
     ends_at_s: int = 0
 
 
-@transaction.atomic
+@atomic
 def revoke(*, project_id: str, wanted: Wanted, limits: TokenLimits, now: datetime, by: str) -> Revocation:
     """End playback in all web processes within a second. Asked for again it reaches further, never less far.
 
@@ -90,7 +90,7 @@ def _further(one_s: int | None, other_s: int | None) -> int | None:
     return None if one_s is None or other_s is None else max(one_s, other_s)
 
 
-@transaction.atomic
+@atomic
 def lift(*, revocation: Revocation, now: datetime, by: str) -> None:
     """Let the tokens count again that have not ended meanwhile, within a second."""
     # Not deleted: processes ask for what has changed.

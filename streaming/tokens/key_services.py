@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
+from gilfoyle.lib.transactions import atomic
 from streaming.errors import PublicKeyRevoked, SigningKeyIsOwn, SigningKeyRevoked, TooManySigningKeys
 from streaming.tokens.claims import Algorithm, Scope
 from streaming.tokens.models import ACTIVE, OWN, RETIRING, REVOKED, SigningKey
@@ -39,7 +38,7 @@ class KeyChange:
     min_issued_at_s: int | None = None
 
 
-@transaction.atomic
+@atomic
 def register_key(*, project: Project, new: NewKey) -> SigningKey:
     """Let tokens be signed with the private half of a public key.
 
@@ -67,7 +66,7 @@ def register_key(*, project: Project, new: NewKey) -> SigningKey:
     return key
 
 
-@transaction.atomic
+@atomic
 def change_key(*, key_id: str, change: KeyChange, now_s: int) -> SigningKey:
     """Rename a key, retire it or take that back, or withdraw what it signed before a time.
 
@@ -125,7 +124,7 @@ def retire_key(*, key_id: str, now_s: int) -> SigningKey:
     return change_key(key_id=key_id, change=KeyChange(state=RETIRING), now_s=now_s)
 
 
-@transaction.atomic
+@atomic
 def revoke_key(*, key_id: str) -> bool:
     """End a key and with it every token that it signed, within a second; return whether there was such a key."""
     key = SigningKey.objects.select_for_update().filter(pk=key_id).first()

@@ -6,9 +6,8 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from django.db import transaction
-
 from gilfoyle.lib.playback_settings import PlaybackSettings
+from gilfoyle.lib.transactions import atomic
 from streaming.errors import SessionNotRefreshable, TokenExpired
 from streaming.tokens.claims import (
     SESSION_LENGTH,
@@ -82,7 +81,7 @@ class MintedToken:
         return datetime.fromtimestamp(self.claims.session_ends_at_s or self.claims.expires_at_s, UTC)
 
 
-@transaction.atomic
+@atomic
 def get_or_create_key(*, project_id: str, max_ttl_s: int) -> KeyRecord:
     """Return the project's newest active key that signs tokens of up to `max_ttl_s`, making one if there is none.
 

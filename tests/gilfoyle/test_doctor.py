@@ -1,9 +1,11 @@
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import OperationalError
+from pydantic import SecretStr
 
 from gilfoyle import doctor
 from gilfoyle.doctor import CHECKS, Finding, examine
@@ -78,6 +80,23 @@ def test_secret_that_others_can_read_is_a_failure(data_dir: Path, settings: Any)
 
 def test_database_with_its_tables_is_well(settings: Any) -> None:
     assert doctor.check_database(settings.GILFOYLE).level == "ok"
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "level"), [(0.2, "ok"), (31.0, "warn"), (None, "warn"), (OperationalError("refused"), "warn")]
+)
+def test_a_copy_that_is_late_or_away_is_a_warning(
+    lag_s: Any, level: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def answer() -> float | None:
+        if isinstance(lag_s, Exception):
+            raise lag_s
+        return cast("float | None", lag_s)
+
+    monkeypatch.setattr(doctor, "replica_lag_s", answer)
+    assert doctor.check_replica(settings.GILFOYLE).text.startswith("none")
+    url = SecretStr("postgres://copy.example.com/videos")
+    assert doctor.check_replica(changed(settings.GILFOYLE, "database", replica_url=url)).level == level
 
 
 def test_keys_that_are_not_there_are_a_failure(settings: Any) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import ApiKey, Project, UploadAllowance
 from videos.access.quotas import hold_project
 from videos.errors import VideosLimited
@@ -18,7 +18,7 @@ WORDS = {"project": "This project", "api_key": "This API key", "creator": "This 
 RETRY_AFTER_S = 3600
 
 
-@transaction.atomic
+@atomic
 def set_upload_allowance(
     *, project_id: str, target_type: str, target_id: str, videos_a_day: int | None
 ) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q
 
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import UploadFreeze
 from videos.access.pseudonyms import pseudonym_of
 from videos.errors import UploadsFrozen
@@ -13,7 +13,7 @@ from videos.errors import UploadsFrozen
 WORDS = {"project": "This project", "api_key": "This API key", "creator": "This creator"}
 
 
-@transaction.atomic
+@atomic
 def set_upload_freeze(*, project_id: str, target_type: str, target_id: str, is_frozen: bool) -> bool:
     """Freeze uploads, or let them again; False, and no change, where it is so already.
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from django.db import Error, transaction
+from django.db import Error
 from django.db.models import Q
 from django.utils import timezone
 
 from gilfoyle.lib import ids
+from gilfoyle.lib.transactions import atomic
 from videos.access.idempotency_keys import KeptKey
 from videos.access.models import IdempotencyRecord
 from videos.errors import IdempotencyKeyInUse, IdempotencyKeyReused
@@ -34,7 +35,7 @@ class Claim:
     owner: str
 
 
-@transaction.atomic
+@atomic
 def claim_key(*, project_id: str, key: KeptKey, fingerprint: str, ttl_s: float) -> Claim | bytes:
     """Take the turn to create under a key, or return the answer that was given to who did.
 
@@ -112,9 +113,14 @@ def renew_claim(*, claim: Claim) -> None:
 def release_key(*, claim: Claim) -> None:
     """Free a key under which nothing was created."""
     try:
-        IdempotencyRecord.objects.filter(pk=claim.key.name, owner=claim.owner, answer=None).delete()
+        _remove(claim)
     except Error:  # its lease ends by itself; why nothing was created is the better error to tell
         log.warning("idempotency_key_not_released", exc_info=True)
+
+
+@atomic
+def _remove(claim: Claim) -> None:
+    IdempotencyRecord.objects.filter(pk=claim.key.name, owner=claim.owner, answer=None).delete()
 
 
 def forget_idempotency_keys() -> int:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
 from django.http import QueryDict
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -20,6 +19,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gilfoyle.lib.schema import IDEMPOTENCY_HEADER, REPLAYED_HEADER
+from gilfoyle.lib.transactions import atomic
 from videos.access.authentication import project_of
 from videos.access.idempotency import Claim, claim_key, keep_answer, release_key, renew_claim
 from videos.access.idempotency_keys import MAX_LENGTH, KeptKey, read_key
@@ -86,9 +86,13 @@ def answer_once(request: Request, create: Callable[[], Response]) -> Response:
     claim = getattr(request, _CLAIM, None)
     if claim is None:
         return create()
-    with transaction.atomic():
-        response = create()
-        keep_answer(claim=claim, answer=_pack(response))
+    return _create_and_keep(claim, create)
+
+
+@atomic
+def _create_and_keep(claim: Claim, create: Callable[[], Response]) -> Response:
+    response = create()
+    keep_answer(claim=claim, answer=_pack(response))
     return response
 
 

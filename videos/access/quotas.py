@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos.access.freezes import require_not_frozen
 from videos.access.limits import Limits, limits_of_key, limits_of_project
 from videos.access.models import ApiKey, MonthlyUse, Project
@@ -141,7 +141,7 @@ def require_upload(*, project_id: str, api_key_id: str, asked_bytes: int, config
     _require_minutes(project, config)
 
 
-@transaction.atomic
+@atomic
 def require_any_room(*, project_id: str, api_key_id: str, config: Config, asked_bytes: int = 1) -> None:
     """Refuse what would bring a file later, where it could not be taken now. Reserves nothing.
 
@@ -218,7 +218,7 @@ def _require_minutes(project: Project, config: Config) -> None:
         raise _no_minutes_left(most, used_ms, 0)
 
 
-@transaction.atomic
+@atomic
 def charge_minutes(*, project_id: str, duration_s: float, config: Config) -> None:
     """Count a video's length for this month. Call it inside the transaction that begins its processing.
 

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
+from gilfoyle.lib.transactions import atomic
 from videos.access.encryption import CHOICES
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.keys import SCOPES, mint_key
@@ -22,7 +22,7 @@ MOST_BYTES = 2**63 - 1
 MOST_COUNT = 2**31 - 1
 
 
-@transaction.atomic
+@atomic
 def create_project(*, name: str) -> Project:
     """Make a project.
 
@@ -49,7 +49,7 @@ def _is_name(text: str) -> bool:
     return 1 <= len(text) <= 100 and text.isprintable()
 
 
-@transaction.atomic
+@atomic
 def get_or_create_project(*, name: str) -> Project:
     """Return the project of this name, made when it is missing.
 
@@ -59,7 +59,7 @@ def get_or_create_project(*, name: str) -> Project:
     return Project.objects.filter(name=name).first() or create_project(name=name)
 
 
-@transaction.atomic
+@atomic
 def create_api_key(
     *,
     project: Project,
@@ -98,14 +98,14 @@ def create_api_key(
     return key, minted.text
 
 
-@transaction.atomic
+@atomic
 def revoke_api_key(*, key: ApiKey) -> None:
     """End a key for ever; a second time changes nothing."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
         _note("api_key.revoked", key, {"prefix": key.prefix})
 
 
-@transaction.atomic
+@atomic
 def set_project_limits(*, project: Project, limits: Mapping[str, int | None]) -> None:
     """Change what a project may use (names of limits.py); null: as the settings say, 0: without limit.
 
@@ -115,7 +115,7 @@ def set_project_limits(*, project: Project, limits: Mapping[str, int | None]) ->
     _change(Project.objects.filter(pk=project.pk), limits, verb="project.limits_changed")
 
 
-@transaction.atomic
+@atomic
 def set_project_encryption(*, project: Project, encryption: str) -> None:
     """Say whether a project's segments are encrypted from the next job on: "on", "off", or as the settings say ("").
 
@@ -129,7 +129,7 @@ def set_project_encryption(*, project: Project, encryption: str) -> None:
     )
 
 
-@transaction.atomic
+@atomic
 def set_key_limits(*, key: ApiKey, limits: Mapping[str, int | None]) -> None:
     """Change what a key may use of its project's limits.
 
@@ -149,14 +149,14 @@ def _require_limits(limits: Mapping[str, int | None], names: Collection[str]) ->
             raise InvalidInput(message)
 
 
-@transaction.atomic
+@atomic
 def suspend_project(*, project: Project) -> None:
     """Stop everything of a project: its API, its uploads, its playback."""
     if Project.objects.filter(pk=project.pk, suspended_at=None).update(suspended_at=timezone.now()):
         _note("project.suspended", project)
 
 
-@transaction.atomic
+@atomic
 def resume_project(*, project: Project) -> None:
     """Undo a suspension."""
     if Project.objects.filter(pk=project.pk).exclude(suspended_at=None).update(suspended_at=None):

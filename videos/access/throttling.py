@@ -15,13 +15,14 @@ from typing import Any, Protocol, cast
 
 import structlog
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from redis import Redis
 from redis.exceptions import RedisError
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos.access.limits import limits_of_key, limits_of_project
 from videos.access.models import ApiKey, Project, RequestCount
 from videos.errors import TooManyRequests
@@ -122,20 +123,20 @@ class DatabaseCounter:
                 log.warning("requests_not_counted", error=str(error))
         return True, [0 for _ in limits], WINDOW_S
 
+    @atomic
     def _count(self, limits: Mapping[str, int]) -> tuple[bool, list[int], int]:
         """Count under the locks of the subjects' rows."""
-        with transaction.atomic():
-            rows = self._locked(sorted(limits))
-            now_s = int(timezone.now().timestamp())  # only now: the locks may have been waited for
+        rows = self._locked(sorted(limits))
+        now_s = int(timezone.now().timestamp())  # only now: the locks may have been waited for
+        for row in rows:
+            if row.minute < now_s // WINDOW_S:  # of web servers whose clocks differ, the one ahead counts
+                row.minute, row.count = now_s // WINDOW_S, 0
+        counts = {row.subject: row.count for row in rows}
+        is_allowed = all(counts[subject] < limit for subject, limit in limits.items())
+        if is_allowed:
             for row in rows:
-                if row.minute < now_s // WINDOW_S:  # of web servers whose clocks differ, the one ahead counts
-                    row.minute, row.count = now_s // WINDOW_S, 0
-            counts = {row.subject: row.count for row in rows}
-            is_allowed = all(counts[subject] < limit for subject, limit in limits.items())
-            if is_allowed:
-                for row in rows:
-                    row.count += 1
-                    row.save(update_fields=["minute", "count"])
+                row.count += 1
+                row.save(update_fields=["minute", "count"])
         return (
             is_allowed,
             [row_count + is_allowed for row_count in map(counts.__getitem__, limits)],

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos.audit import witness
 from videos.audit.chain import Link, in_words
 from videos.audit.models import ONLY_ROW, AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
@@ -36,7 +36,7 @@ def keep_checkpoints(*, config: Config, now: datetime | None = None) -> bool:
     return was_made
 
 
-@transaction.atomic
+@atomic
 def make_checkpoint(*, every_s: float = 0, now: datetime) -> bool:
     """Sign where the chain ends, unless nothing was added or the last signature is younger than `every_s`."""
     # Not the marks of retention, which come each time that something is removed and say nothing of the end.
@@ -99,7 +99,7 @@ def _past(now: datetime) -> QuerySet[AuditEntry]:
     return AuditEntry.objects.filter(seq__isnull=False, at__lte=now).order_by("seq")
 
 
-@transaction.atomic
+@atomic
 def _prune(cutoff: datetime, now: datetime) -> int:
     head = AuditHead.objects.select_for_update().get(pk=ONLY_ROW)
     some = _past(now).annotate(is_over=Q(at__lt=cutoff)).values_list("seq", "hash", "is_over")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import QuerySet
 
+from gilfoyle.lib.transactions import atomic, is_lost_race
 from videos.audit.models import AuditEntry
 
 # What databases' drivers and Django's converters make of a value that no row of ours holds.
@@ -18,16 +19,28 @@ def load_page(entries: QuerySet[AuditEntry], most: int) -> list[AuditEntry]:
     Such a one has no time (`at` is None), so that it can be neither linked nor taken for what was recorded.
     """
     try:
-        with transaction.atomic():
-            return list(entries[:most])
-    except UNREADABLE:
+        return _load_all(entries[:most])
+    except UNREADABLE as error:
+        if is_lost_race(error):
+            raise
         return [_load(entries, pk) for pk in list(entries.values_list("pk", flat=True)[:most])]
+
+
+@atomic
+def _load_all(entries: QuerySet[AuditEntry]) -> list[AuditEntry]:
+    return list(entries.all())
+
+
+@atomic
+def _load_one(entries: QuerySet[AuditEntry], pk: int) -> AuditEntry:
+    return entries.get(pk=pk)
 
 
 def _load(entries: QuerySet[AuditEntry], pk: int) -> AuditEntry:
     try:
-        with transaction.atomic():
-            return entries.get(pk=pk)
-    except UNREADABLE:
+        return _load_one(entries, pk)
+    except UNREADABLE as error:
+        if is_lost_race(error):
+            raise
         place = entries.filter(pk=pk).values(*_PLACE)[0]
         return AuditEntry(**place)

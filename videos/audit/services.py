@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.wrapped_keys import wrap_key
 from videos.audit import chain
 from videos.audit.actors import Actor, current_actor
@@ -130,7 +131,7 @@ def link_entries() -> int:
     return count
 
 
-@transaction.atomic
+@atomic
 def _link_some(behind: int) -> tuple[int, int | None]:
     """Link entries behind an id; returns how many, and behind which id there may be more."""
     keys = _keys()

@@ -10,12 +10,12 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.sealed_chunks import SealBroken
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from videos import layout
 from videos.access.internal import CANARY_PROJECT_ID, STRANGER_PROJECT_ID
@@ -95,7 +95,7 @@ def _begins_with(name: str, mark: bytes) -> bool:
         return False
 
 
-@transaction.atomic
+@atomic
 def _ensure_rows(root_secret: bytes) -> Video:
     for project_id, name in NAMES.items():
         if not Project.objects.filter(pk=project_id).exists():

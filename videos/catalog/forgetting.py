@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.catalog.services import delete_video, locked_video
 from videos.catalog.states import DELETING
 
 
-@transaction.atomic
+@atomic
 def delete_and_forget(*, video: Video) -> None:
     """Set a tombstone that says nothing of anybody.
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
-
 from gilfoyle.lib import storage
 from gilfoyle.lib.after_commit import after_commit
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog.models import ImageSet
 from videos.catalog.services import count_revision_bytes, hold_video
 
 
-@transaction.atomic
+@atomic
 def add_image_set(
     *,
     video_id: str,

@@ -9,10 +9,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import states
 from videos.catalog.models import PurgedVideo, Video
@@ -43,25 +44,23 @@ def purge_deleted(*, now: datetime | None = None) -> int:
             log.warning("purge_postponed", video_id=video.pk, error=fault.facts.get("error", ""))
             continue
         try:
-            with transaction.atomic():
-                # First the video, then what is below it: the order in which everyone locks.
-                hold_video(video_id=video.pk)
-                destroy_source_keys(video_id=video.pk)  # once more: a late writer may have made one
-                PurgedVideo.objects.update_or_create(
-                    video_id=video.pk,
-                    defaults={
-                        "project_id": video.project_id,
-                        "visits": 0,
-                        "next_visit_at": (now or timezone.now()) + VISITS_AFTER[0],
-                    },
-                )
-                video.delete()
+            _purge_row(video.pk, video.project_id, now or timezone.now())
         except DatabaseError as error:
             log.warning("purge_postponed", video_id=video.pk, error=str(error))
             continue
         purged += 1
         log.info("video_purged", video_id=video.pk)
     return purged
+
+
+@atomic
+def _purge_row(video_id: str, project_id: str, now: datetime) -> None:
+    # First the video, then what is below it: the order in which everyone locks.
+    hold_video(video_id=video_id)
+    destroy_source_keys(video_id=video_id)  # once more: a late writer may have made one
+    visit = {"project_id": project_id, "visits": 0, "next_visit_at": now + VISITS_AFTER[0]}
+    PurgedVideo.objects.update_or_create(video_id=video_id, defaults=visit)
+    Video.objects.filter(pk=video_id).delete()
 
 
 def revisit_purged(*, now: datetime | None = None) -> int:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.after_commit import after_commit
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import states
 from videos.catalog.models import Rendition, RenditionRun
@@ -43,7 +43,7 @@ class RenditionFacts:
     run_count: int | None = None  # with so many runs it is whole
 
 
-@transaction.atomic
+@atomic
 def add_run(
     *,
     video_id: str,
@@ -97,7 +97,7 @@ def _get_or_make(video_id: str, revision: str, facts: RenditionFacts) -> tuple[R
     )
 
 
-@transaction.atomic
+@atomic
 def withhold_rendition(*, video_id: str, revision: str, facts: RenditionFacts, reason: str) -> None:
     """Keep a rendition from players, and why, in words; the first reason stands."""
     hold_video(video_id=video_id)
@@ -107,7 +107,7 @@ def withhold_rendition(*, video_id: str, revision: str, facts: RenditionFacts, r
         rendition.save(update_fields=["withheld_reason"])
 
 
-@transaction.atomic
+@atomic
 def record_quality(
     *, video_id: str, revision: str, name: str, quality: Mapping[str, Any], withheld_reason: str
 ) -> None:
@@ -118,14 +118,14 @@ def record_quality(
     )
 
 
-@transaction.atomic
+@atomic
 def complete_rendition(*, video_id: str, revision: str, name: str) -> None:
     """Close one rendition before its video is ready: all of its segments are there."""
     hold_video(video_id=video_id)
     Rendition.objects.filter(video_id=video_id, revision=revision, name=name).update(is_complete=True)
 
 
-@transaction.atomic
+@atomic
 def remove_rendition(*, video_id: str, revision: str, name: str) -> None:
     """Take a rendition away, with its objects once that is committed; a second time changes nothing."""
     hold_video(video_id=video_id)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.catalog.services import locked_video
 from videos.catalog.terms import PlaybackTerms
 from videos.events import VideoRestricted
 
 
-@transaction.atomic
+@atomic
 def apply_restriction(*, video_id: str, terms: PlaybackTerms) -> bool:
     """Let a video be played on these terms alone, from now on; False, and no change, where it is so already.
 
@@ -35,7 +34,7 @@ def terms_of_video(video: Video) -> PlaybackTerms:
     )
 
 
-@transaction.atomic
+@atomic
 def set_legal_hold(*, video_id: str, is_held: bool) -> None:
     """Let nothing of a video be deleted or replaced from now on, or let it again.
 

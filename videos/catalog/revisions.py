@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from gilfoyle.lib import ids, storage
 from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import states
 from videos.catalog.content_keys import forget_encrypted
@@ -29,7 +29,7 @@ BATCH = 50
 REWRITES = timedelta(hours=1)  # how long a worker that was given up may still store something
 
 
-@transaction.atomic
+@atomic
 def begin_revision(*, video_id: str) -> str:
     """Announce a revision that is to take the place of the one that plays; returns its name.
 
@@ -47,7 +47,7 @@ def begin_revision(*, video_id: str) -> str:
     return video.next_revision
 
 
-@transaction.atomic
+@atomic
 def adopt_rendition(*, video_id: str, revision: str, name: str, sizes: Sequence[int]) -> None:
     """Record in an announced revision a rendition of the one that plays, whose objects were copied; once is enough.
 
@@ -69,7 +69,7 @@ def adopt_rendition(*, video_id: str, revision: str, name: str, sizes: Sequence[
     count_revision_bytes(video_id, revision, sum(sum(run.sizes) for run in runs))
 
 
-@transaction.atomic
+@atomic
 def replace_revision(*, video_id: str, revision: str) -> None:
     """Let a revision that is complete play from now on; who plays the old one plays it to its end.
 
@@ -82,7 +82,7 @@ def replace_revision(*, video_id: str, revision: str) -> None:
     video.save(update_fields=["revision", "next_revision", "updated_at"])
 
 
-@transaction.atomic
+@atomic
 def drop_revision(*, video_id: str, revision: str) -> None:
     """Throw away what was made of a revision that will not be complete; the one that plays is not touched.
 
@@ -132,7 +132,7 @@ def remove_past(*, longest_play_s: float, now: datetime | None = None) -> int:
     return len(rows)
 
 
-@transaction.atomic
+@atomic
 def _remove(past: PastRevision) -> None:
     video = Video.objects.select_for_update().filter(pk=past.video_id).first()
     if video is not None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.states import require_transition
+from gilfoyle.lib.transactions import atomic
 from videos import layout, metrics
 from videos.access.allowances import require_allowance
 from videos.access.freezes import require_not_frozen
@@ -75,7 +75,7 @@ def _require(video: Video, status: str) -> None:
         raise InvalidTransition(message, current=video.status, wanted=status)
 
 
-@transaction.atomic
+@atomic
 def create_video(*, project: Project, fields: Mapping[str, Any], api_key_id: str = "") -> Video:
     """Make a video that awaits its source; `fields` holds editable ones only.
 
@@ -89,7 +89,7 @@ def create_video(*, project: Project, fields: Mapping[str, Any], api_key_id: str
     )
 
 
-@transaction.atomic
+@atomic
 def edit_video(*, video: Video, fields: Mapping[str, Any]) -> Video:
     """Change what the consumer may change.
 
@@ -119,7 +119,7 @@ def require_poster_moment(video: Video, at_s: float | None) -> None:
         raise PosterBeyondEnd(message, hint="Choose a time within the video, or null for a good picture.")
 
 
-@transaction.atomic
+@atomic
 def begin_receiving(*, video_id: str) -> Video:
     """Mark that a source is on its way.
 
@@ -149,7 +149,7 @@ def require_receivable(*, video_id: str) -> Video:
     return video
 
 
-@transaction.atomic
+@atomic
 def stop_receiving(*, video_id: str) -> None:
     """Take back `begin_receiving` after an upload that did not arrive whole; a kept source stays as it was."""
     video = Video.objects.select_for_update().filter(pk=video_id).first()
@@ -157,7 +157,7 @@ def stop_receiving(*, video_id: str) -> None:
         _move(video, states.FAILED if video.source_upload_id else states.AWAITING_UPLOAD)
 
 
-@transaction.atomic
+@atomic
 def mark_not_received(*, video_id: str, code: str, message: str) -> None:
     """Tell why the source that was awaited will not come; a video that has one, or is gone, stays as it is."""
     video = Video.objects.select_for_update().filter(pk=video_id).first()
@@ -171,7 +171,7 @@ def mark_not_received(*, video_id: str, code: str, message: str) -> None:
     publish(VideoFailed(video.pk))
 
 
-@transaction.atomic
+@atomic
 def accept_source(
     *,
     video_id: str,
@@ -235,7 +235,7 @@ def hold_video(*, video_id: str) -> None:
     Video.objects.select_for_update().filter(pk=video_id).first()
 
 
-@transaction.atomic
+@atomic
 def resume_processing(*, video_id: str) -> str:
     """Set a failed video back to processing, for a retry of its job; returns the revision.
 
@@ -247,7 +247,7 @@ def resume_processing(*, video_id: str) -> str:
     return video.revision
 
 
-@transaction.atomic
+@atomic
 def renew_revision(*, video_id: str) -> str:
     """Throw away what was made of a video's source, for it is to be made anew; returns the new revision.
 
@@ -269,7 +269,7 @@ def renew_revision(*, video_id: str) -> str:
     return video.revision
 
 
-@transaction.atomic
+@atomic
 def record_source_facts(*, video_id: str, facts: SourceFacts) -> None:
     """Keep what the probe found.
 
@@ -302,7 +302,7 @@ def count_revision_bytes(video_id: str, revision: str, change_bytes: int) -> Non
     Video.objects.filter(is_kept, pk=video_id).update(stored_bytes=F("stored_bytes") + change_bytes)
 
 
-@transaction.atomic
+@atomic
 def mark_playable(*, video_id: str) -> None:
     """Let players in: the first segments of picture and sound are there. A second time changes nothing."""
     video = locked_video(video_id)
@@ -315,7 +315,7 @@ def mark_playable(*, video_id: str) -> None:
     publish(VideoPlayable(video.pk))
 
 
-@transaction.atomic
+@atomic
 def mark_unplayable(*, video_id: str) -> None:
     """Let no players in until `mark_playable`: what there was to play was taken back. A second time changes nothing."""
     video = locked_video(video_id)
@@ -330,7 +330,7 @@ def record_progress(*, video_id: str, percent: int) -> None:
     Video.objects.filter(pk=video_id, status=states.PROCESSING, progress__lt=percent).update(progress=percent)
 
 
-@transaction.atomic
+@atomic
 def mark_ready(*, video_id: str) -> None:
     """Close all renditions: everything planned is there.
 
@@ -350,7 +350,7 @@ def mark_ready(*, video_id: str) -> None:
     publish(VideoReady(video.pk))
 
 
-@transaction.atomic
+@atomic
 def mark_failed(*, video_id: str, code: str, message: str) -> None:
     """End processing without a result, and keep why, in words.
 
@@ -362,7 +362,7 @@ def mark_failed(*, video_id: str, code: str, message: str) -> None:
     publish(VideoFailed(video.pk))
 
 
-@transaction.atomic
+@atomic
 def delete_video(*, video: Video) -> None:
     """Set a tombstone: nothing plays from now on, and what is encrypted opens no more; the sweep removes bytes and row.
 
@@ -379,7 +379,7 @@ def delete_video(*, video: Video) -> None:
     note_deed("video.deleted", video)
 
 
-@transaction.atomic
+@atomic
 def delete_if_sourceless(*, video_id: str) -> bool:
     """Delete a video whose source neither came nor is coming; False, and no change, for any other."""
     video = Video.objects.select_for_update().filter(pk=video_id).first()

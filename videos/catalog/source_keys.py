@@ -14,6 +14,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault
 from gilfoyle.lib.sealed_chunks import new_key
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.wrapped_keys import unwrap_key, wrap_key
 from videos.catalog.models import SourceKey
 
@@ -62,11 +63,13 @@ def _unwrap(kept: SourceKey) -> bytes:
     return unwrap_key(bytes(kept.wrapped), purpose=PURPOSE, owner=kept.name, root_secret=root_secret)
 
 
+@atomic
 def destroy_key(name: str) -> None:
     """Make an object unreadable for good."""
     SourceKey.objects.filter(pk=name).delete()
 
 
+@atomic
 def destroy_source_keys(*, video_id: str, except_for: str = "") -> None:
     """Make all sources of a video unreadable for good, but one."""
     SourceKey.objects.filter(video_id=video_id).exclude(pk=except_for).delete()

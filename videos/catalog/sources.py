@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog.models import SpareSource, Video
 from videos.catalog.source_keys import destroy_key, prepare_key
@@ -92,7 +92,7 @@ def keep_promised(name: str) -> None:
         raise StaleWork(message, name=name)
 
 
-@transaction.atomic
+@atomic
 def replace_source(
     *,
     video_id: str,
@@ -127,7 +127,7 @@ def replace_source(
     after_commit(remove_spare_sources, of=video.pk)
 
 
-@transaction.atomic
+@atomic
 def keep_source(*, video_id: str, upload_id: str, version: str = "", report: CleaningReport) -> None:
     """Note why a source stays as it was uploaded.
 
@@ -138,7 +138,7 @@ def keep_source(*, video_id: str, upload_id: str, version: str = "", report: Cle
     video.save(update_fields=["source_cleaning", "updated_at"])
 
 
-@transaction.atomic
+@atomic
 def record_source_hash(*, video_id: str, upload_id: str, sha256: str) -> None:
     """Keep what the file hashes to that was uploaded, where that was found out later; the video may have another by now."""
     video = Video.objects.select_for_update().filter(pk=video_id, source_upload_id=upload_id).first()
@@ -165,6 +165,7 @@ def _present(video_id: str, upload_id: str, version: str) -> Video:
     return video
 
 
+@atomic
 def note_removal(names: list[str], *, video_id: str, at: datetime | None = None) -> None:
     """Let the sweep remove what nobody needs: objects, or folders ("…/"). Whoever removes them first, forgets them."""
     for name in names:
@@ -173,6 +174,7 @@ def note_removal(names: list[str], *, video_id: str, at: datetime | None = None)
         )
 
 
+@atomic
 def forget_removal(names: list[str]) -> None:
     """Forget what has been removed."""
     SpareSource.objects.filter(pk__in=names, is_doomed=True).delete()

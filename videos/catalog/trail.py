@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
-
+from gilfoyle.lib.transactions import atomic
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.audit.services import record
 from videos.catalog.models import Video
@@ -18,10 +17,10 @@ def note_deed(verb: str, video: Video, data: Mapping[str, Any] | None = None) ->
         record(verb, object_type="video", object_id=video.pk, project_id=video.project_id, data=data)
 
 
+@atomic
 def note_view(video: Video, *, shows: str) -> None:
     """Record that somebody of the staff was shown something of a private video, before it is shown.
 
     `shows` is what: page, player, poster, storyboard, snippet, original.
     """
-    with transaction.atomic():
-        note_deed("video.viewed", video, {"shows": shows})
+    note_deed("video.viewed", video, {"shows": shows})

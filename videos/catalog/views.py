@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from gilfoyle.lib.pagination import NewestFirst
+from gilfoyle.lib.replica import replica
 from gilfoyle.lib.schema import refusals
 from videos.access.authentication import key_of, project_of
 from videos.access.once import takes_idempotency_key
@@ -31,7 +32,7 @@ class VideoList(generics.GenericAPIView[Video]):
     queryset = Video.objects.none()
 
     def get_queryset(self) -> QuerySet[Video]:
-        return selectors.list_videos(project=project_of(self.request))
+        return replica.rows(selectors.list_videos(project=project_of(self.request)))
 
     @extend_schema(
         operation_id="list_videos",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.catalog import services as catalog
 from videos.catalog import states
 from videos.catalog.models import Video
@@ -15,7 +15,7 @@ from videos.chapters.models import ChapterList
 from videos.errors import VideoBeingDeleted
 
 
-@transaction.atomic
+@atomic
 def give_chapters(*, video: Video, chapters: Sequence[Chapter]) -> None:
     """Let a video have these chapters, and no others, whatever source it gets.
 
@@ -28,7 +28,7 @@ def give_chapters(*, video: Video, chapters: Sequence[Chapter]) -> None:
     _write(video.pk, chapters, is_from_source=False)
 
 
-@transaction.atomic
+@atomic
 def record_found(*, video_id: str, chapters: Sequence[Chapter]) -> None:
     """Keep the chapters of a source, unless some were given; none that are found change nothing."""
     catalog.hold_video(video_id=video_id)

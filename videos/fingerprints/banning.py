@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from videos.audit.actors import current_actor
 from videos.audit.services import record
@@ -57,7 +57,7 @@ def follow_restriction(*, video_id: str) -> None:
         unban_video(video_id=video_id)
 
 
-@transaction.atomic
+@atomic
 def ban_video(*, video_id: str, for_itself: bool = False) -> None:
     """Let a blocked video be recognised when it comes back: its file from now on, its pictures once they are hashed.
 
@@ -105,7 +105,7 @@ def _ban_as_uploaded(kept: VideoFingerprint, making: _Making) -> None:
         making.put_pictures(hashes, moments)
 
 
-@transaction.atomic
+@atomic
 def unban_video(*, video_id: str) -> None:
     """Take back the ban of a video that is blocked no more. What others have banned stays."""
     bans = list(_bans_of(video_id))
@@ -123,7 +123,7 @@ def unban_video(*, video_id: str) -> None:
         record("material.released", object_type="video", object_id=video_id)
 
 
-@transaction.atomic
+@atomic
 def record_ban_pictures(*, video_id: str, hashes: bytes, moments: bytes) -> bool:
     """Keep what the pictures of a banned video look like in all views; False where it is banned no more."""
     scopes = set(_bans_of(video_id).values_list("project_id", flat=True))

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Count, Q
 
+from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.errors import HashListNotFound
 from videos.fingerprints.appearances import QUERY_RATE
@@ -65,14 +65,14 @@ def get_list(name: str) -> HashList:
     return found
 
 
-@transaction.atomic
+@atomic
 def ensure_list(*, name: str, action: str = HOLD) -> HashList:
     """Return the list of a name, made where it is not there yet; what follows from one that is there stays as it was."""
     found, _ = HashList.objects.get_or_create(name=name, defaults={"action": action})
     return found
 
 
-@transaction.atomic
+@atomic
 def switch_list(*, name: str, enabled: bool) -> bool:
     """Look for what a list holds, or no longer; False where it was so already.
 
@@ -124,7 +124,7 @@ def _parts_of(videos: Iterable[list[Entry]]) -> Iterator[list[list[Entry]]]:
         yield part
 
 
-@transaction.atomic
+@atomic
 def _put_part(
     hash_list: HashList, *, files: Sequence[Entry] = (), videos: Sequence[list[Entry]] = ()
 ) -> Counter[str]:

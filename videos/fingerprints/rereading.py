@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from videos.fingerprints.banning import next_version
 from videos.fingerprints.models import BlockedFingerprint, VideoFingerprint
@@ -34,12 +35,16 @@ def _read_bans(at: datetime) -> int:
         except KeyUnusable:
             same.update(unreadable_at=at)
             continue
-        with transaction.atomic():
-            # By its new version processes load it, and the library is searched for it.
-            version = next_version()
-            read += same.update(unreadable_at=None, version=version)
+        read += _note_read(same)
         log.info("ban_readable_again", ban_id=ban.pk)
     return read
+
+
+@atomic
+def _note_read(same: QuerySet[BlockedFingerprint]) -> int:
+    # By its new version processes load it, and the library is searched for it.
+    version = next_version()
+    return same.update(unreadable_at=None, version=version)
 
 
 def _read_videos(at: datetime) -> int:

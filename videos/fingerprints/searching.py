@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import structlog
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.leases import KeptLease
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from videos.catalog.services import hold_video
 from videos.fingerprints.bank import Bank
@@ -148,12 +148,12 @@ def _compare(
         _note(unseen, batch[0].searched_version, newer.version)
 
 
+@atomic
 def _record(kept: VideoFingerprint, sightings: Sequence[Sighting], version: int) -> None:
-    with transaction.atomic():
-        hold_video(video_id=kept.pk)  # before what is below it: a match holds the video
-        if _note([kept.pk], kept.searched_version, version):
-            count = record_sightings(kept, sightings, was_searched=True)
-            log.info("library_searched", video_id=kept.pk, matches=count)
+    hold_video(video_id=kept.pk)  # before what is below it: a match holds the video
+    if _note([kept.pk], kept.searched_version, version):
+        count = record_sightings(kept, sightings, was_searched=True)
+        log.info("library_searched", video_id=kept.pk, matches=count)
 
 
 def _seen_pictures(

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.catalog.models import Video
 from videos.events import MaterialRecognised
@@ -42,7 +42,7 @@ class Sighting:
     least_bits: int = 0
 
 
-@transaction.atomic
+@atomic
 def note_upload(*, video_id: str) -> None:
     """Keep the hash of a video's new source, and look for it at once: nothing of it has been processed yet."""
     video = Video.objects.get(pk=video_id)
@@ -62,7 +62,7 @@ def note_upload(*, video_id: str) -> None:
     match_file(video_id=video_id)
 
 
-@transaction.atomic
+@atomic
 def expect_fingerprint(*, video_id: str) -> None:
     """Make ready to keep the hashes of a video from before recognition was on; its file is looked for at once."""
     upload_id = Video.objects.values_list("source_upload_id", flat=True).get(pk=video_id)
@@ -70,7 +70,7 @@ def expect_fingerprint(*, video_id: str) -> None:
         note_upload(video_id=video_id)
 
 
-@transaction.atomic
+@atomic
 def note_source_hash(*, video_id: str) -> None:
     """Keep what an upload hashes to, where that was found out later, and look for it."""
     sha256 = uploaded_sha256(Video.objects.get(pk=video_id))
@@ -84,13 +84,13 @@ def uploaded_sha256(video: Video) -> str:
     return came_as or video.source_sha256
 
 
-@transaction.atomic
+@atomic
 def forget_video(*, video_id: str) -> None:
     """Forget what a deleted video looked like; of one that was banned, the ban is kept."""
     VideoFingerprint.objects.filter(video_id=video_id).delete()
 
 
-@transaction.atomic
+@atomic
 def match_file(*, video_id: str, was_searched: bool = False) -> int:
     """Look for a video's file among the banned ones; returns how many lists have it."""
     kept = VideoFingerprint.objects.filter(video_id=video_id).select_related("video").first()
@@ -103,7 +103,7 @@ def match_file(*, video_id: str, was_searched: bool = False) -> int:
     return found
 
 
-@transaction.atomic
+@atomic
 def record_fingerprint(
     *,
     video_id: str,
@@ -178,7 +178,7 @@ def _record_match(
     return is_new
 
 
-@transaction.atomic
+@atomic
 def judge_match(*, match_id: str, is_true: bool) -> None:
     """Keep what a person found: whether a match shows what is banned."""
     verdict = TRUE if is_true else FALSE

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.db.models import Count, F, Min, QuerySet
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send, send_on_commit
+from gilfoyle.lib.transactions import atomic
 from videos.access.quotas import require_any_room
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
@@ -40,7 +40,7 @@ LOST = "This import was given to another worker, or cancelled."
 REPLACED = "Another file was uploaded to the video meanwhile."
 
 
-@transaction.atomic
+@atomic
 def start_import(
     *, video: Video, source_url: str, config: Config, is_nudged: bool = True, api_key_id: str = ""
 ) -> Import:
@@ -104,26 +104,31 @@ def renew_import(*, held: Import, lease_s: float, received_bytes: int) -> bool:
     return bool(_held(held).update(lease_expires_at=until, received_bytes=received_bytes))
 
 
-@transaction.atomic
 def record_transfer(*, held: Import, upload_id: str, size_bytes: int | None, version: str) -> None:
     """Note in which upload an import's bytes arrive, and of which file.
 
     Raises: StaleWork.
     """
-    held.upload_id, held.size_bytes, held.version = upload_id, size_bytes, version
     if not _held(held).update(upload_id=upload_id, size_bytes=size_bytes, version=version):
         raise _lost(held)
+    held.upload_id, held.size_bytes, held.version = upload_id, size_bytes, version
 
 
-@transaction.atomic
 def drop_transfer(*, held: Import) -> None:
     """Throw away what has arrived: it is of a file that is another one by now.
 
     Raises: StaleWork.
     """
+    _drop_transfer(held)
+    held.upload_id, held.size_bytes, held.version = "", None, ""
+
+
+@atomic
+def _drop_transfer(held: Import) -> None:
     catalog.hold_video(video_id=held.video_id)
     _stop_transfer(held)
-    record_transfer(held=held, upload_id="", size_bytes=None, version="")
+    if not _held(held).update(upload_id="", size_bytes=None, version=""):
+        raise _lost(held)
 
 
 def close_arrived(*, video_id: str) -> None:
@@ -136,7 +141,7 @@ def close_arrived(*, video_id: str) -> None:
     _end(live, states.CANCELLED, failure_code="source_exists", failure_message=REPLACED)
 
 
-@transaction.atomic
+@atomic
 def cancel_import(*, video_id: str) -> bool:
     """Stop the import of a video, which then awaits a source as before; False, and no change, where there is none."""
     catalog.hold_video(video_id=video_id)
@@ -149,7 +154,7 @@ def cancel_import(*, video_id: str) -> bool:
     return True
 
 
-@transaction.atomic
+@atomic
 def fail_import(*, held: Import, error: GilfoyleError, is_final: bool) -> None:
     """Note why an import did not arrive; it is tried again later, or its video is told.
 
@@ -176,7 +181,7 @@ def fail_import(*, held: Import, error: GilfoyleError, is_final: bool) -> None:
         catalog.mark_not_received(video_id=held.video_id, code=error.code, message=error.message)
 
 
-@transaction.atomic
+@atomic
 def postpone_import(*, held: Import, error: GilfoyleError, pause_s: float) -> None:
     """Let an import wait for what is lacking here; nothing counts against it.
 
@@ -199,7 +204,7 @@ def sweep_imports(*, now: datetime | None = None) -> int:
     return freed
 
 
-@transaction.atomic
+@atomic
 def _free(lost: Import, now: datetime) -> bool:
     catalog.hold_video(video_id=lost.video_id)
     if not _put_back(lost, _held(lost).filter(lease_expires_at__lt=now), ready_at=now):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from django.db import transaction
 from django.db.models import F
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Conflict, GilfoyleError
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import Project
 from videos.access.quotas import require_any_room
 from videos.catalog import services as catalog
@@ -208,7 +208,7 @@ def _receive(file: BinaryIO, size_bytes: int, fields: Mapping[str, Any], taking:
     return video
 
 
-@transaction.atomic
+@atomic
 def _begin(wish: Wish, taking: Taking) -> Import:
     """Make a video and its import, held by this process from the beginning: no worker is to take it."""
     video = catalog.create_video(project=taking.project, fields=wish.fields)

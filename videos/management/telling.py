@@ -6,22 +6,23 @@ import json
 import os
 import sys
 from argparse import RawDescriptionHelpFormatter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils.dateparse import parse_date, parse_datetime
 
 from gilfoyle.lib.errors import Refusal
+from gilfoyle.lib.transactions import atomic
 from videos.audit.actors import current_actor
 from videos.moderation.policy import Reviewer
 from videos.moderation.reviewers import reviewer_of_operator
 
 REFUSED = 1
 STDIN = "-"
+Result = TypeVar("Result")
 
 
 class TellingCommand(BaseCommand):
@@ -64,13 +65,13 @@ def add_dry_run(parser: CommandParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="Tell what would happen, and change nothing.")
 
 
-@contextmanager
-def kept_unless(is_dry: bool) -> Iterator[None]:  # noqa: FBT001 - reads as words
+@atomic
+def kept_unless(is_dry: bool, work: Callable[[], Result]) -> Result:  # noqa: FBT001 - reads as words
     """Do all of it in one transaction, and undo it where it was but a try: so that a try tells the truth."""
-    with transaction.atomic():
-        yield
-        if is_dry:
-            transaction.set_rollback(True)
+    result = work()
+    if is_dry:
+        transaction.set_rollback(True)
+    return result
 
 
 def operator() -> Reviewer:

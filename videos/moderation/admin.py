@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect
@@ -21,6 +20,7 @@ from unfold.views import ChangeList
 from gilfoyle.lib.admin import HouseAdmin, column, for_selected, in_words, page_of
 from gilfoyle.lib.admin_words import pill, when
 from gilfoyle.lib.errors import GilfoyleError
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.moderation import queue, selectors, states
 from videos.moderation.bulk import bulk_page
@@ -296,9 +296,9 @@ class CaseAdmin(HouseAdmin):
         del video
         return ""
 
+    @atomic
     def _record(self, request: HttpRequest, case: Case, verb: str, **data: Any) -> None:
-        with transaction.atomic():
-            leave_of_case(verb, case, by=reviewer_of_user(request.user), **data)
+        leave_of_case(verb, case, by=reviewer_of_user(request.user), **data)
 
     # What is done
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import Project
 from videos.events import AppealDecided, AppealFiled
 from videos.moderation import states
@@ -49,7 +49,7 @@ FOR = timedelta(days=184)  # half a year, as the law has it
 ANSWERED_WITHIN = timedelta(days=7)
 
 
-@transaction.atomic
+@atomic
 def appeal(*, project: Project, decision_id: str, text: str, appellant: str = "", by: Reviewer) -> Appeal:
     """Ask for another person's look at a decision, once, within half a year.
 
@@ -90,7 +90,7 @@ def appeal(*, project: Project, decision_id: str, text: str, appellant: str = ""
     return made
 
 
-@transaction.atomic
+@atomic
 def decide_appeal(
     *, appeal_id: str, outcome: str, answer: str, by: Reviewer, instead: Verdict | None = None
 ) -> Appeal:

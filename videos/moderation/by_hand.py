@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from gilfoyle.lib.ids import is_id
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.errors import VideoNotFound
 from videos.moderation.cases import open_case, rescore
@@ -36,7 +35,7 @@ class Released:
         return not (self.waiting or self.kept)
 
 
-@transaction.atomic
+@atomic
 def open_by_hand(*, video_id: str, by: Reviewer) -> Case:
     """Return the open case of a video, a new one where there is none. Nobody has reported anything by that.
 
@@ -49,7 +48,7 @@ def open_by_hand(*, video_id: str, by: Reviewer) -> Case:
     return case
 
 
-@transaction.atomic
+@atomic
 def restrict_video(*, video_id: str, verdict: Verdict, by: Reviewer) -> Decision:
     """Decide about a video at once, in its case where it has an open one, else in a new one.
 
@@ -60,7 +59,7 @@ def restrict_video(*, video_id: str, verdict: Verdict, by: Reviewer) -> Decision
     return decide(case_id=case.pk, verdict=verdict, by=by)
 
 
-@transaction.atomic
+@atomic
 def release_video(*, video_id: str, explanation: str, by: Reviewer) -> Released:
     """Take back all that keeps a video from being played, as far as one person may.
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Count, Q
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput, InvalidTransition
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.states import require_transition
+from gilfoyle.lib.transactions import atomic
 from videos.events import CaseOpened
 from videos.moderation import priority, states
 from videos.moderation.errors import CaseTaken
@@ -149,7 +149,7 @@ def _accuracies(case: Case) -> Iterable[float]:
         yield priority.accuracy(upheld, len(latest) - upheld)
 
 
-@transaction.atomic
+@atomic
 def claim_case(*, case_id: str, by: Reviewer, user_id: int | None = None) -> Case:
     """Take a case to look at it; for a quarter of an hour nobody else can. Taking it again begins that anew.
 
@@ -181,7 +181,7 @@ def powers_for(case: Case) -> frozenset[Power]:
     return frozenset(needed)
 
 
-@transaction.atomic
+@atomic
 def release_case(*, case_id: str, by: Reviewer) -> Case:
     """Put a case back; one that somebody else has stays with them.
 
@@ -201,7 +201,7 @@ def _unclaimed(case: Case) -> str:
     return states.ESCALATED if case.is_escalated else states.OPEN
 
 
-@transaction.atomic
+@atomic
 def assign_case(*, case_id: str, to: Reviewer, user_id: int | None, by: Reviewer) -> Case:
     """Give a case to somebody, whoever has it.
 
@@ -216,7 +216,7 @@ def assign_case(*, case_id: str, to: Reviewer, user_id: int | None, by: Reviewer
     return case
 
 
-@transaction.atomic
+@atomic
 def escalate_case(*, case_id: str, by: Reviewer) -> Case:
     """Let a senior reviewer decide.
 
@@ -231,7 +231,7 @@ def escalate_case(*, case_id: str, by: Reviewer) -> Case:
     return case
 
 
-@transaction.atomic
+@atomic
 def snooze_case(*, case_id: str, until: datetime, by: Reviewer) -> Case:
     """Set a case aside until a time; another report brings it back sooner.
 
@@ -254,7 +254,7 @@ def snooze_case(*, case_id: str, until: datetime, by: Reviewer) -> Case:
     return case
 
 
-@transaction.atomic
+@atomic
 def renew_cases(*, video_id: str) -> None:
     """Count that a video has another file now: whoever has its open case before them looks again before deciding."""
     waiting = Case.objects.filter(subject_type=VIDEO, subject_id=video_id, state__in=states.UNDECIDED)
@@ -262,7 +262,7 @@ def renew_cases(*, video_id: str) -> None:
         save_case(locked_case(case_id))
 
 
-@transaction.atomic
+@atomic
 def set_priority(*, case_id: str, by_hand: int, by: Reviewer) -> Case:
     """Add to a case's score, or take from it.
 
@@ -280,7 +280,7 @@ def set_priority(*, case_id: str, by_hand: int, by: Reviewer) -> Case:
     return case
 
 
-@transaction.atomic
+@atomic
 def add_note(*, case_id: str, text: str, by: Reviewer) -> CaseNote:
     """Tell other reviewers something.
 
@@ -310,7 +310,7 @@ def wake_cases(*, by: Reviewer, now: datetime | None = None) -> int:
     return sum(_wake(case_id, by, now) for case_id in ids)
 
 
-@transaction.atomic
+@atomic
 def _wake(case_id: str, by: Reviewer, now: datetime) -> bool:
     case = locked_case(case_id)
     is_forgotten = case.claim_expires_at is not None and case.claim_expires_at <= now
@@ -339,7 +339,7 @@ def refresh_scores(
     return len(cases)
 
 
-@transaction.atomic
+@atomic
 def _refresh(case_id: str, plays: int, now: datetime) -> None:
     # Without its subject: who holds nothing else can wait for a case.
     case = Case.objects.select_for_update().get(pk=case_id)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput, InvalidTransition
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import ApiKey
 from videos.catalog.models import Video
 from videos.errors import VideoNotFound
@@ -72,7 +72,7 @@ class Verdict:
     keeps_open: bool = False
 
 
-@transaction.atomic
+@atomic
 def decide(
     *, case_id: str, verdict: Verdict, by: Reviewer, version: int | None = None, channel: str = STAFF
 ) -> Decision:

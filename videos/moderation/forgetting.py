@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Model, Q, QuerySet
 
+from gilfoyle.lib.transactions import atomic, savepoint
 from videos.access.pseudonyms import is_named_in
 from videos.moderation.models import PUBLIC_FORM, Appeal, CaseNote, Decision, LiftRequest, Report
 from videos.moderation.policy import CREATOR
@@ -38,7 +39,7 @@ def appeals_by(creator_id: str, *, project_id: str) -> QuerySet[Appeal]:
     return Appeal.objects.filter(project_id=project_id, filed_by=person)
 
 
-@transaction.atomic
+@atomic
 def forget_person(creator_id: str, *, project_id: str, besides: Q | None = None) -> Mapping[str, int]:
     """Erase who it was, and what they wrote, of reports and appeals by a person; returns how many of each.
 
@@ -69,7 +70,7 @@ def words_about(
     )
 
 
-@transaction.atomic
+@atomic
 def forget_words_about(*, project_id: str, subject_type: str, subject_id: str) -> None:
     """Erase all that anybody wrote about a subject: reports, notes, explanations, appeals."""
     reports, notes, appeals = words_about(
@@ -107,7 +108,7 @@ def rename_creator(
     """Let a pseudonym stand for a creator in one kind of row, whose `field` is subject or target; returns how many."""
     naming = rows_naming(model, field, project_id=project_id, creator_id=creator_id)
     try:
-        with transaction.atomic():
+        with savepoint():
             return naming.update(**{f"{field}_id": pseudonym})
     except (
         IntegrityError
@@ -117,7 +118,7 @@ def rename_creator(
     for pk in found:
         row = rows.filter(pk=pk)
         try:
-            with transaction.atomic():
+            with savepoint():
                 row.update(**{f"{field}_id": pseudonym})
         except IntegrityError:  # it is this one
             row.update(**{f"{field}_id": f"{pseudonym}:{pk}"})

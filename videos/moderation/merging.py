@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.moderation import states
 from videos.moderation.cases import move_case, powers_for, require_nobody_else, rescore
 from videos.moderation.errors import CasesDiffer
@@ -14,7 +14,7 @@ from videos.moderation.policy import Kind, Power, Reviewer, require_powers
 from videos.moderation.trail import leave_of_case
 
 
-@transaction.atomic
+@atomic
 def merge_cases(*, case_id: str, into_id: str, by: Reviewer) -> Case:
     """Let a case go on as part of another of its project; its reports and notes go with it.
 

@@ -13,11 +13,11 @@ from enum import Enum
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib.public_report_settings import PublicReportSettings
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import Project
 from videos.catalog.models import Video
 from videos.moderation import states
@@ -78,7 +78,7 @@ def file_public_report(said: PublicReport, *, limits: PublicReportSettings) -> b
     return fate is _Fate.KEPT
 
 
-@transaction.atomic
+@atomic
 def _take(said: PublicReport, limits: PublicReportSettings) -> _Fate:
     # Under the video's lock, so that reports at once can't slip past the bounds together.
     hold_subject(project_id=said.project_id, subject_type=VIDEO, subject_id=said.video_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import transaction
 
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.moderation.holding import hold_of_house
 from videos.moderation.models import MATCH, Decision, Report
@@ -16,7 +16,7 @@ from videos.moderation.reviewers import reviewer_of_house
 EXPLANATION = "The video was recognised as something that was blocked before. A person will look at it."
 
 
-@transaction.atomic
+@atomic
 def hold_recognised(
     *, video_id: str, match_id: str, banned_video_id: str = "", is_held: bool = True
 ) -> Report | None:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import ApiKey, Project
 from videos.catalog.models import Video
 from videos.events import ReportFiled
@@ -52,7 +52,7 @@ class Filing:
     viewer: str = ""
 
 
-@transaction.atomic
+@atomic
 def file_report(*, project: Project, filing: Filing, by: Reviewer) -> tuple[Report, bool]:
     """Take a report, in the case of its subject; the same from the same person is the report that is there (False).
 

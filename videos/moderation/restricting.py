@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.events import publish
+from gilfoyle.lib.transactions import atomic
 from videos.access.freezes import set_upload_freeze
 from videos.access.models import Project
 from videos.access.services import resume_project, suspend_project
@@ -161,7 +161,7 @@ def _bite_video(restriction: Restriction) -> None:
     open_cases.update(is_held=terms.level != "none")
 
 
-@transaction.atomic
+@atomic
 def restrict_own(
     *, video: Video, level: str, reason: str, note: str, by: Reviewer, ends_at: datetime | None = None
 ) -> Decision:
@@ -220,7 +220,7 @@ def _own_decision(
     return decision
 
 
-@transaction.atomic
+@atomic
 def lift_own(*, video: Video, note: str, by: Reviewer) -> Decision | None:
     """Let a consumer lift what it set itself; None where nothing is restricted.
 
@@ -246,7 +246,7 @@ def expire_restrictions(*, by: Reviewer, now: datetime | None = None) -> int:
     return sum(_expire(one, by, now) for one in list(due[:EXPIRED_AT_ONCE]))
 
 
-@transaction.atomic
+@atomic
 def _expire(restriction: Restriction, by: Reviewer, now: datetime) -> int:
     hold_subject(
         project_id=restriction.project_id,

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.states import require_transition
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import ImageSet, Rendition, Video
 from videos.catalog.services import delete_video
 from videos.errors import VideoHeldLegally
@@ -45,7 +45,7 @@ RequestT = TypeVar("RequestT", bound=FourEyes)
 PURGED_AT_ONCE = 20
 
 
-@transaction.atomic
+@atomic
 def reverse(*, decision_id: str, explanation: str, by: Reviewer) -> Decision | LiftRequest:
     """Take a decision back: what it restricts ends, what others restrict goes on.
 
@@ -148,7 +148,7 @@ def cancel_strikes_of(lifting: Decision, *, by: Reviewer) -> None:
         cancel_strikes(lifting.supersedes, by=by, cancelled_by=lifting)
 
 
-@transaction.atomic
+@atomic
 def approve_lift(*, request_id: str, by: Reviewer) -> Decision:
     """Agree, as another person, that a restriction is lifted.
 
@@ -165,7 +165,7 @@ def approve_lift(*, request_id: str, by: Reviewer) -> Decision:
     return lifting
 
 
-@transaction.atomic
+@atomic
 def refuse_lift(*, request_id: str, by: Reviewer) -> LiftRequest:
     """Let a restriction stand that somebody wanted lifted; who asked for it may take that back.
 
@@ -209,7 +209,7 @@ def _refuse(request: FourEyes, by: Reviewer) -> None:
     request.save(update_fields=["state", "refused_by", "answered_at"])
 
 
-@transaction.atomic
+@atomic
 def approve_purge(*, request_id: str, by: Reviewer) -> PurgeRequest:
     """Agree, as another person, that a video is destroyed. It is, once the time is over in which it can be refused.
 
@@ -237,7 +237,7 @@ def require_purgeable(video_id: str) -> None:
         raise VideoHeldLegally(message, hint="Lift the hold first; that takes two people, too.")
 
 
-@transaction.atomic
+@atomic
 def refuse_purge(*, request_id: str, by: Reviewer) -> PurgeRequest:
     """Let a video be that somebody wanted destroyed, also after it was approved; the case is open again.
 
@@ -268,7 +268,7 @@ def run_purges(*, by: Reviewer, now: datetime | None = None) -> int:
     return sum(_run_purge(pk, by) for pk in list(due.values_list("pk", flat=True)[:PURGED_AT_ONCE]))
 
 
-@transaction.atomic
+@atomic
 def _run_purge(request_id: str, by: Reviewer) -> bool:
     request = _locked_request(PurgeRequest, request_id)
     if request.state != states.APPROVED:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.db.models import Q
 
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.moderation.automation_models import Standing
 from videos.moderation.holding import hold_of_house
@@ -19,7 +19,7 @@ REASON = "tos_other"  # nobody has seen anything wrong with it
 EXPLANATION = "Videos of this uploader were restricted lately: a person looks at new ones before they play."
 
 
-@transaction.atomic
+@atomic
 def review_first(*, video_id: str) -> Decision | None:
     """Hold a video that has come, where its creator, key or project has earned that; else None."""
     video = Video.objects.select_related("project").filter(pk=video_id).first()

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Case as Case_
 from django.db.models import Count, F, Max, Q, Value, When
 from django.utils import timezone
 
 from gilfoyle.lib.rule_settings import Rule
+from gilfoyle.lib.transactions import atomic
 from videos.catalog.models import Video
 from videos.catalog.services import hold_video
 from videos.moderation import priority, rules, states
@@ -29,7 +29,7 @@ BY_PEOPLE = (CONSUMER_API, PUBLIC_FORM, STAFF)
 EXPLANATION = "A rule of this server holds the video until a person has looked at it."
 
 
-@transaction.atomic
+@atomic
 def apply_rules(*, video_id: str, event: str, match_share: float | None = None) -> list[RuleHit]:
     """Let each rule do what it says of a video to which something has happened; a rule does it once a case."""
     wanted = settings.GILFOYLE.safety.rules

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.strike_settings import StrikeSteps
+from gilfoyle.lib.transactions import atomic
 from videos.access.allowances import set_upload_allowance
 from videos.access.models import ApiKey
 from videos.access.quotas import hold_project
@@ -109,7 +109,7 @@ def steps_of(target_type: str) -> StrikeSteps:
     return {CREATOR: wanted.creator, API_KEY: wanted.api_key, PROJECT: wanted.project}[target_type]
 
 
-@transaction.atomic
+@atomic
 def settle_standing(of: Strike | Standing, *, case: Case | None, now: datetime | None = None) -> Standing:
     """Bring somebody to where their strikes lead now, under the project's lock. `case`: the one in which another strike was given."""
     now = now or timezone.now()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import transaction
-
+from gilfoyle.lib.transactions import atomic
 from videos.moderation.case_search import get_case
 from videos.moderation.models import Case
 from videos.moderation.policy import Power, Reviewer, require_powers
 from videos.moderation.trail import leave_of_case
 
 
-@transaction.atomic
+@atomic
 def view_case(*, case_id: str, by: Reviewer) -> Case:
     """Return a case to who will look at all of it.
 

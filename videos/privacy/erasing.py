@@ -15,10 +15,10 @@ from typing import Any
 import structlog
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
-from django.db import transaction
 from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.access.pseudonyms import SHORT
 from videos.access.quotas import hold_project
 from videos.audit.forgetting import erase_personal_of, personal_parts_of
@@ -51,6 +51,7 @@ from videos.uploads.models import Upload
 from videos.webhooks.forgetting import forget_deliveries_about, forget_deliveries_naming
 
 FORMAT, VERSION = "gilfoyle-erasure", 1
+DELETED, HELD, GONE = "deleted", "held", "gone"
 _HELD = Q(legal_hold=True) & ~Q(status=DELETING)
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,10 @@ class _Progress:
     held: list[str] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     mentions: int = 0  # for the operator alone
+
+    def note(self, video: Video, outcome: str) -> None:
+        """Count a video, once what became of it is committed."""
+        {DELETED: self.deleted, HELD: self.held}.get(outcome, []).append(video.pk)
 
 
 def require_not_under_review(creator: Creator) -> None:
@@ -125,7 +130,7 @@ def erase_creator(creator: Creator) -> Receipt:
     done = _Progress()
     project_id = creator.project.pk
     for video in list(_videos(creator)):
-        _erase_video(video, done)
+        done.note(video, _erase_video(video))
     done.counts |= forget_person(creator.id, project_id=project_id)
     forget_words_about(project_id=project_id, subject_type=CREATOR, subject_id=creator.id)
     done.counts["renamed"] = _rename(creator)
@@ -151,7 +156,7 @@ def erase_for_consumer(creator: Creator, *, at_work: Callable[[], None]) -> Rece
         )
     for video in list(_videos(creator)):
         at_work()
-        _erase_reviewed_video(creator, video, done)
+        done.note(video, _erase_reviewed_video(creator, video))
     at_work()
     done.counts["kept_for_review"] = _count_kept(creator)
     done.counts |= forget_person(creator.id, project_id=project_id, besides=UNDER_REVIEW)
@@ -182,15 +187,15 @@ def _count_kept(creator: Creator) -> int:
     )
 
 
-@transaction.atomic
-def _erase_reviewed_video(creator: Creator, video: Video, done: _Progress) -> None:
+@atomic
+def _erase_reviewed_video(creator: Creator, video: Video) -> str:
     """Raises: CreatorUnderReview where something severe was reported meanwhile."""
     hold_video(video_id=video.pk)  # who reports a video holds it, too
     _require_no_review(creator, Q(subject_type=VIDEO, subject_id=video.pk))
-    _erase_video(video, done)
+    return _erase_video(video)
 
 
-@transaction.atomic
+@atomic
 def _forget_reviewed_words(creator: Creator) -> None:
     """Raises: CreatorUnderReview where something severe was reported meanwhile."""
     hold_project(creator.project.pk)  # who reports a creator holds it, too
@@ -198,17 +203,15 @@ def _forget_reviewed_words(creator: Creator) -> None:
     forget_words_about(project_id=creator.project.pk, subject_type=CREATOR, subject_id=creator.id)
 
 
-@transaction.atomic
-def _erase_video(video: Video, done: _Progress) -> None:
-    """Delete one video, with what is said of it here and there."""
+@atomic
+def _erase_video(video: Video) -> str:
+    """Delete one video, with what is said of it here and there; returns what became of it."""
     try:
         delete_and_forget(video=video)
     except VideoHeldLegally:
-        done.held.append(video.pk)
-        return
+        return HELD
     except VideoNotFound:  # the sweep was faster
-        return
-    done.deleted.append(video.pk)
+        return GONE
     # Their rows go with the video's, but only once its files are gone.
     Upload.objects.filter(video_id=video.pk).update(metadata="")
     Import.objects.filter(video_id=video.pk).update(source_url="", failure_message="")
@@ -217,6 +220,7 @@ def _erase_video(video: Video, done: _Progress) -> None:
     ).update(object_repr=video.pk)
     forget_words_about(project_id=video.project_id, subject_type=VIDEO, subject_id=video.pk)
     forget_deliveries_about(project_id=video.project_id, subject_id=video.pk)
+    return DELETED
 
 
 def bearing_creators() -> list[tuple[type[Model], str]]:
@@ -243,7 +247,7 @@ def _rename(creator: Creator) -> int:
     )
 
 
-@transaction.atomic
+@atomic
 def _receipt(creator: Creator, done: _Progress) -> Receipt:
     told = _told(creator, done)
     entry = record(

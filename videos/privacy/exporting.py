@@ -18,10 +18,10 @@ from typing import Any, Protocol
 
 from django.apps import apps
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 from django.db.models import BinaryField, Model, QuerySet
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.audit.models import AuditEntry
 from videos.audit.services import record
 from videos.catalog.models import Video
@@ -204,7 +204,7 @@ def export_creator(
     return manifest
 
 
-@transaction.atomic
+@atomic
 def _note(creator: Creator, written: _Written, *, with_files: bool) -> None:
     rows = sum(file.get("rows", 0) for file in written.files)
     record(

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.conf.locale import LANG_INFO
-from django.db import transaction
 from django.db.models import Sum
 
 from gilfoyle.lib import ids, storage
@@ -17,6 +16,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import TextSettings
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.languages import UNKNOWN
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.access.encryption import encrypts
 from videos.catalog import services as catalog
@@ -88,7 +88,7 @@ def stored_track(
         raise
 
 
-@transaction.atomic
+@atomic
 def record_track(*, video_id: str, stored: StoredTrack, max_tracks: int) -> TextTrack:
     """Record a track that was uploaded and stored.
 
@@ -148,7 +148,7 @@ def name_language(tag: str) -> str:
     return tag
 
 
-@transaction.atomic
+@atomic
 def record_embedded(
     *,
     video_id: str,
@@ -199,7 +199,7 @@ def _delete_text(track: TextTrack) -> None:
     after_commit(storage.delete, name)
 
 
-@transaction.atomic
+@atomic
 def begin_revision(*, video_id: str) -> None:
     """Forget the tracks of a source whose revision is over; uploaded ones stay, and are counted again."""
     over = TextTrack.objects.filter(video_id=video_id, source=EMBEDDED)
@@ -211,13 +211,13 @@ def begin_revision(*, video_id: str) -> None:
     catalog.count_bytes(video_id=video_id, change_bytes=kept["size_bytes"] or 0)
 
 
-@transaction.atomic
+@atomic
 def forget_revision(*, video_id: str, revision: str) -> None:
     """Forget the tracks that came out of the source for one revision; their texts go with its folder."""
     _forget(video_id, _embedded(video_id, revision))
 
 
-@transaction.atomic
+@atomic
 def remove_track(*, track: TextTrack) -> None:
     """Remove a track: players no longer find it, and its text is deleted.
 

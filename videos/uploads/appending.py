@@ -11,12 +11,12 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage, storage_pieces
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog.source_keys import destroy_key
 from videos.errors import QuotaExceeded, UploadIncomplete
@@ -146,7 +146,7 @@ class _Session:
         """Raises: QuotaExceeded."""
         raise self.refusal or _taken_over()
 
-    @transaction.atomic
+    @atomic
     def _become_writer(self) -> tus.Window:
         """Raises: UploadResumedElsewhere where another one was faster; as `decide_append`."""
         receiving = Upload.objects.select_for_update().filter(pk=self.upload.pk, status=states.RECEIVING)
@@ -296,27 +296,31 @@ class _Session:
         is_whole = offset_bytes == self.window.length_bytes
         is_kept = not is_last or (is_whole and self.upload.kind == states.RESUMABLE)
         require_still_good(self.permit, video_id=self.upload.video_id)
-        with transaction.atomic():
-            self._change(
-                offset_bytes=offset_bytes,
-                writer=self.me if is_kept else "",
-                writer_expires_at=timezone.now() + self.lease if is_kept else None,
-                lease_expires_at=expiry(self.permit, self.config),
-                **({"reserved_bytes": offset_bytes} if is_last and self.window.length_bytes is None else {}),
-                **({"arrived_sha256": arrived_sha256} if is_whole and arrived_sha256 else {}),
-            )
-            for piece in self.unrecorded:
-                UploadPiece.objects.update_or_create(
-                    upload=self.upload,
-                    start_bytes=piece.start_bytes,
-                    defaults={
-                        "name": piece.name,
-                        "size_bytes": piece.durable_bytes,
-                        "is_encrypted": piece.is_encrypted,
-                    },
-                )
+        self._record_pieces(
+            offset_bytes=offset_bytes,
+            writer=self.me if is_kept else "",
+            writer_expires_at=timezone.now() + self.lease if is_kept else None,
+            lease_expires_at=expiry(self.permit, self.config),
+            **({"reserved_bytes": offset_bytes} if is_last and self.window.length_bytes is None else {}),
+            **({"arrived_sha256": arrived_sha256} if is_whole and arrived_sha256 else {}),
+        )
         self.unrecorded.clear()
         return is_whole
+
+    @atomic
+    def _record_pieces(self, **changes: Any) -> None:
+        """Raises: UploadResumedElsewhere."""
+        self._change(**changes)
+        for piece in self.unrecorded:
+            UploadPiece.objects.update_or_create(
+                upload=self.upload,
+                start_bytes=piece.start_bytes,
+                defaults={
+                    "name": piece.name,
+                    "size_bytes": piece.durable_bytes,
+                    "is_encrypted": piece.is_encrypted,
+                },
+            )
 
     def _stay_writer(self) -> None:
         require_still_good(self.permit, video_id=self.upload.video_id)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -17,6 +16,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, StaleWork
 from gilfoyle.lib.sealed_storage import require_stored_as
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
@@ -105,13 +105,18 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
 
 def _discard_unused(source: str, *, video_id: str) -> None:
     """Remove what one try has stored, unless it became the source after all."""
-    with transaction.atomic():
-        catalog.hold_video(video_id=video_id)
-        video = Video.objects.filter(pk=video_id).first()
-        if video is not None and name_of(video) == source:
-            return
-        note_removal([source], video_id=video_id)
-    remove_spare_sources(of=video_id)
+    if _note_unused(source, video_id):
+        remove_spare_sources(of=video_id)
+
+
+@atomic
+def _note_unused(source: str, video_id: str) -> bool:
+    catalog.hold_video(video_id=video_id)
+    video = Video.objects.filter(pk=video_id).first()
+    if video is not None and name_of(video) == source:
+        return False
+    note_removal([source], video_id=video_id)
+    return True
 
 
 def _explain(upload: Upload, error: GilfoyleError) -> None:
@@ -131,7 +136,7 @@ def _give_up(upload: Upload, why: str) -> None:
         discard_bytes(upload)
 
 
-@transaction.atomic
+@atomic
 def _take_up(upload_id: str, writer: str, lease: timedelta, config: Config) -> Upload | None:
     """Raises: SourceTooLarge, QuotaExceeded."""
     upload = Upload.objects.select_for_update().filter(pk=upload_id, status=states.RECEIVING).first()
@@ -222,7 +227,7 @@ def _hashed(
     require_whole_hash(digest.hexdigest(), wanted)
 
 
-@transaction.atomic
+@atomic
 def _record(upload: Upload, version: str, sha256: str, config: Config, *, is_sealed: bool) -> None:
     video_id, length_bytes = upload.video_id or "", upload.length_bytes or 0
     catalog.hold_video(video_id=video_id)

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import ApiKey, Project
 from videos.access.quotas import require_any_room
@@ -44,7 +44,7 @@ class GrantWish:
     allowed_origins: Sequence[str] = ()
 
 
-@transaction.atomic
+@atomic
 def create_grant(
     *, key: ApiKey | None, wish: GrantWish, config: Config, project: Project | None = None, giver: Any = None
 ) -> UploadGrant:
@@ -116,15 +116,19 @@ def revoke_grant(*, grant: UploadGrant) -> None:
 
 def withdraw_grant(*, grant: UploadGrant) -> list[Upload]:
     """Take an address back without a word to the store; returns the uploads whose bytes are left there for the sweep."""
-    with transaction.atomic():
-        if UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now()):
-            _note("upload_address.revoked", grant)
+    _revoke(grant)
     under_way = Upload.objects.select_related("video").filter(grant=grant, status=upload_states.RECEIVING)
     ended = [one for one in under_way if abort_upload(upload=one, why=upload_states.REVOKED)]
     for upload in ended:
         note_bytes(upload)
     log.info("upload_grant_revoked", grant_id=grant.pk, uploads=len(ended))
     return ended
+
+
+@atomic
+def _revoke(grant: UploadGrant) -> None:
+    if UploadGrant.objects.filter(pk=grant.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        _note("upload_address.revoked", grant)
 
 
 def _note(verb: str, grant: UploadGrant) -> None:

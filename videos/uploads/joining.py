@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -21,6 +20,7 @@ from gilfoyle.lib.leases import KeptLease
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.storage import ObjectMissing
 from gilfoyle.lib.storage_multiparts import Parts, PartsGone, PartsRefused, StoredPart
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import services as catalog
 from videos.errors import ProjectSuspended, UploadInProgress, UploadTakenOver, VideoNotFound
@@ -149,7 +149,7 @@ def _join_in_store(direct: DirectUpload, pen: Pen, named: Mapping[int, str] | No
     _require_whole(direct)
 
 
-@transaction.atomic
+@atomic
 def _note_joining(direct: DirectUpload, pen: Pen, named: Mapping[int, str] | None, config: Config) -> None:
     """Let a worker put the parts together from now on, these and no others, if nobody else does.
 
@@ -193,7 +193,7 @@ def _require_whole(direct: DirectUpload) -> None:
         raise PartsTooLarge(message, hint="Start a new upload with the size that the file has.")
 
 
-@transaction.atomic
+@atomic
 def _record_stored(direct: DirectUpload, pen: Pen, config: Config) -> None:
     upload = upload_of(direct)
     lease_expires_at = timezone.now() + timedelta(seconds=config.upload.expiry_s)  # whatever its address's is
@@ -219,7 +219,7 @@ def accept(direct: DirectUpload, pen: Pen, *, sha256: str) -> None:
     log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes, kind=states.DIRECT)
 
 
-@transaction.atomic
+@atomic
 def _accept(direct: DirectUpload, pen: Pen, sha256: str) -> None:
     upload = upload_of(direct)
     video_id, length_bytes, now = upload.video_id or "", upload.length_bytes or 0, timezone.now()

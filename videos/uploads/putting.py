@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from django.db import transaction
-
 from gilfoyle.lib import storage_pieces
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.errors import LengthRequired, UploadIncomplete
 from videos.uploads import states, tus
@@ -54,7 +53,7 @@ def put_bytes(*, permit: Permit, content_range: str | None, body: Body, config: 
     return _go_on(permit, upload, stretch, body, config)
 
 
-@transaction.atomic
+@atomic
 def _begin(permit: Permit, stretch: Stretch, config: Config) -> Upload:
     """Begin a file, or take up what was begun a moment ago: a client whose connection broke comes back at once."""
     # NO KEY: rows that only refer to the address are still written meanwhile.

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.db.models import Q
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos.access import quotas
 from videos.errors import QuotaExceeded
 from videos.uploads import states
@@ -30,7 +30,7 @@ def reserve(upload: Upload, wanted_bytes: int, config: Config) -> int:
     return wanted_bytes
 
 
-@transaction.atomic
+@atomic
 def reserve_ahead(*, upload_id: str, writer: str, config: Config) -> tuple[int, QuotaExceeded | None] | None:
     """Keep some more for a body whose length nobody knows; where not all is left, to the last byte that is.
 

@@ -13,12 +13,12 @@ from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.transactions import atomic
 from videos.access.models import Project
 from videos.access.quotas import hold_project, require_upload
 from videos.catalog import selectors
@@ -82,7 +82,7 @@ def create_upload(
     return upload
 
 
-@transaction.atomic
+@atomic
 def _create_partial(permit: Permit, creation: tus.Creation, config: Config) -> Upload:
     _require_fits(permit, creation.length_bytes, config)
     reserved_bytes = creation.length_bytes or 0
@@ -135,7 +135,7 @@ def _length_of(parts: Sequence[Upload]) -> int | None:
     return None if None in lengths else sum(length or 0 for length in lengths)
 
 
-@transaction.atomic
+@atomic
 def _begin(
     permit: Permit,
     creation: tus.Creation,
@@ -298,14 +298,18 @@ def take_pen(*, upload_id: str) -> None:
         if not is_alive or time.monotonic() >= give_up_at:
             break
         time.sleep(POLL_S)
-    with transaction.atomic():
-        if Upload.objects.filter(pk=upload_id, writer=row[0]).update(writer="", writer_expires_at=None):
-            # It may wake up and go on writing: nobody else adds to what it has open.
-            UploadPiece.objects.filter(upload_id=upload_id).update(is_sealed=True)
-            log.info("upload_taken_over", upload_id=upload_id)
+    _free(upload_id, row[0])
 
 
-@transaction.atomic
+@atomic
+def _free(upload_id: str, writer: str) -> None:
+    if Upload.objects.filter(pk=upload_id, writer=writer).update(writer="", writer_expires_at=None):
+        # It may wake up and go on writing: nobody else adds to what it has open.
+        UploadPiece.objects.filter(upload_id=upload_id).update(is_sealed=True)
+        log.info("upload_taken_over", upload_id=upload_id)
+
+
+@atomic
 def end_uploads_of(*, video_id: str) -> None:
     """Give up what is on its way to a video that is being deleted."""
     for upload in Upload.objects.filter(video_id=video_id, status=states.RECEIVING).exclude(

@@ -8,13 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send
+from gilfoyle.lib.transactions import atomic
 from videos.catalog import states as video_states
 from videos.catalog.services import hold_video
 from videos.catalog.source_keys import are_sources_sealed
@@ -73,7 +73,7 @@ def seal_source(*, upload_id: str, config: Config) -> bool:
         pen.let_go()
 
 
-@transaction.atomic
+@atomic
 def _put_in_place(upload_id: str, video_id: str, made: SealedCopy) -> None:
     """Raises: StaleWork where a job reads the source by now: it would lose what it does, and encrypts at its own end."""
     hold_video(video_id=video_id)

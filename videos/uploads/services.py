@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import Error, connection, transaction
+from django.db import Error, connection
 from django.db.models import F, QuerySet, Sum
 from django.utils import timezone
 
@@ -19,6 +19,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, NoSpace
 from gilfoyle.lib.reservations import REGISTRY, promised_bytes
+from gilfoyle.lib.transactions import atomic
 from videos import layout, metrics
 from videos.access.freezes import require_not_frozen
 from videos.access.models import Project
@@ -149,7 +150,7 @@ def require_room(*, length_bytes: int, config: Config, besides: Upload | None = 
         raise NoSpace(message, hint="Try again later, or ask the operator for more space.")
 
 
-@transaction.atomic
+@atomic
 def _begin(
     *, video: Video, length_bytes: int, lease: timedelta, api_key_id: str | None, config: Config
 ) -> Upload:
@@ -242,7 +243,7 @@ def _finish(*, lease: _Lease, received: _Received) -> None:
             return
 
 
-@transaction.atomic
+@atomic
 def _record(*, upload: Upload, received: _Received) -> None:
     video_id = upload.video_id or ""
     catalog.hold_video(video_id=video_id)
@@ -292,7 +293,7 @@ def code_of(error: BaseException) -> str:
     return error.code if isinstance(error, GilfoyleError) else states.STOPPED
 
 
-@transaction.atomic
+@atomic
 def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) -> bool:
     """End an upload that will not arrive; the video awaits another. False, and no change, where it has ended.
 

@@ -10,7 +10,6 @@ import hashlib
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -19,6 +18,7 @@ from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send
 from gilfoyle.lib.storage import ObjectMissing, StorageFault
+from gilfoyle.lib.transactions import atomic
 from videos.access.freezes import frozen_of
 from videos.access.models import UploadFreeze
 from videos.catalog import services as catalog
@@ -116,12 +116,12 @@ def _hash_accepted(direct: DirectUpload, source: str, pen: Pen) -> None:
     DirectUpload.objects.filter(pk=direct.pk).update(is_settled=True)
 
 
+@atomic
 def _refuse(direct: DirectUpload, error: SourceDiffers) -> None:
     """Keep nothing of a file that is another one than was announced, and say so on its video."""
     upload = upload_of(direct)
-    with transaction.atomic():
-        if abort_upload(upload=upload, why=error.code):
-            catalog.mark_not_received(video_id=upload.video_id or "", code=error.code, message=error.message)
+    if abort_upload(upload=upload, why=error.code):
+        catalog.mark_not_received(video_id=upload.video_id or "", code=error.code, message=error.message)
     log.info("source_differs", upload_id=upload.pk, video_id=upload.video_id)
 
 

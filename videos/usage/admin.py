@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
 from gilfoyle.lib.admin import HouseAdmin
+from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.moderation.policy import API_KEY, CREATOR
 from videos.usage.figures import Target
@@ -57,7 +57,7 @@ class DailyUseAdmin(HouseAdmin):
         # Yesterday, too: what happened shortly before midnight would else be seen by nobody.
         days = [("Today, so far", today), ("Yesterday", today - timedelta(days=1))]
         judged = [(words, list_standing_out(today=day, may_see_keys=may_see_keys)) for words, day in days]
-        _note_list(one for _, day in judged for one in day.found)
+        _note_list([one for _, day in judged for one in day.found])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -96,7 +96,7 @@ class DailyUseAdmin(HouseAdmin):
         return TemplateResponse(request, "videos/admin/tracking.html", context)
 
 
-@transaction.atomic
+@atomic
 def _note_view(target: Target) -> None:
     """Record that somebody of the staff looked at what a person does, before it is shown."""
     record(
@@ -108,8 +108,8 @@ def _note_view(target: Target) -> None:
     )
 
 
-@transaction.atomic
-def _note_list(shown: Iterable[StandingOut]) -> None:
+@atomic
+def _note_list(shown: Sequence[StandingOut]) -> None:
     """Record that somebody of the staff is shown what people do, and how many; a list without any leaves nothing."""
     creators = {one.target for one in shown if one.target.type == CREATOR}
     if creators:

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from django.conf import settings
 from django.db.models import F, QuerySet, Sum
 
+from gilfoyle.lib.replica import replica
 from gilfoyle.lib.tracking_settings import TrackingSettings
 from videos.catalog.models import Video
 from videos.moderation.policy import API_KEY, CREATOR
@@ -69,12 +70,12 @@ def read_figures(target: Target, *, last: date, day_count: int) -> Figures:
         day__gte=first,
         day__lte=last,
     ).order_by()
-    for measure, code, day, amount in rows.values_list("measure", "code", "day", "amount"):
+    for measure, code, day, amount in replica.rows(rows).values_list("measure", "code", "day", "amount"):
         amounts[measure, day] += amount
         if code and day >= shown[0] and measure in codes:
             codes[measure][code] += amount
     watched = _plays_of(target).filter(day__gte=first, day__lte=last).order_by()
-    sums = watched.values_list("day").annotate(w=Sum("watched_s"), b=Sum("sent_bytes"))
+    sums = replica.rows(watched).values_list("day").annotate(w=Sum("watched_s"), b=Sum("sent_bytes"))
     for day, watched_s, sent_bytes in sums:
         amounts[MINUTES.name, day] += round(watched_s / 60)
         amounts[BYTES_OUT.name, day] += sent_bytes

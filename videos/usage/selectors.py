@@ -11,6 +11,7 @@ from django.db.models import OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from gilfoyle.lib.replica import replica
 from videos.access.models import Project
 from videos.catalog.models import Video
 from videos.usage.models import DailyPlays
@@ -46,7 +47,7 @@ class Watched:
 
 
 def _within(rows: QuerySet[DailyPlays], period: Period) -> QuerySet[DailyPlays]:
-    return rows.filter(day__gte=period.first, day__lte=period.last).order_by()
+    return replica.rows(rows.filter(day__gte=period.first, day__lte=period.last).order_by())
 
 
 def _of(project: Project, video_id: str | None) -> QuerySet[DailyPlays]:

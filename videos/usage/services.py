@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.usage.models import DailyPlays, DailyUse
 
 
@@ -42,6 +43,7 @@ class Figure:
     code: str = ""
 
 
+@atomic
 def add_plays(counts: Mapping[Counter, Counts]) -> None:
     """Add to the daily rows, which are made where there are none; all or nothing.
 
@@ -52,7 +54,7 @@ def add_plays(counts: Mapping[Counter, Counts]) -> None:
         (counter.project_id, counter.video_id, counter.day, added.plays, added.watched_s, added.sent_bytes)
         for counter, added in sorted(counts.items(), key=lambda item: item[0])
     ]
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.executemany(_upsert(), rows)
 
 
@@ -69,6 +71,7 @@ def _upsert() -> str:
     )
 
 
+@atomic
 def add_amounts(amounts: Mapping[Figure, int]) -> None:
     """Add to the daily rows of projects, keys and creators, which are made where there are none; all or nothing.
 
@@ -84,7 +87,7 @@ def add_amounts(amounts: Mapping[Figure, int]) -> None:
         f"INSERT INTO {table} ({names}, amount) VALUES (%s, %s, %s, %s, %s, %s, %s) "  # noqa: S608 - the names are ours
         f"ON CONFLICT ({names}) DO UPDATE SET amount = {table}.amount + excluded.amount"
     )
-    with transaction.atomic(), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.executemany(statement, rows)
 
 

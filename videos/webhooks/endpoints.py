@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from ipaddress import ip_address
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.outbound import Door, refuse
 from gilfoyle.lib.public_addresses import AddressInvalid, WebAddress, is_public, may_connect, parse_address
+from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.webhook_settings import WebhookSettings
 from gilfoyle.lib.wrapped_keys import wrap_key
 from videos.access.models import Project
@@ -74,7 +74,7 @@ def _require_allowed(address: WebAddress, door: Door) -> None:
         raise AddressInvalid(message, hint=HINT)
 
 
-@transaction.atomic
+@atomic
 def create_endpoint(
     *, project: Project, url: str, description: str = "", event_types: Iterable[str] = ()
 ) -> Shown:
@@ -97,7 +97,7 @@ def create_endpoint(
     return Shown(endpoint, _give_secret(endpoint))
 
 
-@transaction.atomic
+@atomic
 def edit_endpoint(
     *,
     endpoint: WebhookEndpoint,
@@ -127,7 +127,7 @@ def edit_endpoint(
     endpoint.refresh_from_db()
 
 
-@transaction.atomic
+@atomic
 def enable(*, endpoint: WebhookEndpoint) -> bool:
     """Send to an endpoint again, from now on; False, and no change, where it is so already."""
     off = WebhookEndpoint.objects.filter(pk=endpoint.pk).exclude(disabled_at=None)
@@ -138,14 +138,14 @@ def enable(*, endpoint: WebhookEndpoint) -> bool:
     return True
 
 
-@transaction.atomic
+@atomic
 def remove_endpoint(*, endpoint: WebhookEndpoint) -> None:
     """Remove an endpoint with its secrets and the log of what was sent to it."""
     note("webhook.removed", endpoint)
     WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
 
 
-@transaction.atomic
+@atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, overlap_s: float = DEFAULT_OVERLAP_S) -> Shown:
     """Make a new secret; what is sent is signed with the old one too for so long. At most three hold at once.
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
+from gilfoyle.lib.transactions import atomic
 from videos.access.pseudonyms import is_named_in
 from videos.webhooks import states
 from videos.webhooks.models import Delivery, DeliveryAttempt
@@ -18,14 +18,14 @@ ROWS_AT_ONCE = 200
 TELLS_NOTHING = "video.deleted"  # an id alone, which is to be told
 
 
-@transaction.atomic
+@atomic
 def forget_deliveries_about(*, project_id: str, subject_id: str) -> int:
     """Forget what was told of a thing, also where it was not sent yet; returns how many deliveries."""
     about = Delivery.objects.filter(project_id=project_id, subject_id=subject_id).exclude(body="")
     return _forget(about.exclude(event_type=TELLS_NOTHING).values_list("pk", flat=True))
 
 
-@transaction.atomic
+@atomic
 def forget_deliveries_naming(*, project_id: str, creator_id: str) -> int:
     """Forget what was told in which a creator's id stands; returns how many deliveries."""
     return _forget(_naming(project_id, creator_id))

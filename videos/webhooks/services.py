@@ -9,12 +9,12 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send, send_on_commit
+from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.webhooks import states
 from videos.webhooks.backoff import pause_before_next_s, rest_of_endpoint_s
@@ -88,7 +88,7 @@ def _create(
     return made
 
 
-@transaction.atomic
+@atomic
 def send_test(*, endpoint: WebhookEndpoint) -> Delivery:
     """Send an event that says nothing, whatever the endpoint wants to hear of.
 
@@ -116,7 +116,7 @@ def claim_delivery(*, owner: str, lease_s: float, at_once_per_endpoint: int) -> 
     return None
 
 
-@transaction.atomic
+@atomic
 def _claim_of(endpoint_id: str, owner: str, until: datetime, most: int) -> Delivery | None:
     # Under a lock, so that two workers don't count the same and go beyond the limit together.
     endpoint = _locked(endpoint_id)
@@ -153,7 +153,7 @@ def renew_delivery(*, held: Delivery, lease_s: float) -> bool:
     return bool(_held(held).update(lease_expires_at=until))
 
 
-@transaction.atomic
+@atomic
 def record_outcome(*, held: Delivery, outcome: Outcome) -> None:
     """Write how a try ended, and what follows from it for the delivery and its endpoint.
 
@@ -217,7 +217,7 @@ def _note_failure(endpoint: WebhookEndpoint, outcome: Outcome, now: datetime) ->
         disable(endpoint=endpoint, reason=states.FAILING)
 
 
-@transaction.atomic
+@atomic
 def disable(*, endpoint: WebhookEndpoint, reason: str) -> bool:
     """Send nothing more to an endpoint, and tell the project's others; False, and no change, where it is so already."""
     now = timezone.now()
@@ -240,7 +240,7 @@ def disable(*, endpoint: WebhookEndpoint, reason: str) -> bool:
     return True
 
 
-@transaction.atomic
+@atomic
 def replay(*, delivery: Delivery) -> Delivery:
     """Send once more what was sent before, under the same webhook-id and with the whole schedule.
 
@@ -259,7 +259,7 @@ def replay(*, delivery: Delivery) -> Delivery:
     return delivery
 
 
-@transaction.atomic
+@atomic
 def replay_failed(*, endpoint: WebhookEndpoint, since: datetime) -> int:
     """Send once more what could not be delivered since a moment, the oldest first, up to 1,000; returns how many.
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
+import gilfoyle.lib.databases
 from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.lib import storage
 from gilfoyle.observability.server import begin_telling
@@ -51,6 +52,7 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())
+        gilfoyle.lib.databases.limit_waiting(settings.DATABASES, settings.GILFOYLE.database, is_work=True)
         # An upload that stands still may do so for as long as its lease holds.
         unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
         longest_play_s = settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S

@@ -1,19 +1,23 @@
 from typing import Any
 
 import pytest
+from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import User
-from django.test import Client
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from gilfoyle.lib import admin as house
-from gilfoyle.lib.admin import BoundedPaginator, in_words, page_of
+from gilfoyle.lib.admin import BoundedPaginator, in_words, page_of, repeated
 from gilfoyle.lib.errors import Conflict
+from gilfoyle.lib.session_store import SessionStore
 from gilfoyle.lib.storage import StorageFault
 from processing.jobs import services
 from processing.jobs.models import Job
 from tests.admin_pages import shown_messages
 from tests.factories import make_job, make_project, make_video
+from tests.lost_races import Races, races_lost
 from videos.catalog import states
 from videos.catalog.models import Video
 
@@ -125,3 +129,21 @@ def test_a_button_on_a_row_that_is_gone_is_explained(admin_client: Client) -> No
     assert response.status_code == 200
     assert "doesn\N{RIGHT SINGLE QUOTATION MARK}t exist" in shown_messages(response)[0]
     assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_page_that_lost_a_race_is_done_again_and_says_things_once() -> None:
+    request = RequestFactory().post("/")
+    request.session = SessionStore()
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]  # where Django keeps it
+    messages.info(request, "Before.")
+
+    def view() -> str:
+        messages.success(request, "Saved.")
+        return make_project("of a page").name
+
+    races = Races.each_once()
+    with races_lost(races):
+        assert repeated(request, view) == "of a page"
+    assert races.lost == 1
+    assert [str(one) for one in messages.get_messages(request)] == ["Before.", "Saved."]

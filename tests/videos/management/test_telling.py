@@ -29,10 +29,8 @@ def test_a_text_comes_by_standard_input(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.django_db
 def test_a_try_is_undone_and_the_real_thing_is_not() -> None:
-    with kept_unless(is_dry=True):
-        make_project("tried")
-    with kept_unless(is_dry=False):
-        make_project("kept")
+    kept_unless(is_dry=True, work=lambda: make_project("tried"))
+    assert kept_unless(is_dry=False, work=lambda: make_project("kept")).name == "kept"
     assert not Project.objects.filter(name="tried").exists()
     assert Project.objects.filter(name="kept").exists()
 

@@ -19,7 +19,7 @@ from videos.management.telling import (
 from videos.moderation import services, states
 from videos.moderation.case_search import CaseWish, find_cases, get_case
 from videos.moderation.deciding import Verdict
-from videos.moderation.models import Case
+from videos.moderation.models import Case, Decision
 from videos.moderation.policy import KINDS, PROJECT, VIDEO, Kind
 from videos.moderation.reasons import CODES, severest
 from videos.moderation.reviewers import reviewer_of_user
@@ -104,11 +104,15 @@ class Command(TellingCommand):
             target=_target(options["of"], case),
             keeps_open=options["keep_open"],
         )
-        with kept_unless(options["dry_run"]):
+
+        def decide() -> Decision:
             decision = services.decide(
                 case_id=case.pk, verdict=verdict, by=by, version=options["case_version"]
             )
             case.refresh_from_db()
+            return decision
+
+        decision = kept_unless(options["dry_run"], decide)
         told = {
             "case_id": case.pk,
             "state": case.state,

@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib.errors import Refusal
+from gilfoyle.lib.transactions import atomic
 from videos.access.keys import SCOPES
 from videos.access.services import create_api_key, get_or_create_project
 
@@ -37,15 +37,19 @@ class Command(BaseCommand):
             message = f"--expires-in-days must be from 1 to {LONGEST_DAYS}."
             raise CommandError(message)
         try:
-            with transaction.atomic():  # a refused key leaves no new project behind
-                _key, text = create_api_key(
-                    project=get_or_create_project(name=options["project"]),
-                    label=options["label"],
-                    scopes=options["scope"],
-                    expires_at=None if days is None else timezone.now() + timedelta(days=days),
-                )
+            text = self._create(options, days)
         except Refusal as error:
             raise CommandError(f"{error.message} {error.hint}".strip()) from None
         self.stdout.write(text)
         if not options["quiet"]:
             self.stdout.write("Keep it well: it can't be shown again.")
+
+    @atomic  # a refused key leaves no new project behind
+    def _create(self, options: dict[str, Any], days: int | None) -> str:
+        _key, text = create_api_key(
+            project=get_or_create_project(name=options["project"]),
+            label=options["label"],
+            scopes=options["scope"],
+            expires_at=None if days is None else timezone.now() + timedelta(days=days),
+        )
+        return text

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -44,11 +45,8 @@ class Command(TellingCommand):
         add_json(parser)
 
     def act(self, options: dict[str, Any]) -> None:
-        with kept_unless(options["dry_run"]):
-            released = release_video(
-                video_id=options["video"], explanation=given_text(options["note"]), by=operator()
-            )
-            level = Video.objects.values_list("restriction", flat=True).get(pk=options["video"])
+        note = given_text(options["note"])
+        released, level = kept_unless(options["dry_run"], partial(_release, options["video"], note))
         told = {
             "video_id": options["video"],
             "level": level,
@@ -60,6 +58,11 @@ class Command(TellingCommand):
         self.tell(options, told, "\n".join(_lines(released, options["video"], level, options["dry_run"])))
         if not released.is_whole:
             sys.exit(REFUSED)
+
+
+def _release(video_id: str, note: str) -> tuple[Released, str]:
+    released = release_video(video_id=video_id, explanation=note, by=operator())
+    return released, Video.objects.values_list("restriction", flat=True).get(pk=video_id)
 
 
 def _why_kept(kind: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -17,6 +18,7 @@ from videos.management.telling import (
 )
 from videos.moderation.by_hand import LEVELS, restrict_video
 from videos.moderation.deciding import Verdict
+from videos.moderation.models import Decision
 from videos.moderation.policy import KIND_OF_LEVEL
 from videos.moderation.reasons import CODES
 
@@ -58,9 +60,7 @@ class Command(TellingCommand):
             explanation=given_text(options["note"]),
             ends_at=read_moment(options["until"]),
         )
-        with kept_unless(options["dry_run"]):
-            decision = restrict_video(video_id=options["video"], verdict=verdict, by=operator())
-            level = Video.objects.values_list("restriction", flat=True).get(pk=decision.target_id)
+        decision, level = kept_unless(options["dry_run"], partial(_restrict, options["video"], verdict))
         told = {
             "video_id": decision.target_id,
             "level": level,
@@ -77,3 +77,8 @@ class Command(TellingCommand):
             words = f"{decision.target_id} would be {level}{until}. Nothing was changed."
             told |= {"decision_id": None, "case_id": None}
         self.tell(options, told, words)
+
+
+def _restrict(video_id: str, verdict: Verdict) -> tuple[Decision, str]:
+    decision = restrict_video(video_id=video_id, verdict=verdict, by=operator())
+    return decision, Video.objects.values_list("restriction", flat=True).get(pk=decision.target_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
@@ -15,6 +14,7 @@ from unfold.views import ChangeList
 
 from gilfoyle.lib.admin import HouseAdmin, column, page_of
 from gilfoyle.lib.admin_words import NONE, clipped, listed, pill, when
+from gilfoyle.lib.transactions import atomic
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import Project
 from videos.audit.selectors import latest_of_each
@@ -112,8 +112,7 @@ class HashListAdmin(GatheredAdmin):
     ) -> Any:
         row = kwargs.get("obj")
         if row is not None:
-            with transaction.atomic():  # what is on a list tells how to get past it
-                record("hash_list.viewed", object_type="hash_list", object_id=row.pk)
+            _note_view(row.pk)  # what is on a list tells how to get past it
             context |= {
                 "imports": list_imports(row),
                 "entries": list_entries(row, may_see_extreme=_may_see_extreme(request)),
@@ -188,6 +187,11 @@ class HashListAdmin(GatheredAdmin):
     @column("Made")
     def created(self, row: HashList) -> SafeString | str:
         return when(row.created_at)
+
+
+@atomic
+def _note_view(list_id: str) -> None:
+    record("hash_list.viewed", object_type="hash_list", object_id=list_id)
 
 
 def _may_see_extreme(request: HttpRequest) -> bool:
