@@ -13,6 +13,7 @@ from processing.jobs import services, states
 from processing.jobs.models import Job, Step
 from streaming.exposure.models import ExposureTest
 from tests.factories import make_job, make_step_plan, make_video
+from videos.audit.models import AuditCheck
 
 pytestmark = pytest.mark.django_db
 
@@ -65,6 +66,9 @@ def test_a_scheduler_that_left_its_mark_is_alive() -> None:
     ExposureTest.objects.create(started_at=now - timedelta(seconds=10))
     assert read(now).scheduler.state == "alive"
     assert read(now + timedelta(days=1)).scheduler.state == "unknown"
+    ExposureTest.objects.all().delete()
+    AuditCheck.objects.update_or_create(pk=1, defaults={"verified_at": now})
+    assert read(now).scheduler.state == "unknown", "somebody may have verified the audit by hand"
 
 
 def test_failures_of_the_last_hour_are_told_by_reason() -> None:
