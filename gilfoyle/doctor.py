@@ -24,6 +24,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
+from gilfoyle.lib.ipfs_node import describe_node
 from gilfoyle.lib.reservations import free_bytes, is_same_disk
 from gilfoyle.lib.storage_settings import is_secret_of_store, media_folder
 from gilfoyle.lib.store_places import every_store
@@ -229,12 +230,14 @@ def _where(config: Config, store_name: str) -> str:
     store = config.storage.named(store_name)
     if store.backend == "s3":
         return f"bucket {store.s3.bucket}"
+    if store.backend == "ipfs":
+        return describe_node(store.ipfs)
     return str(media_folder(store, config.server.data_dir))
 
 
 def check_reading(config: Config) -> Finding:
     """Tell whether workers read of remote sources only what they need."""
-    if config.storage.of("sources").backend != "s3":
+    if config.storage.of("sources").backend == "filesystem":
         return Finding("ok", "reading", "workers read sources where they are stored")
     if can_serve_sources():
         return Finding("ok", "reading", "workers read only the parts of a source that a step needs")

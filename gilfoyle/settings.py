@@ -115,6 +115,9 @@ STORAGES = {
     "default": _media["media"],
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+IPFS_NAMES = (
+    "videos.ipfs.names.Names"  # of objects on IPFS: gilfoyle.lib, whose driver asks it, has no tables
+)
 
 STATIC_URL = "/static/"
 WHITENOISE_USE_FINDERS = True  # static files are served from the apps; nothing to collect

@@ -39,6 +39,7 @@ from videos.fingerprints.models import (
     VideoFingerprint,
 )
 from videos.imports.models import Import
+from videos.ipfs.models import IpfsObject, IpfsPin
 from videos.moderation.automation_models import RuleHit, RuleStop, Standing
 from videos.moderation.models import (
     Appeal,
@@ -84,6 +85,8 @@ __all__ = [
     "IdempotencyRecord",
     "ImageSet",
     "Import",
+    "IpfsObject",
+    "IpfsPin",
     "LiftRequest",
     "MonthlyUse",
     "PastRevision",

@@ -28,6 +28,7 @@ from gilfoyle.lib.database_settings import DatabaseSettings
 from gilfoyle.lib.errors import ConfigError
 from gilfoyle.lib.image_settings import ImagesSettings
 from gilfoyle.lib.import_settings import ImportSettings
+from gilfoyle.lib.ipfs_settings import IPFS_ENVIRONMENT
 from gilfoyle.lib.limit_settings import LimitSettings
 from gilfoyle.lib.observability_settings import ObservabilitySettings
 from gilfoyle.lib.playback_settings import PlaybackSettings
@@ -233,6 +234,7 @@ ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "GILFOYLE_S3_PUBLIC_ENDPOINT_URL": ("storage", "s3", "public_endpoint_url"),
     "GILFOYLE_S3_ACCESS_KEY_ID": ("storage", "s3", "access_key_id"),
     "GILFOYLE_S3_SECRET_ACCESS_KEY": ("storage", "s3", "secret_access_key"),
+    **IPFS_ENVIRONMENT,
     "GILFOYLE_CDN_SECRET": ("playback", "cdn_secret"),
     "GILFOYLE_LOG_LEVEL": ("observability", "log_level"),
     "GILFOYLE_LOG_FORMAT": ("observability", "log_format"),

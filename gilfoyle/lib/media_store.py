@@ -1,10 +1,11 @@
-"""Which stores Django's aliases are that media lie in: folders, or buckets of S3-compatible servers."""
+"""Which stores Django's aliases are that media lie in: folders, buckets of S3-compatible servers, or IPFS."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.ipfs_settings import IpfsSettings
 from gilfoyle.lib.s3_settings import S3Settings
 from gilfoyle.lib.storage_settings import MAIN, media_folder
 from gilfoyle.lib.store_places import alias_of
@@ -20,6 +21,8 @@ def media_store(config: Config, name: str = MAIN) -> dict[str, Any]:
     store = config.storage.named(name)
     if store.backend == "s3":
         return _bucket(store.s3)
+    if store.backend == "ipfs":
+        return _ipfs(store.ipfs)
     return {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(media_folder(store, config.server.data_dir).resolve())},
@@ -53,5 +56,19 @@ def _bucket(s3: S3Settings) -> dict[str, Any]:
                 response_checksum_validation="when_required",
                 s3={"addressing_style": "path" if s3.endpoint_url else "auto"},
             ),
+        },
+    }
+
+
+def _ipfs(ipfs: IpfsSettings) -> dict[str, Any]:
+    return {
+        "BACKEND": "gilfoyle.lib.ipfs_storage.IpfsStorage",
+        "OPTIONS": {
+            "rpc_url": ipfs.rpc_url,
+            "rpc_auth": ipfs.rpc_auth.get_secret_value(),
+            "cluster_url": ipfs.cluster_url,
+            "cluster_auth": ipfs.cluster_auth.get_secret_value(),
+            "gateway_url": ipfs.gateway_url,
+            "timeout_s": ipfs.timeout_s,
         },
     }

@@ -1,4 +1,4 @@
-"""Where bytes live: one interface over Django's "media" storage (files, or S3 by django-storages: `bucket.py`).
+"""Where bytes live: one interface over Django's "media" storage: files, or one of `object_store.py`.
 
 Nothing half-written is ever visible under its name. Names come from `videos/layout.py` only.
 """
@@ -21,8 +21,10 @@ from typing import IO, Any
 from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage
 
-from gilfoyle.lib import bucket, file_writes
+from gilfoyle.lib import file_writes
 from gilfoyle.lib.file_writes import INCOMING
+from gilfoyle.lib.ipfs_storage import IpfsStorage
+from gilfoyle.lib.object_store import objects_of
 from gilfoyle.lib.storage_faults import ObjectMissing as ObjectMissing  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import StorageFault as StorageFault  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import faults
@@ -55,7 +57,7 @@ def add_bytes(name: str, data: bytes) -> bool:
     if files is not None:
         return file_writes.write_then_rename(files, name, [data], is_final=True)
     with faults(name):
-        return bucket.add(home, name, io.BytesIO(data))
+        return objects_of(home).add(name, io.BytesIO(data))
 
 
 def _is_elsewhere(name: str) -> bool:
@@ -80,7 +82,7 @@ def add_file(name: str, path: Path) -> bool:
                 files, name, iter(lambda: file.read(COPY_BYTES), b""), is_final=True
             )
         with faults(name):
-            return bucket.add(home, name, file)
+            return objects_of(home).add(name, file)
 
 
 def copy_object(name: str, copy: str) -> None:
@@ -98,7 +100,7 @@ def copy_object(name: str, copy: str) -> None:
             add_file(copy, path)
     elif place is home_of(copy):
         with faults(name):
-            bucket.copy(place, name, copy)
+            objects_of(place).copy(name, copy)
     else:
         with local_copy(name) as copied:
             add_file(copy, copied)
@@ -115,7 +117,7 @@ def is_write_once() -> bool:
 
 def _is_write_once(store: Storage) -> bool:
     files = _files(store)
-    return bucket.honours_conditions(store) if files is None else file_writes.has_links(files)
+    return objects_of(store).is_write_once() if files is None else file_writes.has_links(files)
 
 
 def save_stream(name: str, pieces: Iterable[bytes]) -> None:
@@ -135,14 +137,7 @@ def write_to(store: Storage, name: str, pieces: Iterable[bytes]) -> None:
     if files is not None:
         file_writes.write_then_rename(files, name, pieces)
         return
-    source = bucket.Pieces(pieces)
-    try:
-        with faults(name):
-            bucket.upload(bucket.find_object(store, name), source)
-    except StorageFault:
-        if source.error is not None:
-            raise source.error from None
-        raise
+    objects_of(store).upload(name, pieces)
 
 
 def clear_incoming(*, older_than_s: float) -> int:
@@ -166,6 +161,14 @@ def _clear_incoming(files: FileSystemStorage | None, older_than_s: float) -> int
                     path.unlink()
                     removed += 1
     return removed
+
+
+def remove_unnamed() -> int:
+    """Remove what a store keeps and no name stands for; returns how many. Only IPFS has such.
+
+    Raises: StorageFault.
+    """
+    return sum(store.remove_unnamed() for _, store in every_store() if isinstance(store, IpfsStorage))
 
 
 def open_stored(name: str) -> IO[bytes]:
@@ -208,9 +211,8 @@ def ranges_of(place: Storage, name: str) -> RangeReader:
     with faults(name):
         if path is not None:
             return RangeReader(name, path.stat().st_size, partial(_read_file_range, path))
-        stored = bucket.find_object(place, name)
-        # Looked up here, once: its client may be used by any thread, but making one takes long.
-        return RangeReader(name, stored.content_length, partial(bucket.read_range, stored))
+        size_bytes, read = objects_of(place).open_ranges(name)
+        return RangeReader(name, size_bytes, read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +298,7 @@ def local_copy(name: str, *, folder: Path | None = None) -> Iterator[Path]:
 
 def _download(name: str, path: Path) -> None:
     with faults(name):
-        bucket.download(bucket.find_object(place_of(name), name), path)
+        objects_of(place_of(name)).download(name, path)
 
 
 def exists(name: str) -> bool:
@@ -342,7 +344,7 @@ def _delete_folder(store: Storage, prefix: str) -> None:
                 shutil.rmtree(folder)
         return
     with faults(prefix):
-        bucket.delete_below(store, prefix)
+        objects_of(store).delete_below(prefix)
 
 
 def require_usable() -> None:
@@ -358,7 +360,7 @@ def _require_usable(store: Storage) -> None:
     files = _files(store)
     if files is None:
         with faults("healthz"):
-            store.exists("healthz")
+            objects_of(store).require_usable()
         return
     folder = Path(files.location)
     with faults("healthz"):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage, Storage
 
-from gilfoyle.lib import bucket
+from gilfoyle.lib.object_store import objects_of
 from gilfoyle.lib.storage_faults import faults
 from gilfoyle.lib.store_places import all_of
 
@@ -57,7 +57,7 @@ def list_store(media: Storage, prefix: str = "") -> Iterator[StoredObject]:
             yield from _walk(top, prefix)
         return
     with faults(prefix):
-        for name, size_bytes, changed_at in bucket.list_below(media, prefix):
+        for name, size_bytes, changed_at in objects_of(media).list_below(prefix):
             yield StoredObject(name, size_bytes, changed_at)
 
 
@@ -95,7 +95,7 @@ def remove_objects(media: Storage, objects: Sequence[StoredObject]) -> list[str]
     names = [one.name for one in objects]
     for first in range(0, len(names), AT_ONCE):
         with faults(names[first]):
-            bucket.delete_named(media, names[first : first + AT_ONCE])
+            objects_of(media).delete_named(names[first : first + AT_ONCE])
     return names
 
 

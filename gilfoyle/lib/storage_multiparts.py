@@ -17,6 +17,7 @@ from django.core.files.storage import FileSystemStorage
 
 from gilfoyle.lib import bucket
 from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.ipfs_storage import IpfsStorage
 from gilfoyle.lib.storage_faults import StorageFault, faults
 from gilfoyle.lib.store_places import SOURCES, home_of
 
@@ -66,7 +67,7 @@ class Parts:
 
 def is_possible() -> bool:
     """Tell whether the media store is one that others can send parts to."""
-    return not isinstance(home_of(SOURCES), FileSystemStorage)
+    return not isinstance(home_of(SOURCES), FileSystemStorage | IpfsStorage)
 
 
 def begin_parts(name: str, *, content_type: str) -> Parts:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import ByteSize, Field, model_validator
 
+from gilfoyle.lib.ipfs_settings import IpfsSettings
 from gilfoyle.lib.s3_settings import S3Settings
 from gilfoyle.lib.settings_section import Folder, Section
 
@@ -19,19 +20,22 @@ SECRETS = ("access_key_id", "secret_access_key")
 class StoreSettings(Section):
     """One store."""
 
-    backend: Literal["filesystem", "s3"] = Field(
+    backend: Literal["filesystem", "s3", "ipfs"] = Field(
         "filesystem", description="Where sources and renditions are."
     )
     path: Folder | None = Field(
         None, description="Folder for backend filesystem; null: media in the data folder."
     )
     s3: S3Settings = Field(default_factory=S3Settings, description="For backend s3.")
+    ipfs: IpfsSettings = Field(default_factory=IpfsSettings, description="For backend ipfs.")
 
     @property
     def place(self) -> tuple[object, ...]:
         """What no two stores may have in common."""
         if self.backend == "s3":
             return (self.s3.endpoint_url, self.s3.bucket, self.s3.prefix.strip("/"))
+        if self.backend == "ipfs":
+            return ("ipfs",)
         return (self.path and self.path.resolve(),)
 
 
@@ -42,6 +46,9 @@ class NamedStore(StoreSettings):
 
     @model_validator(mode="after")
     def _is_somewhere(self) -> NamedStore:
+        if self.backend == "ipfs":  # there is one table of what lies there
+            msg = f"the store {self.name} can't be on IPFS: only the section's own store can"
+            raise ValueError(msg)
         if self.backend == "s3" and not self.s3.bucket:
             msg = f"the store {self.name} must have s3.bucket"
             raise ValueError(msg)
@@ -69,10 +76,11 @@ class StorageSettings(StoreSettings):
     also_read: str = Field("", description="While objects are moved: where else they may be.")
 
     @model_validator(mode="after")
-    def _bucket_is_named(self) -> StorageSettings:
-        if self.backend == "s3" and not self.s3.bucket:
-            msg = "storage.s3.bucket must be set when storage.backend is s3"
-            raise ValueError(msg)
+    def _backend_is_named(self) -> StorageSettings:
+        for backend, key, value in (("s3", "bucket", self.s3.bucket), ("ipfs", "rpc_url", self.ipfs.rpc_url)):
+            if self.backend == backend and not value:
+                msg = f"storage.{backend}.{key} must be set when storage.backend is {backend}"
+                raise ValueError(msg)
         return self
 
     @model_validator(mode="after")

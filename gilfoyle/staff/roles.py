@@ -104,6 +104,8 @@ RIGHTS: Mapping[str, Rights] = {
     "videos.encryptedrevision": NOBODY,
     "videos.sparesource": NOBODY,
     "videos.sourcekey": NOBODY,
+    "videos.ipfsobject": NOBODY,
+    "videos.ipfspin": NOBODY,
     "videos.purgedvideo": NOBODY,
     "videos.chapterlist": NOBODY,
     "videos.texttrack": NOBODY,

@@ -63,6 +63,7 @@ HARMLESS = {
     "videos.Rendition.name",
     "videos.SpareSource.name",
     "videos.SourceKey.name",
+    "videos.IpfsObject.name",
     "videos.UploadPiece.name",
     "videos.DirectUpload.name",
     "processing.Step.name",

@@ -72,6 +72,7 @@ class Command(BaseCommand):
             "later_bans": nudge_search,
             "upload_leftovers": remove_leftovers,
             "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
+            "unnamed_pins": storage.remove_unnamed,
             "idempotency_keys": forget_idempotency_keys,
             "deleted_videos": purge_deleted,
             "spare_sources": remove_spare_sources,

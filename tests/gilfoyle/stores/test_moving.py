@@ -18,6 +18,7 @@ from gilfoyle.stores.errors import MoveNotSetUp, StoreUnknown
 from gilfoyle.stores.moving import Move, hash_of, plan_move
 from tests.bucket import own_bucket, use_stores
 from tests.embedded import ROOT
+from tests.ipfs import ipfs_settings
 
 SOURCE, PIECE, TEXT = "sources/p/v/u/source", "uploads/p/u/a", "tracks/p/v/t.vtt"
 SEGMENTS = [f"renditions/p/v/r/v360/{number:05d}.m4s" for number in range(4)]
@@ -88,6 +89,34 @@ def test_all_is_moved_and_only_then_removed(new_store: dict[str, Any], settings:
     use_stores(settings, others=[new_store], **{**MOVED, "also_read": ""})
     with storage.open_stored(SOURCE) as stored:
         assert stored.read() == SOURCE.encode() * 50
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_is_moved_to_ipfs(settings: Any, tmp_path: Path) -> None:
+    old = {"name": "old", "path": str(tmp_path / "old")}
+    own = ipfs_settings()
+    use_stores(settings, others=[old], sources="old", renditions="old", **own)
+    for name in ALL:
+        storage.save_bytes(name, name.encode() * 50)
+    before = hashes("old")
+    use_stores(settings, others=[old], also_read="old", **own)
+    for is_last in (False, True):
+        move = plan_move(
+            settings.GILFOYLE.storage,
+            source="old",
+            target="main",
+            progress=lambda _what, _count: None,
+            is_last=is_last,
+            parallel=2,
+        )
+        assert move.empty() if is_last else move.copy()
+    assert (hashes("old"), hashes("main")) == ({}, before)
+    storage.delete_folder("sources/p")
+    assert set(hashes("main")) == ALL - {SOURCE}
+    storage.delete_folder("renditions")
+    assert set(hashes("main")) == {PIECE, TEXT}
+    storage.delete(PIECE)
+    storage.delete(TEXT)
 
 
 @pytest.fixture
