@@ -63,7 +63,7 @@ def test_further_variables_are_known_and_not_given() -> None:
 def test_servers_to_try_are_off_unless_asked_for(compose: dict[str, Any]) -> None:
     services = compose["services"]
     profiles = {name: service["profiles"] for name, service in services.items() if "profiles" in service}
-    assert profiles == {"rabbitmq": ["rabbitmq"], "store": ["s3"]}
+    assert profiles == {"rabbitmq": ["rabbitmq"], "store": ["s3"], "ipfs": ["ipfs"]}
     for name in profiles:
         assert services[name]["networks"] == ["inside"]
         assert not any(name in service.get("depends_on", ()) for service in services.values())
