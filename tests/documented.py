@@ -19,7 +19,7 @@ from django.urls import Resolver404
 PREFIX = "api/v1/"
 METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH")
 PROBLEM = "application/problem+json"
-NOT_OF_OPERATIONS = {"not_found", "method_not_allowed"}  # of what is no call at all
+NOT_OF_OPERATIONS = {"not_found", "method_not_allowed", "bad_request"}  # of what is no call at all
 RENEW = "python manage.py openapi --write"
 
 

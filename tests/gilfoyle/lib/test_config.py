@@ -124,7 +124,10 @@ def test_secrets_are_not_shown() -> None:
             "server:\n  public_url: video.example",
             "must begin with http:// or https://, found 'video.example'.",
         ),
-        ("database:\n  url: mysql://a", "database.url must begin with postgres://, or be empty for SQLite."),
+        (
+            "database:\n  url: mysql://a",
+            "database.url must begin with postgres:// or cockroachdb://, or be empty for SQLite.",
+        ),
         ("broker:\n  url: kafka://a", "broker.url must be embedded, or begin with redis://"),
         ("7: 1", "7 is not a known key."),
     ],
