@@ -1,7 +1,7 @@
 """What was decided since a backup was taken, by the database that is to be replaced: it must not come undone unseen.
 
-Restrictions of videos are carried over: whatever plays for fewer people than the backup says goes on doing so. All else
-is told, and is for people to do again.
+Restrictions and legal holds of videos are carried over: whatever plays for fewer people than the backup says goes on doing
+so, and what may not be deleted is not. All else is told, and is for people to do again (but see `purges`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
-from gilfoyle.lib.errors import Refusal
+from gilfoyle.lib.errors import GilfoyleError
 from videos.audit.actors import current_actor
 from videos.audit.chain import in_words
 from videos.audit.models import AuditEntry
@@ -37,7 +38,9 @@ VERBS = (
     "upload_address.revoked",
     "video.deleted",
 )
-_LEVELS = {kind: level for level, kind in KIND_OF_LEVEL.items()} | {Kind.PURGE: "blocked"}
+HELD_LEGALLY = "legal_hold"
+_KINDS = {**KIND_OF_LEVEL, HELD_LEGALLY: Kind.LEGAL_HOLD}
+_LEVELS = {kind: level for level, kind in _KINDS.items()} | {Kind.PURGE: "blocked"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def since(taken_at: datetime) -> list[Since]:
 
 
 def restrictions_now() -> list[Kept]:
-    """Return what keeps videos from being played at present, but for what their consumers chose themselves."""
+    """Return what keeps videos from being played or deleted now, but for what their consumers chose themselves."""
     is_on = Q(ends_at=None) | Q(ends_at__gt=timezone.now())
     rows = Restriction.objects.filter(is_on, target_type=VIDEO, ended_at=None, is_consumers=False)
     return [
@@ -92,19 +95,31 @@ def restrictions_now() -> list[Kept]:
 def carry_over(kept: list[Kept]) -> Iterator[tuple[Kept, str]]:
     """Restrict restored videos as they were; yields what was carried over, and where that failed the reason in words."""
     by = reviewer_of_operator(current_actor())
-    for one in sorted(kept, key=lambda one: -RESTRICTIONS.index(one.level)):
-        now = Video.objects.filter(pk=one.video_id).values_list("restriction", flat=True).first()
-        if now is None or RESTRICTIONS.index(now) >= RESTRICTIONS.index(one.level):
+    for one in sorted(kept, key=_strictness, reverse=True):
+        ends_at = datetime.fromisoformat(one.words["ends_at"]) if one.words["ends_at"] else None
+        now = Video.objects.filter(pk=one.video_id).first()
+        if now is None or _holds(now, one.level) or (ends_at is not None and ends_at <= timezone.now()):
             continue
         try:
-            ends_at = one.words["ends_at"] and datetime.fromisoformat(one.words["ends_at"])
-            words = {**one.words, "ends_at": ends_at}
-            verdict = Verdict(KIND_OF_LEVEL[one.level], one.reason, **words)
+            verdict = Verdict(_KINDS[one.level], one.reason, **{**one.words, "ends_at": ends_at})
             restrict_video(video_id=one.video_id, verdict=verdict, by=by)
-        except Refusal as refusal:
-            yield one, refusal.message
+        except GilfoyleError as error:
+            yield one, error.message
+        except DatabaseError as error:
+            yield one, str(error).strip()
         else:
             yield one, ""
+
+
+def _strictness(one: Kept) -> int:
+    """A legal hold comes first: it leaves the case open in which the rest is decided."""
+    return len(RESTRICTIONS) if one.level == HELD_LEGALLY else RESTRICTIONS.index(one.level)
+
+
+def _holds(video: Video, level: str) -> bool:
+    if level == HELD_LEGALLY:
+        return video.legal_hold
+    return RESTRICTIONS.index(video.restriction) >= RESTRICTIONS.index(level)
 
 
 def as_json(found: list[Since]) -> list[dict[str, str]]:

@@ -22,7 +22,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from gilfoyle.backups import postgres_copies, sqlite_copies
-from gilfoyle.backups.errors import CopyFailed, FolderUnusable
+from gilfoyle.backups.errors import CopyFailed, FolderUnusable, MediaNotCopied
 from gilfoyle.backups.folder import (
     AT_ONCE,
     FORMAT,
@@ -45,6 +45,7 @@ from gilfoyle.backups.folder import (
 from gilfoyle.backups.naming import Named, is_still_named, named_objects
 from gilfoyle.lib import storage
 from gilfoyle.lib.ids import random_text
+from gilfoyle.lib.ipfs_storage import IpfsStorage
 from gilfoyle.lib.storage_faults import ObjectMissing
 from gilfoyle.lib.store_places import every_store
 from gilfoyle.lib.transactions import atomic
@@ -79,9 +80,11 @@ def copies_of(vendor: str) -> ModuleType:
 def take_backup(folder: Path, *, with_media: bool, progress: Progress) -> Taken:
     """Write a backup to a folder that is empty or new, or go on with one that is unfinished.
 
-    Raises: FolderUnusable, CopyFailed, StorageFault; the database's errors.
+    Raises: FolderUnusable, MediaNotCopied, CopyFailed, StorageFault; the database's errors.
     """
     _require_outside(folder)
+    if with_media:
+        require_no_ipfs()
     try:
         with held_folder(folder) as is_resumed:
             state = _read_state(folder) if is_resumed else {}
@@ -109,6 +112,17 @@ def _require_outside(folder: Path) -> None:
     if any(place.is_relative_to(top.resolve()) for top in tops):
         message = "A backup can't lie in the media store itself."
         raise FolderUnusable(message, hint="Name a folder on another disk.")
+
+
+def require_no_ipfs() -> None:
+    """Refuse to copy objects of IPFS: by which address one is found, and its key, is a matter of rows.
+
+    Raises: MediaNotCopied.
+    """
+    if any(isinstance(store, IpfsStorage) for _, store in every_store()):
+        message = "Objects that lie on IPFS are copied neither into a backup nor out of one."
+        hint = "Back up without --with-media, and keep what the node has pinned: see docs/operations.md."
+        raise MediaNotCopied(message, hint=hint)
 
 
 def _read_state(folder: Path) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from django.core.management.base import CommandParser
 from gilfoyle.backups import decisions
 from gilfoyle.backups.errors import RestoreRefused
 from gilfoyle.backups.restoring import Plan, Restored, plan_restore, require_allowed, restore
+from gilfoyle.backups.sparing import SPARED_FOR
 from gilfoyle.stores.telling import StoreCommand, progress_bar, shown
 from gilfoyle.supervisor import CannotStart, data_folder_lock
 
+DONE, NOT_ALL_CARRIED = 0, 3
 MOST_SHOWN = 50
 EPILOG = """
 Examples:
@@ -22,9 +24,11 @@ Examples:
 
 Stop Gilfoyle first. The secret key must be the one under which the backup was taken. Nothing is restored from a
 backup that is not whole. A database that is replaced is kept in before-restore in the data folder, with what was
-decided since the backup: restrictions of videos are carried over, deletions and revocations are told and come
-undone. Afterwards: manage.py storage verify; manage.py audit verify. Exit codes: 0 done; 1 refused; 2 database or
-store failed, and nothing was replaced.
+decided since the backup: restrictions and legal holds of videos are carried over, and what two people had destroyed;
+other deletions and revocations are told and come undone. One that did not end goes on by the same command, and until
+then Gilfoyle does not start. Afterwards: manage.py storage verify; manage.py audit verify. Exit codes: 0 done;
+1 refused; 2 database or store failed, and the words say whether the database was replaced; 3 done, but something that
+was decided since could not be carried over.
 """
 
 
@@ -73,11 +77,12 @@ class Command(StoreCommand):
             done = restore(plan, progress=progress)
         if options["json"]:
             kept = str(done.kept_database) if done.kept_database else None
-            told = {"added": done.added, "kept_database": kept}
-            self.say_json(**_told(plan), **told, carried=done.carried, not_carried=done.not_carried)
+            told: dict[str, Any] = {"added": done.added, "kept_database": kept}
+            told |= {"carried": done.carried, "not_carried": done.not_carried}
+            self.say_json(**_told(plan), **told, purges=done.purges, spared=done.spared)
         else:
             self._say_done(plan, done)
-        return 0
+        return NOT_ALL_CARRIED if done.not_carried else DONE
 
     def _say_plan(self, plan: Plan) -> None:
         manifest, objects = plan.manifest, plan.manifest["objects"]
@@ -87,6 +92,8 @@ class Command(StoreCommand):
         self.stdout.write(
             f"Backup of {manifest['taken_at']}: {manifest['videos']:,} videos, {objects['count']:,} objects, {media}."
         )
+        if plan.former is not None:
+            self.stdout.write("A restore of it did not come to its end. This goes on with it.")
         if not plan.is_readable:
             self.stdout.write("What is in the database now can't be read as Gilfoyle's.")
         if plan.since:
@@ -99,9 +106,18 @@ class Command(StoreCommand):
     def _say_done(self, plan: Plan, done: Restored) -> None:
         self.stdout.write(f"Restored. {done.added:,} objects were added to the store.")
         for one in done.carried:
-            self.stdout.write(f"Restricted again, as it was: {one}.")
+            self.stdout.write(f"Carried over, as it was: {one}.")
         for one in done.not_carried:
-            self.stdout.write(f"NOT restricted again: {one}")
+            self.stdout.write(f"NOT carried over, do it by hand before you start Gilfoyle: {one}")
+        for one in done.purges:
+            self.stdout.write(f"{one}.")
+        if done.spared:
+            days = SPARED_FOR.days
+            self.stdout.write(f"Of these more may have come since; nothing removes it for {days} days:")
+        for one in done.spared[:MOST_SHOWN]:
+            self.stdout.write(f"  {shown(one)}")
+        if len(done.spared) > MOST_SHOWN:
+            self.stdout.write(f"  … and {len(done.spared) - MOST_SHOWN:,} more.")
         if done.kept_database:
             self.stdout.write(
                 f"The former database is {done.kept_database}. It holds what was deleted since: remove it when you are sure."

@@ -6,11 +6,13 @@ from threading import Event
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import close_old_connections
 
 import gilfoyle.lib.databases
 from gilfoyle.admin_sessions import forget_sessions
+from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
+from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.lib import storage
 from gilfoyle.observability.server import begin_telling
 from gilfoyle.scheduler import Sweep, run_sweeps
@@ -49,6 +51,11 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
+        try:
+            require_ended(settings.DATA_DIR)
+        except (RestoreRefused, RestoreUnended) as error:
+            message = f"{error.message} {error.hint}"
+            raise CommandError(message) from None
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())

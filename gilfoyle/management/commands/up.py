@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
+from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
+from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.child_plans import PARTS, ChildPlan, plan_children, take_only
 from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
 from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
@@ -53,11 +55,12 @@ class Command(BaseCommand):
         try:
             require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
             _require_stores()
+            require_ended(settings.DATA_DIR)
             if options["only"] or options["queues"]:
                 self._run_parts(settings.GILFOYLE, options["only"] or (), options["queues"])
             else:
                 self._run_all(settings.GILFOYLE)
-        except (CannotStart, ConfigError, ToolMissing) as error:
+        except (CannotStart, ConfigError, ToolMissing, RestoreRefused, RestoreUnended) as error:
             hint = f" {error.hint}" if not isinstance(error, ConfigError) and error.hint else ""
             self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
             sys.exit(1)
