@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
 
-from gilfoyle.lib.transactions import atomic
+from gilfoyle.lib.transactions import atomic, is_lost_race
 
 
 class SessionStore(db.SessionStore):
     @atomic
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
-        super().save(must_create)
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            # Django's word for whatever the database says of a change; that it was a race only what came before tells.
+            lost = error.__context__
+            if lost is None or not is_lost_race(lost):
+                raise
+            raise lost from lost.__cause__

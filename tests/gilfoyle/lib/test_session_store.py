@@ -1,5 +1,5 @@
 import pytest
-from django.contrib.sessions.backends.base import CreateError
+from django.contrib.sessions.backends.base import CreateError, UpdateError
 from django.contrib.sessions.models import Session
 
 from gilfoyle.lib.session_store import SessionStore
@@ -19,6 +19,30 @@ def test_a_session_is_saved_again_where_it_lost_a_race(settings: object) -> None
     assert SessionStore(key)["who"] == "ann"
     with races_lost(races), pytest.raises(CreateError):
         session.save(must_create=True)
+
+
+@pytest.mark.django_db
+def test_also_where_it_lost_it_at_the_statement_for_which_django_has_a_word_of_its_own(
+    settings: object,
+) -> None:
+    session = SessionStore()
+    session.create()
+    turns = iter([True])
+    races = Races(lambda: next(turns, False))
+    session["who"] = "ann"
+    with races_lost(races, at_statements=True):
+        session.save()
+    assert races.lost == 1
+    assert SessionStore(session.session_key)["who"] == "ann"
+
+
+@pytest.mark.django_db
+def test_one_that_is_gone_is_no_lost_race(settings: object) -> None:
+    session = SessionStore()
+    session.create()
+    Session.objects.all().delete()
+    with pytest.raises(UpdateError):
+        session.save()
 
 
 def test_django_is_told_of_it(settings: object) -> None:
