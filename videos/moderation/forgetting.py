@@ -14,7 +14,16 @@ from django.db.models import Model, Q, QuerySet
 
 from gilfoyle.lib.transactions import atomic, savepoint
 from videos.access.pseudonyms import is_named_in
-from videos.moderation.models import PUBLIC_FORM, Appeal, CaseNote, Decision, LiftRequest, Report
+from videos.moderation.models import (
+    PUBLIC_FORM,
+    Appeal,
+    Case,
+    CaseNote,
+    Decision,
+    LiftRequest,
+    Report,
+    Restriction,
+)
 from videos.moderation.policy import CREATOR
 from videos.moderation.reasons import SEVERE
 from videos.moderation.sealed import person_of
@@ -68,6 +77,20 @@ def words_about(
         CaseNote.objects.filter(**{f"case__{name}": value for name, value in subject.items()}),
         Appeal.objects.filter(decision__in=Decision.objects.filter(**target).values("pk")),
     )
+
+
+def ids_told_of(*, project_id: str, subject_type: str, subject_id: str) -> list[str]:
+    """Return the ids by which events tell of a subject: its cases, decisions, restrictions and appeals."""
+    subject = {"project_id": project_id, "subject_type": subject_type, "subject_id": subject_id}
+    target = {"project_id": project_id, "target_type": subject_type, "target_id": subject_id}
+    decisions = Decision.objects.filter(**target)
+    rows: tuple[QuerySet[Any], ...] = (
+        Case.objects.filter(**subject),
+        decisions,
+        Restriction.objects.filter(**target),
+        Appeal.objects.filter(decision__in=decisions.order_by().values("pk")),
+    )
+    return [pk for found in rows for pk in found.order_by().values_list("pk", flat=True)]
 
 
 @atomic

@@ -35,6 +35,7 @@ from videos.moderation.forgetting import (
     forget_person,
     forget_sealed_mentions,
     forget_words_about,
+    ids_told_of,
     rename_creator,
     reports_by,
     rows_naming,
@@ -132,7 +133,7 @@ def erase_creator(creator: Creator) -> Receipt:
     for video in list(_videos(creator)):
         done.note(video, _erase_video(video))
     done.counts |= forget_person(creator.id, project_id=project_id)
-    forget_words_about(project_id=project_id, subject_type=CREATOR, subject_id=creator.id)
+    _forget_words(project_id, CREATOR, creator.id)
     done.counts["renamed"] = _rename(creator)
     forget_deliveries_naming(project_id=project_id, creator_id=creator.id)
     if len(creator.id) >= SHORT and not done.held:
@@ -164,7 +165,7 @@ def erase_for_consumer(creator: Creator, *, at_work: Callable[[], None]) -> Rece
     at_work()
     done.counts["renamed"] = _rename(creator)
     at_work()
-    forget_deliveries_naming(project_id=project_id, creator_id=creator.id)
+    forget_deliveries_naming(project_id=project_id, creator_id=creator.id, at_work=at_work)
     at_work()
     done.counts["audit_parts"] = erase_personal_of(creator.id, project_id=project_id, at_work=at_work)
     at_work()
@@ -200,7 +201,15 @@ def _forget_reviewed_words(creator: Creator) -> None:
     """Raises: CreatorUnderReview where something severe was reported meanwhile."""
     hold_project(creator.project.pk)  # who reports a creator holds it, too
     _require_no_review(creator, Q(subject_type=CREATOR, subject_id=creator.id))
-    forget_words_about(project_id=creator.project.pk, subject_type=CREATOR, subject_id=creator.id)
+    _forget_words(creator.project.pk, CREATOR, creator.id)
+
+
+@atomic
+def _forget_words(project_id: str, subject_type: str, subject_id: str) -> None:
+    """Erase what is said of a subject here, and what was told of that."""
+    subject = {"project_id": project_id, "subject_type": subject_type, "subject_id": subject_id}
+    forget_deliveries_about(project_id=project_id, subject_ids=ids_told_of(**subject))
+    forget_words_about(**subject)
 
 
 @atomic
@@ -218,8 +227,8 @@ def _erase_video(video: Video) -> str:
     LogEntry.objects.filter(
         object_id=video.pk, content_type__app_label="videos", content_type__model="video"
     ).update(object_repr=video.pk)
-    forget_words_about(project_id=video.project_id, subject_type=VIDEO, subject_id=video.pk)
-    forget_deliveries_about(project_id=video.project_id, subject_id=video.pk)
+    _forget_words(video.project_id, VIDEO, video.pk)
+    forget_deliveries_about(project_id=video.project_id, subject_ids=[video.pk])
     return DELETED
 
 

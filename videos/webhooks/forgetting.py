@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.utils import timezone
@@ -19,41 +19,58 @@ TELLS_NOTHING = "video.deleted"  # an id alone, which is to be told
 
 
 @atomic
-def forget_deliveries_about(*, project_id: str, subject_id: str) -> int:
-    """Forget what was told of a thing, also where it was not sent yet; returns how many deliveries."""
-    about = Delivery.objects.filter(project_id=project_id, subject_id=subject_id).exclude(body="")
-    return _forget(about.exclude(event_type=TELLS_NOTHING).values_list("pk", flat=True))
+def forget_deliveries_about(*, project_id: str, subject_ids: Sequence[str]) -> int:
+    """Forget what was told of these things, also where it was not sent yet; returns how many deliveries."""
+    told = Delivery.objects.filter(project_id=project_id).exclude(body="").exclude(event_type=TELLS_NOTHING)
+    forgotten = 0
+    for start in range(0, len(subject_ids), ROWS_AT_ONCE):
+        about = told.filter(subject_id__in=subject_ids[start : start + ROWS_AT_ONCE])
+        forgotten += _forget(list(about.values_list("pk", flat=True)))
+    return forgotten
+
+
+def forget_deliveries_naming(
+    *, project_id: str, creator_id: str, at_work: Callable[[], None] | None = None
+) -> int:
+    """Forget what was told in which a creator's id stands; returns how many deliveries.
+
+    All that a project was told is read for it: page by page, each in a transaction of its own, `at_work` before each.
+    """
+    of_project = Delivery.objects.filter(project_id=project_id).order_by("pk").values_list("pk", flat=True)
+    last, forgotten = "", 0
+    while page := list(of_project.filter(pk__gt=last)[:ROWS_AT_ONCE]):
+        if at_work is not None:
+            at_work()
+        forgotten += _forget_naming(page, creator_id)
+        last = page[-1]
+    return forgotten
 
 
 @atomic
-def forget_deliveries_naming(*, project_id: str, creator_id: str) -> int:
-    """Forget what was told in which a creator's id stands; returns how many deliveries."""
-    return _forget(_naming(project_id, creator_id))
+def _forget_naming(page: list[str], creator_id: str) -> int:
+    return _forget(list(dict.fromkeys(_naming(page, creator_id))))
 
 
-def _forget(delivery_ids: Iterable[str]) -> int:
-    found = list(delivery_ids)
+def _forget(found: Sequence[str]) -> int:
     for start in range(0, len(found), ROWS_AT_ONCE):
         some = Delivery.objects.filter(pk__in=found[start : start + ROWS_AT_ONCE])
-        DeliveryAttempt.objects.filter(delivery__in=some.values("pk")).update(response_body="")
         some.filter(status=states.WAITING).update(
             status=states.FAILED, error=FORGOTTEN, finished_at=timezone.now()
         )
+        # Before the answers: who is just being answered waits for this, and then sees that it was forgotten.
         some.update(body="")
+        DeliveryAttempt.objects.filter(delivery__in=some.values("pk")).update(response_body="")
     return len(found)
 
 
-def _naming(project_id: str, creator_id: str) -> Iterator[str]:
+def _naming(page: list[str], creator_id: str) -> Iterator[str]:
     spelt = json.dumps(creator_id, ensure_ascii=False)[1:-1]
-    of_project = Delivery.objects.filter(project_id=project_id)
-    bodies = of_project.filter(body__contains=spelt).order_by().values_list("pk", "body")
-    for pk, body in bodies.iterator(chunk_size=ROWS_AT_ONCE):
+    bodies = Delivery.objects.filter(pk__in=page, body__contains=spelt).order_by().values_list("pk", "body")
+    for pk, body in bodies:
         if any(is_named_in(text, creator_id) for text in _texts(json.loads(body))):
             yield pk
-    answers = DeliveryAttempt.objects.filter(
-        delivery__project_id=project_id, response_body__contains=creator_id
-    )
-    for pk, answer in answers.values_list("delivery", "response_body").iterator(chunk_size=ROWS_AT_ONCE):
+    answers = DeliveryAttempt.objects.filter(delivery__in=page, response_body__contains=creator_id)
+    for pk, answer in answers.values_list("delivery", "response_body"):
         if is_named_in(answer, creator_id):
             yield pk
 

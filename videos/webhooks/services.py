@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -162,17 +162,18 @@ def record_outcome(*, held: Delivery, outcome: Outcome) -> None:
     now = timezone.now()
     endpoint = _locked(held.endpoint_id)
     pause_s = pause_before_next_s(held.tries + 1, retry_after_s=outcome.retry_after_s)
-    is_gone = outcome.status == GONE_STATUS
+    is_gone, is_forgotten = outcome.status == GONE_STATUS, _is_forgotten(held)
     told: dict[str, Any] = {"tries": F("tries") + 1, "error": outcome.error}
     if not outcome.error:
         noted = _release(held, states.DELIVERED, finished_at=now, **told)
-    elif pause_s is None or is_gone or endpoint is None or not endpoint.is_enabled or _is_forgotten(held):
+    elif pause_s is None or is_gone or endpoint is None or not endpoint.is_enabled or is_forgotten:
         noted = _release(held, states.FAILED, finished_at=now, **told)
     else:
         noted = _release(held, states.WAITING, ready_at=now + timedelta(seconds=pause_s), **told)
     if not noted or endpoint is None:
         raise StaleWork(LOST, delivery_id=held.pk)
-    _keep_attempt(held, outcome)
+    # What answers to words that were erased may repeat them.
+    _keep_attempt(held, replace(outcome, answer="") if is_forgotten else outcome)
     if not outcome.error:
         _note_success(endpoint)
     elif not outcome.is_ours:
@@ -180,7 +181,9 @@ def record_outcome(*, held: Delivery, outcome: Outcome) -> None:
 
 
 def _is_forgotten(held: Delivery) -> bool:
-    return Delivery.objects.filter(pk=held.pk, body="").exists()
+    # Under its lock: who erases it now either waits for the answer, and erases that too, or was faster.
+    kept = Delivery.objects.select_for_update(no_key=True).filter(pk=held.pk).values_list("body", flat=True)
+    return kept.first() == ""
 
 
 def _keep_attempt(held: Delivery, outcome: Outcome) -> None:

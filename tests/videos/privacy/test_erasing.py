@@ -1,6 +1,8 @@
 import json
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +19,27 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from tests.factories import make_project
-from tests.videos.moderation.making import CONSUMER, make_playing, make_report
+from tests.videos.moderation.making import ADMINISTRATOR, CONSUMER, SECOND, make_playing, make_report
 from tests.videos.privacy.making import make_creator, make_traces
+from tests.videos.webhooks.receiving import make_endpoint
 from videos.access.freezes import frozen_of
 from videos.audit.checking import verify_chain
 from videos.audit.models import AuditEntry
 from videos.audit.services import link_entries
 from videos.catalog.models import Video
 from videos.catalog.purge import purge_deleted
+from videos.moderation import services
+from videos.moderation.deciding import Verdict
 from videos.moderation.models import Appeal, Decision, Report
-from videos.moderation.policy import CREATOR, VIDEO
+from videos.moderation.policy import CREATOR, VIDEO, Kind
 from videos.moderation.services import Filing, file_report
 from videos.privacy import erasing
+from videos.privacy.creators import Creator
 from videos.privacy.erasing import erase_creator, erase_for_consumer, erase_on_trial
 from videos.privacy.errors import CreatorUnderReview
 from videos.privacy.proving import prove
 from videos.privacy.traces import find_traces
+from videos.webhooks.models import Delivery
 
 pytestmark = pytest.mark.django_db
 # Anywhere in a statement: PostgreSQL reads by DECLARE … CURSOR FOR SELECT, and locks by SELECT … FOR UPDATE.
@@ -156,6 +163,45 @@ def test_nobody_else_loses_anything() -> None:
     kept = Report.objects.get(pk=report.pk)
     assert kept.reporter
     assert kept.sealed_text
+
+
+@pytest.mark.parametrize("erase", [erase_creator, partial(erase_for_consumer, at_work=lambda: None)])
+def test_what_was_told_of_decisions_and_appeals_goes_though_it_names_nobody(
+    erase: Callable[[Creator], Any],
+) -> None:
+    creator = make_creator()
+    make_endpoint(creator.project)
+    video, other = make_playing(creator.project, creator_id=creator.id), make_playing(creator.project)
+    told = {
+        subject_id: tell_of(creator, kind, subject_id)
+        for kind, subject_id in ((CREATOR, creator.id), (VIDEO, video.pk), (VIDEO, other.pk))
+    }
+    erase(creator)
+    kept = Delivery.objects.exclude(body="")
+    assert not kept.filter(pk__in=told[creator.id] + told[video.pk]).exists()
+    assert kept.filter(pk__in=told[other.pk]).count() == len(told[other.pk]) >= 3
+    assert not any(
+        "a liar" in body for body in kept.exclude(pk__in=told[other.pk]).values_list("body", flat=True)
+    )
+    assert not Delivery.objects.filter(body="", status="waiting").exists()
+
+
+def tell_of(creator: Creator, subject_type: str, subject_id: str) -> list[str]:
+    """Let a case be decided and an appeal be answered; returns what was told of it."""
+    before = list(Delivery.objects.values_list("pk", flat=True))
+    filing = Filing(subject_type, subject_id, "spam", comment="See.")
+    report, _ = services.file_report(project=creator.project, filing=filing, by=CONSUMER)
+    assert report.case_id is not None
+    kind = Kind.FREEZE_UPLOADS if subject_type == CREATOR else Kind.BLOCK
+    verdict = Verdict(kind, "spam", explanation="They are a liar.", facts="It was seen.")
+    decision = services.decide(case_id=report.case_id, verdict=verdict, by=ADMINISTRATOR)
+    appeal = services.appeal(
+        project=creator.project, decision_id=decision.pk, text="No.", appellant="", by=CONSUMER
+    )
+    services.decide_appeal(appeal_id=appeal.pk, outcome="upheld", answer="Still a liar.", by=SECOND)
+    made = Delivery.objects.exclude(pk__in=before)
+    assert {"case.decided", "appeal.decided"} <= set(made.values_list("event_type", flat=True))
+    return list(made.values_list("pk", flat=True))
 
 
 @pytest.mark.parametrize("is_held", [False, True])

@@ -65,6 +65,42 @@ def test_what_is_just_being_sent_is_not_tried_again() -> None:
     assert (held.status, held.body) == ("failed", "")
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_answer_that_comes_after_the_erasure_brings_nobody_back(status: int) -> None:
+    endpoint = make_endpoint()
+    told(endpoint, {"creator_id": WHO})
+    held = claim()
+    assert held is not None
+    forgetting.forget_deliveries_naming(project_id=endpoint.project_id, creator_id=WHO)
+    error = "" if status == 200 else "endpoint_refused"
+    answered = Outcome(timezone.now(), 1, status, answer=f"Thanks for {WHO}", error=error)
+    services.record_outcome(held=held, outcome=answered)
+    kept = DeliveryAttempt.objects.get()
+    assert (kept.response_status, kept.response_body) == (status, "")
+
+
+def test_all_that_was_told_is_read_page_by_page_and_each_stays_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(forgetting, "ROWS_AT_ONCE", 2)
+    endpoint = make_endpoint()
+    for _ in range(5):
+        told(endpoint, {"creator_id": WHO})
+    pages = []
+
+    def work() -> None:
+        pages.append(Delivery.objects.exclude(body="").count())
+        if len(pages) == 3:
+            raise KeyboardInterrupt
+
+    named = {"project_id": endpoint.project_id, "creator_id": WHO}
+    with pytest.raises(KeyboardInterrupt):
+        forgetting.forget_deliveries_naming(**named, at_work=work)
+    assert pages == [5, 3, 1]
+    assert Delivery.objects.exclude(body="").count() == 1
+    assert forgetting.forget_deliveries_naming(**named) == 1
+
+
 def test_a_dead_worker_s_that_was_forgotten_is_over() -> None:
     endpoint = make_endpoint()
     told(endpoint, {"creator_id": WHO})
