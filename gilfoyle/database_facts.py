@@ -1,4 +1,4 @@
-"""What there is to know of the databases in use: kind, version, isolation, and how far the copy is behind."""
+"""What there is to know of the databases in use: kind, version, isolation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,8 @@ from typing import Any
 
 from django.db import connections
 
-from gilfoyle.lib.databases import DEFAULT, REPLICA
+from gilfoyle.lib.databases import DEFAULT
 
-# Nothing is behind where all that came was applied, however long ago that was.
-_LAG = """
-SELECT pg_is_in_recovery(),
-    CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-    ELSE EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp()) END
-"""
 KINDS = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "cockroachdb": "CockroachDB"}
 
 
@@ -30,15 +24,6 @@ def describe_database(alias: str = DEFAULT) -> str:
     if connection.vendor == "cockroachdb":  # whose server_version is that of the PostgreSQL that it resembles
         version = ".".join(str(part) for part in getattr(connection, "cockroachdb_version", ()))
     return f"{KINDS.get(connection.vendor, connection.vendor)} {version}, {isolation}"
-
-
-def replica_lag_s() -> float | None:
-    """Return how far the copy is behind, in seconds; None where it follows nobody.
-
-    Raises: DatabaseError.
-    """
-    follows, lag_s = _ask(REPLICA, _LAG)
-    return float(lag_s or 0) if follows else None
 
 
 def _ask(alias: str, statement: str) -> tuple[Any, ...]:

@@ -19,12 +19,13 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from gilfoyle import health
-from gilfoyle.database_facts import describe_database, replica_lag_s
+from gilfoyle.database_facts import describe_database
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.ipfs_node import describe_node
+from gilfoyle.lib.replica import LONG_LAG_S, replica_lag_s
 from gilfoyle.lib.reservations import free_bytes, is_same_disk
 from gilfoyle.lib.storage_settings import is_secret_of_store, media_folder
 from gilfoyle.lib.store_places import every_store
@@ -40,7 +41,6 @@ from videos.fingerprints.selectors import words_of_unreadable
 
 GIB = 1024**3
 SCARCE_BYTES = 10 * GIB
-LONG_LAG_S = 30.0
 WORK = "work"
 MOST_NAMES = 5
 STORES = {"renditions": "media store", "sources": "store of sources"}
@@ -163,7 +163,8 @@ def check_replica(config: Config) -> Finding:
             "warn", "replica", "it follows no other server: what it shows may be from anywhere", hint
         )
     if lag_s > LONG_LAG_S:
-        return Finding("warn", "replica", f"{lag_s:.0f} s behind", "Lists and figures are as old as that.")
+        hint = "Until it is near again everything is read from the database."
+        return Finding("warn", "replica", f"{lag_s:.0f} s behind", hint)
     return Finding("ok", "replica", f"{lag_s:.1f} s behind")
 
 
