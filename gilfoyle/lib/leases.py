@@ -73,5 +73,7 @@ class KeptLease(ABC):
                 connection.close()  # it may be broken for good; the next renewal opens another
                 # Unreachable is not lost, until the lease would have run out for everyone else to see.
                 log.warning("lease_not_renewed", lease=self.name, error=str(error))
+            # Between renewals others may need it: where a pool lends connections, it goes back.
+            connection.close_if_unusable_or_obsolete()
             if timezone.now().timestamp() >= valid_until:
                 return

@@ -35,6 +35,7 @@ class WebhookEndpoint(models.Model):
     failures = models.PositiveIntegerField(default=0, help_text="Failed tries since the last success.")
     failing_since = models.DateTimeField(null=True, help_text="The first of them.")
     held_until = models.DateTimeField(null=True, help_text="Nothing is sent before.")
+    last_claimed_at = models.DateTimeField(null=True, help_text="When it last had its turn.")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -114,7 +115,8 @@ class Delivery(models.Model):
             models.Index(fields=("endpoint", "status", "ready_at"), name="delivery_next"),
             models.Index(fields=("status", "lease_expires_at"), name="delivery_lost"),
             models.Index(fields=("status", "finished_at"), name="delivery_over"),
-            models.Index(fields=("project_id", "subject_id"), name="delivery_about"),
+            models.Index(fields=("subject_id", "project_id"), name="delivery_of_subject"),
+            models.Index(fields=("project_id", "id"), name="delivery_of_project"),
         )
 
     def __str__(self) -> str:

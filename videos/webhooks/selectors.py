@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -61,16 +62,34 @@ def signing_keys(*, endpoint_id: str, root_secret: bytes) -> list[bytes]:
 
 
 def endpoints_in_turn(*, now: datetime) -> QuerySet[WebhookEndpoint, Any]:
-    """Return the endpoints for which something is ready, first those to which the least is being sent.
+    """Return the endpoints for which something is ready: first those of projects, then those to which the least is being sent.
 
-    So neither one with thousands of deliveries nor one that answers slowly holds up the others.
+    Among equals who waits longest for a turn, not who has the oldest backlog. So neither a project with many endpoints,
+    nor one with thousands of deliveries, nor one that answers slowly holds up the others.
     """
     own = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by()
     ready = own.filter(status=states.WAITING, ready_at__lte=now).order_by("ready_at").values("ready_at")[:1]
     sending = own.filter(status=states.SENDING).values("endpoint").annotate(n=Count("pk")).values("n")
+    # By the index of each of its endpoints, of which there are few.
+    of_project = Delivery.objects.filter(
+        endpoint__project=OuterRef("project"), status=states.SENDING
+    ).order_by()
+    sending_of_project = of_project.values("endpoint__project").annotate(n=Count("pk")).values("n")
     open_ones = WebhookEndpoint.objects.filter(Q(held_until=None) | Q(held_until__lte=now), disabled_at=None)
     return (
-        open_ones.annotate(next_at=Subquery(ready), busy=Coalesce(Subquery(sending), 0))
+        open_ones.annotate(
+            next_at=Subquery(ready),
+            busy=Coalesce(Subquery(sending), 0),
+            busy_of_project=Coalesce(Subquery(sending_of_project), 0),
+        )
         .exclude(next_at=None)
-        .order_by("busy", "next_at")
+        .order_by("busy_of_project", "busy", F("last_claimed_at").asc(nulls_first=True), "next_at")
     )
+
+
+def without_only_one(project_ids: Sequence[str]) -> Sequence[str]:
+    """Return these projects, or none where nobody else has an endpoint for which a place would be kept."""
+    if not project_ids:
+        return ()
+    others = WebhookEndpoint.objects.filter(disabled_at=None).exclude(project_id__in=project_ids)
+    return project_ids if others.exists() else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,10 +106,15 @@ def note(verb: str, endpoint: WebhookEndpoint, data: dict[str, Any] | None = Non
     record(verb, object_type="webhook", object_id=endpoint.pk, project_id=endpoint.project_id, data=data)
 
 
-def claim_delivery(*, owner: str, lease_s: float, at_once_per_endpoint: int) -> Delivery | None:
-    """Take the delivery whose turn it is under a lease, or None; an endpoint never gets more than so many at once."""
+def claim_delivery(
+    *, owner: str, lease_s: float, at_once_per_endpoint: int, besides: Sequence[str] = ()
+) -> Delivery | None:
+    """Take the delivery whose turn it is under a lease, or None; an endpoint never gets more than so many at once.
+
+    `besides`: projects that get none now.
+    """
     now = timezone.now()
-    for candidate in endpoints_in_turn(now=now)[:CANDIDATES]:
+    for candidate in endpoints_in_turn(now=now).exclude(project_id__in=besides)[:CANDIDATES]:
         claimed = _claim_of(candidate.pk, owner, now + timedelta(seconds=lease_s), at_once_per_endpoint)
         if claimed is not None:
             return claimed
@@ -138,6 +143,7 @@ def _claim_of(endpoint_id: str, owner: str, until: datetime, most: int) -> Deliv
         lease_owner=owner,
         lease_expires_at=until,
     )
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(last_claimed_at=timezone.now())
     one.endpoint = endpoint
     return one if claimed else None
 

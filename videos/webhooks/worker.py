@@ -6,6 +6,7 @@ import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,7 +25,7 @@ from videos.webhooks.backoff import read_retry_after
 from videos.webhooks.endpoints import find_receiver
 from videos.webhooks.errors import DeliveryFault
 from videos.webhooks.models import Delivery
-from videos.webhooks.selectors import signing_keys
+from videos.webhooks.selectors import signing_keys, without_only_one
 from videos.webhooks.services import Outcome
 from videos.webhooks.signing import sign_headers
 
@@ -35,8 +36,9 @@ TIMED_OUT = "The receiver did not answer in time."
 OURS = "Something went wrong on our side while this was sent."
 # What is the endpoint's matter, in words that may be shown.
 THEIRS = (OutboundFault, OutOfTime, AddressInvalid, AddressRefused)
-_busy = threading.Lock()
+_busy, _choosing = threading.Lock(), threading.Lock()
 _running = 0
+_of_projects: Counter[str] = Counter()
 
 
 class DeliveryLease(KeptLease):
@@ -58,19 +60,34 @@ def run_next_delivery() -> bool:
     with _slot(config.webhooks.at_once) as running:
         if not running:
             return False
-        owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+        held = _choose(config, running=running)
+        if held is None:
+            return False
+        try:
+            with structlog.contextvars.bound_contextvars(
+                delivery_id=held.pk, endpoint_id=held.endpoint_id, attempt=held.attempt
+            ):
+                run_delivery(held, config=config)
+        finally:
+            with _choosing:
+                _of_projects[held.project_id] -= 1
+    return True
+
+
+def _choose(config: Config, *, running: int) -> Delivery | None:
+    """Claim a delivery, of no project that has half of this process's places already while others may need them."""
+    owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+    with _choosing:
+        half = (config.webhooks.at_once + 1) // 2
         held = services.claim_delivery(
             owner=owner,
             lease_s=config.encoding.lease_s,
             at_once_per_endpoint=share_of_endpoint(config, running=running),
+            besides=without_only_one([one for one, count in _of_projects.items() if count >= half]),
         )
-        if held is None:
-            return False
-        with structlog.contextvars.bound_contextvars(
-            delivery_id=held.pk, endpoint_id=held.endpoint_id, attempt=held.attempt
-        ):
-            run_delivery(held, config=config)
-    return True
+        if held is not None:
+            _of_projects[held.project_id] += 1
+    return held
 
 
 def share_of_endpoint(config: Config, *, running: int) -> int:
@@ -137,6 +154,7 @@ def send_once(held: Delivery, *, config: Config) -> Outcome:
 
 def _post(held: Delivery, config: Config) -> tuple[int, str, float | None]:
     keys = signing_keys(endpoint_id=held.endpoint_id, root_secret=settings.GILFOYLE_ROOT_SECRET)
+    close_old_connections()  # which others may need while the receiver takes its time
     address, door = find_receiver(held.endpoint.url, webhooks=config.webhooks)
     headers = sign_headers(message_id=held.pk, at=timezone.now(), body=held.body, keys=keys)
     headers |= {"Content-Type": "application/json", "User-Agent": USER_AGENT}

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.leases import KeptLease
@@ -44,6 +44,21 @@ def test_it_is_renewed_again_and_again_while_it_is_held() -> None:
         lease.check()
         lease.pause(0)
     lease.check()
+
+
+def test_between_renewals_it_holds_no_connection_that_a_pool_lent() -> None:
+    found: list[bool] = []
+
+    def renew() -> bool:
+        found.append(connection.connection is None)
+        connection.ensure_connection()
+        connection.close_at = 0.0
+        return True
+
+    lease = Counted(renew)
+    with lease.held():
+        assert lease.called.wait(PATIENCE_S)
+    assert all(found)
 
 
 def test_it_is_lost_once_another_has_it_and_whoever_waits_is_woken() -> None:

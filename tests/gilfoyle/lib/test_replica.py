@@ -105,7 +105,7 @@ def test_one_that_is_far_behind_is_left_alone_and_asked_now_and_then(
     copy: Copy, monkeypatch: pytest.MonkeyPatch, lag_s: float | None, read: str
 ) -> None:
     now, lags = [100.0], [lag_s, 0.0]
-    monkeypatch.setattr(replica_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("gilfoyle.lib.replica.time.monotonic", lambda: now[0])
     monkeypatch.setattr(replica_module, "replica_lag_s", lambda: lags.pop(0))
     copy.vendor = "postgresql"
     replica = Replica()

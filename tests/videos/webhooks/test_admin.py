@@ -4,7 +4,9 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -127,6 +129,18 @@ def test_deliveries_are_sent_again_by_a_button_and_by_the_list(admin_client: Cli
     response = admin_client.post(list_of(DELIVERY), chosen, follow=True)
     assert "1 delivery sent again." in shown_messages(response)
     assert set(Delivery.objects.values_list("status", flat=True)) == {"waiting"}
+
+
+def test_a_delivery_is_found_by_exactly_its_id_or_what_it_is_about(admin_client: Client) -> None:
+    endpoint = make_endpoint()
+    one = make_delivery(endpoint, subject_id="vid_Aa", event_type="video.ready")
+    make_delivery(endpoint, subject_id="vid_aA", event_type="video.failed")
+    for term in (one.pk, " vid_Aa "):
+        with CaptureQueriesContext(connection) as asked:
+            html = admin_client.get(list_of(DELIVERY), {"q": term}).content.decode()
+        assert (one.pk in html, "video.failed" in html) == (True, False)
+        assert not [each["sql"] for each in asked if "UPPER" in each["sql"] and "subject_id" in each["sql"]]
+    assert one.pk not in admin_client.get(list_of(DELIVERY), {"q": "vid_AA"}).content.decode()
 
 
 def test_the_list_of_deliveries_has_few_queries(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -93,12 +94,12 @@ def test_all_that_was_told_is_read_page_by_page_and_each_stays_forgotten(
         if len(pages) == 3:
             raise KeyboardInterrupt
 
-    named = {"project_id": endpoint.project_id, "creator_id": WHO}
+    forget = partial(forgetting.forget_deliveries_naming, project_id=endpoint.project_id, creator_id=WHO)
     with pytest.raises(KeyboardInterrupt):
-        forgetting.forget_deliveries_naming(**named, at_work=work)
+        forget(at_work=work)
     assert pages == [5, 3, 1]
     assert Delivery.objects.exclude(body="").count() == 1
-    assert forgetting.forget_deliveries_naming(**named) == 1
+    assert forget() == 1
 
 
 def test_a_dead_worker_s_that_was_forgotten_is_over() -> None:

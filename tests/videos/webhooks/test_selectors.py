@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 
 from tests.factories import make_project
@@ -44,6 +45,24 @@ def test_first_comes_to_whom_least_is_being_sent_then_who_waits_longest() -> Non
     assert turns() == [early.pk, late.pk, busy.pk]
 
 
+def test_a_project_with_many_endpoints_comes_after_others_and_turns_go_round() -> None:
+    now = timezone.now()
+    many, few = make_project(), make_project()
+    old = [make_endpoint(many) for _ in range(3)]
+    new = make_endpoint(few)
+    for endpoint in old:
+        make_delivery(endpoint, ready_at=now - timedelta(days=1))
+    make_delivery(new)
+    make_delivery(old[0], status="sending")
+    assert turns()[0] == new.pk
+    assert turns()[-1] == old[0].pk
+    Delivery.objects.filter(status="sending").delete()
+    WebhookEndpoint.objects.filter(pk__in=[one.pk for one in old]).update(last_claimed_at=now)
+    assert turns()[0] == new.pk
+    WebhookEndpoint.objects.filter(pk=new.pk).update(last_claimed_at=now + timedelta(seconds=1))
+    assert turns()[-1] == new.pk
+
+
 def test_ten_thousand_that_wait_are_found_by_an_index() -> None:
     endpoint = make_endpoint()
     rows: list[Any] = [
@@ -54,6 +73,7 @@ def test_ten_thousand_that_wait_are_found_by_an_index() -> None:
         Delivery.objects.filter(status="sending", lease_expires_at__lt=timezone.now()),
         Delivery.objects.filter(status="failed", finished_at__lt=timezone.now()).order_by("finished_at")[:5],
         selectors.list_deliveries(endpoint=endpoint)[:25],
+        Delivery.objects.filter(Q(pk="x") | Q(subject_id="x")).order_by(),
     ]
     if connection.vendor != "sqlite":
         pytest.skip("a planner that counts rows first reads a table this small as a whole")

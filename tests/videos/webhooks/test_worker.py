@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from gilfoyle.lib.outbound import OutboundFault
 from tests.factories import make_project
 from tests.file_server import file_server
 from tests.videos.webhooks.receiving import (
@@ -221,8 +223,6 @@ def test_an_endpoint_that_answers_slowly_holds_up_no_other(receiver: Receiver) -
 
 
 def send_in_thread() -> None:
-    from django.db import connection  # noqa: PLC0415 - of this thread
-
     try:
         worker.run_next_delivery()
     finally:
@@ -240,6 +240,49 @@ def test_a_process_makes_so_many_at_once_and_the_second_half_is_for_those_that_h
         assert (first, second) == (1, 2)
         assert not worker.run_next_delivery()
     assert Delivery.objects.get().status == "waiting"
+
+
+@pytest.mark.parametrize(("is_alone", "most"), [(False, 2), (True, 4)])
+def test_a_project_whose_endpoints_are_all_slow_leaves_half_of_the_places_to_others(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, is_alone: bool, most: int
+) -> None:
+    set_webhooks(settings, at_once=4)
+    slow, other = make_project(), make_project()
+    for _ in range(4):
+        make_delivery(make_endpoint(slow))
+    quick = None if is_alone else make_endpoint(other)
+    taken: list[str] = []
+
+    def hang(held: Delivery, **_told: Any) -> None:
+        """Take a place for as long as others are claimed."""
+        taken.append(held.project_id)
+        if not worker.run_next_delivery() and quick is not None and held.project_id == slow.pk:
+            make_delivery(quick)
+            worker.run_next_delivery()
+
+    monkeypatch.setattr(worker, "run_delivery", hang)
+    worker.run_next_delivery()
+    assert taken[:most] == [slow.pk] * most
+    assert taken[most : most + 1] == ([] if is_alone else [other.pk])
+    assert not any(worker._of_projects.values())
+
+
+def test_no_connection_is_held_while_the_receiver_takes_its_time(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_delivery(make_endpoint(url=receiver.url))
+    held = claim()
+    assert held is not None
+    open_ones = []
+
+    def look(*_args: Any, **_options: Any) -> None:
+        open_ones.append(connection.connection)
+        raise OutboundFault("no")
+
+    monkeypatch.setattr(worker, "post", look)
+    connection.close_at = 0.0  # as where a pool lends it
+    assert send_once(held, config=django_settings.GILFOYLE).error == "server_unreachable"
+    assert open_ones == [None]
 
 
 def test_a_lease_is_renewed_for_its_own_delivery_alone(monkeypatch: pytest.MonkeyPatch) -> None:
