@@ -197,6 +197,11 @@ class Config(Section):
         self.playback.require_signable(store.s3 if store.backend == "s3" else None)
         return self
 
+    @model_validator(mode="after")
+    def _stores_are_apart(self) -> Config:
+        self.storage.require_apart(self.server.data_dir)
+        return self
+
     def may_others_read(self, *, is_encrypted: bool) -> bool:
         """Tell whether others than Gilfoyle may give away a video's objects, to be read by who has their keys.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from django.core.files.storage import FileSystemStorage, Storage
 
 from gilfoyle.lib.object_store import objects_of
-from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.storage_faults import StorageFault, faults
 from gilfoyle.lib.store_places import all_of
 
 AT_ONCE = 1000  # as many as S3 lists, or removes, by one request
@@ -59,6 +59,25 @@ def list_store(media: Storage, prefix: str = "") -> Iterator[StoredObject]:
     with faults(prefix):
         for name, size_bytes, changed_at in objects_of(media).list_below(prefix):
             yield StoredObject(name, size_bytes, changed_at)
+
+
+def require_root(media: Storage) -> None:
+    """See that a store is there at all; one whose disk is not mounted would list as empty. A bucket says so by itself.
+
+    Raises: StorageFault.
+    """
+    if not isinstance(media, FileSystemStorage):
+        return
+    root = Path(media.location)
+    with faults(str(root)):
+        lost = [root] if not root.is_dir() else [path for path in root.iterdir() if _leads_nowhere(path)]
+    if lost:
+        message = f"There is no folder {lost[0]}: is its disk mounted?"
+        raise StorageFault(message, name=str(lost[0]))
+
+
+def _leads_nowhere(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[StoredObject]:

@@ -100,6 +100,19 @@ class StorageSettings(StoreSettings):
             raise ValueError(msg)
         return self
 
+    def require_apart(self, data_dir: Path) -> None:
+        """See that no two stores are in one folder, the one that none names in the data folder among them.
+
+        Raises: ValueError.
+        """
+        stores = [self, *self.others]
+        folders = [
+            media_folder(store, data_dir).resolve() for store in stores if store.backend == "filesystem"
+        ]
+        if len(set(folders)) < len(folders):
+            msg = "storage.others: two stores are in the same place"
+            raise ValueError(msg)
+
     def named(self, name: str) -> StoreSettings:
         """Return a store by its name. Raises: KeyError."""
         return {MAIN: self, **{store.name: store for store in self.others}}[name]

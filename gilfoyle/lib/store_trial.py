@@ -1,4 +1,4 @@
-"""Sees whether a store does what it is for: an object is written, read back and removed."""
+"""Sees whether a store does what it is for: an object is written, read back and removed; and whether two are two."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage import ranges_of, write_to
 from gilfoyle.lib.storage_faults import StorageFault, faults
-from gilfoyle.lib.store_places import every_store
+from gilfoyle.lib.storage_settings import Role
+from gilfoyle.lib.store_places import every_store, role_of
 
 log = structlog.get_logger(__name__)
 FOLDER = "doctor"
+# Each may be a link of its own to another disk. The names of self-tests there are in stores/names.py.
+FOLDERS_OF_OBJECTS = ("sources", "uploads", "renditions", "tracks")
 PATIENCE_S = 20.0
 _WRITTEN = b"doctor"
 # What no waiting changes: the settings name a bucket that is not there, or keys that it does not take.
@@ -45,6 +48,26 @@ def try_store(store: Storage) -> bool:
     finally:
         with faults(name):
             store.delete(name)
+
+
+def find_shared_folder(one: Storage, other: Storage, *, roles: frozenset[Role]) -> str | None:
+    """Return a folder of objects in which what is written to `other` shows in `one`; None where they are apart.
+
+    Raises: NoSpace, StorageFault.
+    """
+    for folder in FOLDERS_OF_OBJECTS:
+        if role_of(folder) not in roles:
+            continue
+        name = f"{folder}/selftest/{random_text(22)}"
+        write_to(other, name, [_WRITTEN])
+        try:
+            with faults(name):
+                if one.exists(name):
+                    return folder
+        finally:
+            with faults(name):
+                other.delete(name)
+    return None
 
 
 def find_wrong_store(*, patience_s: float = PATIENCE_S) -> tuple[str, str] | None:

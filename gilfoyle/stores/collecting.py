@@ -6,17 +6,19 @@ like nobody's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gilfoyle.lib.storage_listing import StoredObject, remove_objects
 from gilfoyle.lib.store_places import ROLES, home_of, is_moving, role_of
-from gilfoyle.stores.errors import StoreIsMoving, TooManyOrphans
+from gilfoyle.stores.errors import RowsAreOlder, StoreIsMoving, TooManyOrphans
+from gilfoyle.stores.facts import has_owners
 from gilfoyle.stores.judging import Finding
 from gilfoyle.stores.names import parse_name
 from gilfoyle.stores.surveying import Survey, kind_of, look_again
+from gilfoyle.stores.times_replaced import Replaced, find_replaced
 
-MANY, MOST_SHARE = 100, 0.1
+MOST_SHARE = 0.1
 
 
 @dataclass(slots=True)
@@ -27,14 +29,17 @@ class Removed:
     size_bytes: int = 0
 
 
-def find_orphans(survey: Survey) -> Iterator[Finding]:
-    """Yield what nobody names, and note it for `remove_orphans`.
+def find_orphans(survey: Survey, *, even_so: bool = True) -> Iterator[Finding]:
+    """Yield what nobody names, and note it for `remove_orphans`; without `even_so` it ends where that looks wrong.
 
-    Raises: StorageFault; the database's errors.
+    Raises: TooManyOrphans, RowsAreOlder, StorageFault; the database's errors.
     """
+    replaced, has_rows = ([], True) if even_so else (find_replaced(), has_owners())
     for finding in survey.look():
         parsed = parse_name(finding.name)
         if finding.kind == "orphan" and parsed is not None:
+            if not even_so:
+                require_fitting(survey, finding, replaced, has_rows=has_rows)
             survey.inventory.note_orphans(f"{kind_of(parsed.family)}/{parsed.owner}", [finding.name])
             yield finding
 
@@ -57,13 +62,26 @@ def require_still() -> None:
         )
 
 
-def require_few(survey: Survey) -> None:
-    """Raises: TooManyOrphans."""
-    orphans = survey.counts["orphan"]
-    if orphans > MANY and orphans > survey.objects * MOST_SHARE:
-        message = f"Nothing was removed: {orphans:,} of {survey.objects:,} objects would be."
-        hint = "Does this server use the right database, and one as new as the store? If so, say --even-so."
+def require_fitting(
+    survey: Survey, finding: Finding, replaced: Sequence[Replaced], *, has_rows: bool
+) -> None:
+    """Refuse as soon as an orphan shows that the rows may be another server's, or older than the store.
+
+    Raises: TooManyOrphans, RowsAreOlder.
+    """
+    hint = "Does this server use the right database, and one as new as the store? If so, say --even-so."
+    if not has_rows:
+        message = (
+            f"Nothing was removed: the database knows no video, and the store has {survey.objects:,} objects."
+        )
         raise TooManyOrphans(message, hint=hint)
+    if survey.counts["orphan"] > survey.objects * MOST_SHARE:
+        message = f"Nothing was removed: more than a tenth of {survey.objects:,} objects would be."
+        raise TooManyOrphans(message, hint=hint)
+    if any(one.has(finding.since) for one in replaced):
+        message = f"Nothing was removed: {finding.name} came between a backup and the restore of it."
+        hint = "Look at what --dry-run tells of that time. If none of it is wanted, say --even-so."
+        raise RowsAreOlder(message, hint=hint)
 
 
 def remove_orphans(survey: Survey) -> Iterator[Removed]:

@@ -25,6 +25,18 @@ class MoveNotSetUp(Conflict):
     code: ClassVar[str] = "move_not_set_up"
 
 
+class StoresAreOne(Conflict):
+    """Two names of the settings lead to the same objects: to empty one would empty the other."""
+
+    code: ClassVar[str] = "stores_are_one"
+
+
+class RowsAreOlder(Conflict):
+    """Something came after the backup that the rows are of: it is rather forgotten than nobody's."""
+
+    code: ClassVar[str] = "rows_are_older"
+
+
 class TooManyOrphans(Conflict):
     """So much of the store is nobody's that the rows are rather an older backup's, or another server's."""
 

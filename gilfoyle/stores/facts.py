@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 
 from gilfoyle.lib.sealed_chunks import sealed_size
+from gilfoyle.stores.names import parse_name
 from processing.jobs import states as job_states
 from processing.jobs.models import Job
 from videos import layout
@@ -210,6 +212,34 @@ def facts_of_uploads(upload_ids: Collection[str]) -> Iterator[tuple[str, Facts]]
         facts[piece.upload_id].grown[name] = stored
     _add_noted(facts)
     yield from facts.items()
+
+
+def has_owners() -> bool:
+    """Tell whether the rows know of anybody's video, or of an upload under way: a new database does not."""
+    receiving = Upload.objects.filter(status=upload_states.RECEIVING)
+    return Video.objects.exclude(pk=CANARY_ID).exists() or receiving.exists()
+
+
+def named_size(name: str) -> tuple[bool, int | None]:
+    """Tell whether rows name an object of a video, and the size as stored where they know it."""
+    parsed = parse_name(name)
+    for _, facts in facts_of_videos([parsed.owner]) if parsed is not None else ():
+        if name in facts.wanted:
+            return True, facts.wanted[name]
+    return False, None
+
+
+def size_of_piece(name: str) -> tuple[int, bool]:
+    """Return how much of a piece of an upload under way counts (0: nothing), and whether somebody is writing now."""
+    parsed = parse_name(name)
+    if parsed is None:
+        return 0, False
+    for _, facts in facts_of_uploads([parsed.owner]):
+        if name in facts.grown:
+            return facts.grown[name], Upload.objects.filter(
+                pk=parsed.owner, writer_expires_at__gt=timezone.now()
+            ).exclude(writer="").exists()
+    return 0, False
 
 
 def _add_noted(facts: Mapping[str, Facts]) -> None:

@@ -2,7 +2,7 @@
 
 What is to be copied is found anew each time, by comparing both listings: nothing is noted elsewhere, so it goes on after
 a kill at any moment. An object appears in the new store whole or not at all; it is read back from there, and removed
-again where it is not what was read. The old store is emptied by a second command alone, which compares the two once more.
+again where it is not what was read. The old store is emptied by a second command alone (`emptying.py`).
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.sealed_storage import read_through
 from gilfoyle.lib.storage import ObjectMissing, StorageFault, ranges_of, write_to
 from gilfoyle.lib.storage_faults import faults
-from gilfoyle.lib.storage_listing import StoredObject, list_store, remove_objects
-from gilfoyle.lib.storage_settings import Role, StorageSettings
-from gilfoyle.lib.store_places import ROLES, role_of, store_named
-from gilfoyle.stores.errors import MoveNotSetUp, StoreUnknown
+from gilfoyle.lib.storage_listing import StoredObject, list_store, require_root
+from gilfoyle.lib.storage_moves import add_to
+from gilfoyle.lib.storage_settings import Role
+from gilfoyle.lib.store_places import role_of
+from gilfoyle.stores.facts import named_size, size_of_piece
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.names import SELF_TEST, UNFINISHED, UPLOAD, parse_name
 from gilfoyle.stores.surveying import Progress
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 PARALLEL = 4
 PASSES = 5
 AT_ONCE = 500
-COPIED, THERE, GONE, FAILED, REMOVED, DIFFERENT = "copied", "there", "gone", "failed", "removed", "different"
+COPIED, THERE, GONE, FAILED, DIFFERENT = "copied", "there", "gone", "failed", "different"
 
 
 @dataclass(slots=True)
@@ -47,34 +48,62 @@ class Move:
     size_bytes: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
+    _grown: set[str] = field(default_factory=set)
 
     def copy(self) -> bool:
-        """Copy what the new store lacks, until nothing is left; tells whether all is there.
+        """Copy what the new store lacks, until a look finds nothing; tells whether one did, and all is there.
 
-        Raises: StorageFault where a store can't be listed.
+        Raises: StorageFault where a store can't be listed, or the old one is not there at all.
         """
+        found_nothing = False
         for _ in range(PASSES):
             copied = self.counts[COPIED]
-            self.counts[THERE] = self.counts[FAILED] = 0
+            self.counts[THERE] = self.counts[FAILED] = self.counts[DIFFERENT] = 0
             self.problems.clear()
+            require_root(self.source)
             with Inventory() as present:
                 for one in list_store(self.target):
                     if self._is_ours(one):
                         present.add(one.name, one)
-                self._all(self._lacking(present), self._copy)
-            if self.counts[COPIED] == copied:
+                self.do_all(self._lacking(present), self._copy)
+            found_nothing = self.counts[COPIED] == copied
+            if found_nothing:
                 break
-        return not self.counts[FAILED]
+        return found_nothing and not (self.counts[FAILED] or self.counts[DIFFERENT])
 
     def _lacking(self, present: Inventory) -> Iterator[StoredObject]:
-        for one in self._to_move():
-            if not _is_lacking(one, present.take(one.name)):
-                self.counts[THERE] += 1
-                self.progress(THERE, 1)
-            else:
+        self._grown.clear()
+        for one in self.to_move():
+            there = present.take(one.name)
+            outcome = self._judge(one, there[0]) if there else COPIED
+            if outcome == COPIED:
                 yield one
+                continue
+            self.counts[outcome] += 1
+            self.progress(outcome, 1)
 
-    def _to_move(self) -> Iterator[StoredObject]:
+    def _judge(self, one: StoredObject, there: StoredObject) -> str:
+        """Say what is to be done with an object that both stores have: nothing, unless its rows say that it lacks bytes."""
+        if one.size_bytes == there.size_bytes:
+            return THERE
+        if _is_piece(one.name):
+            # Its writer may have it open there, behind bytes that were cut off: only what counts and is missing is copied.
+            durable_bytes, has_writer = size_of_piece(one.name)
+            if durable_bytes <= there.size_bytes:
+                return THERE
+            if has_writer or one.size_bytes < durable_bytes:
+                self.note(one, "bytes of it still arrive in the old store, or are missing in both")
+                return DIFFERENT
+            self._grown.add(one.name)
+            return COPIED
+        is_named, size_bytes = named_size(one.name)
+        if not is_named or size_bytes == there.size_bytes:
+            return THERE  # what was stored there since is newer
+        self.note(one, "the new store has one of another size than is recorded; it stays")
+        return DIFFERENT
+
+    def to_move(self) -> Iterator[StoredObject]:
+        """Yield what is to be moved, of all that the old store has. Raises: StorageFault."""
         return (one for one in list_store(self.source) if self._is_ours(one))
 
     def _is_ours(self, one: StoredObject) -> bool:
@@ -83,7 +112,7 @@ class Move:
             return False
         return role_of(one.name) in self.roles
 
-    def _all(self, objects: Iterable[StoredObject], work: Callable[[StoredObject], str]) -> None:
+    def do_all(self, objects: Iterable[StoredObject], work: Callable[[StoredObject], str]) -> None:
         """Do the work for each object, some at once, and count what came of it."""
         running: dict[Future[str], StoredObject] = {}
         with ThreadPoolExecutor(self.parallel, thread_name_prefix="move") as threads:
@@ -100,14 +129,15 @@ class Move:
                 outcome = future.result()
             except GilfoyleError as error:
                 outcome = FAILED
-                self._note(one, error.message)
+                self.note(one, error.message)
                 log.warning("object_not_moved", **{**error.facts, "name": one.name, "code": error.code})
             self.counts[outcome] += 1
             if outcome == COPIED:
                 self.size_bytes += one.size_bytes
             self.progress(outcome, 1)
 
-    def _note(self, one: StoredObject, why: str) -> None:
+    def note(self, one: StoredObject, why: str) -> None:
+        """Keep for the operator why an object stays."""
         if len(self.problems) < AT_ONCE:
             self.problems.append(f"{one.name}: {why}")
 
@@ -116,99 +146,37 @@ class Move:
 
         Raises: NoSpace, StorageFault.
         """
+        try:
+            return self._copy_once(one)
+        except ObjectMissing:
+            if self._is_in_source(one.name):
+                raise
+            return GONE
+
+    def _copy_once(self, one: StoredObject) -> str:
         digest = hashlib.sha256()
         with faults(one.name):
-            if not _is_piece(one.name) and self.target.exists(one.name):
+            if one.name not in self._grown and self.target.exists(one.name):
                 return THERE  # what was stored there since is newer
-        try:
-            reader = ranges_of(self.source, one.name)
-            write_to(self.target, one.name, _hashed(reader.read, reader.size_bytes, digest))
-        except ObjectMissing:
-            return GONE
+        reader = ranges_of(self.source, one.name)
+        pieces = _hashed(reader.read, reader.size_bytes, digest)
+        if one.name in self._grown:
+            write_to(self.target, one.name, pieces)
+        elif not add_to(self.target, one.name, pieces, size_bytes=reader.size_bytes):
+            return THERE
         if hash_of(self.target, one.name) != digest.hexdigest():
             _delete(self.target, one.name)
             message = "What was stored is not what was read."
             raise StorageFault(message, name=one.name)
-        with faults(one.name):
-            is_there = self.source.exists(one.name)
-        if not is_there:  # whoever deleted it did so there first, and may have looked here before it came
+        if not self._is_in_source(one.name):
+            # whoever deleted it did so there first, and may have looked here before it came
             _delete(self.target, one.name)
             return GONE
         return COPIED
 
-    def empty(self) -> bool:
-        """Remove from the old store what the new one has to the last byte; tells whether all of it was so.
-
-        Raises: StorageFault where a store can't be listed.
-        """
-        batch: list[StoredObject] = []
-        for one in self._to_move():
-            batch.append(one)
-            if len(batch) >= AT_ONCE:
-                self._empty(batch)
-                batch = []
-        self._empty(batch)
-        return not (self.counts[FAILED] or self.counts[DIFFERENT])
-
-    def _empty(self, batch: list[StoredObject]) -> None:
-        equal: list[StoredObject] = []
-
-        def compare(one: StoredObject) -> str:
-            outcome = self._compare(one)
-            if outcome == THERE:
-                equal.append(one)
-            return outcome
-
-        self._all(batch, compare)
-        gone = set(remove_objects(self.source, equal) if equal else ())
-        self.counts[REMOVED] += len(gone)
-        for one in equal:
-            with faults(one.name):
-                is_left = one.name not in gone and self.source.exists(one.name)
-            if is_left:
-                self.counts[DIFFERENT] += 1
-                self._note(one, "it changed while it was compared; it stays")
-
-    def _compare(self, one: StoredObject) -> str:
-        try:
-            wanted = hash_of(self.source, one.name)
-        except ObjectMissing:
-            return GONE
-        try:
-            is_equal = hash_of(self.target, one.name) == wanted
-        except ObjectMissing:
-            is_equal = False
-        if not is_equal:
-            self._note(one, "the new store lacks it, or has something else; it stays")
-        return THERE if is_equal else DIFFERENT
-
-
-def plan_move(
-    storage: StorageSettings,
-    *,
-    source: str,
-    target: str,
-    progress: Progress,
-    is_last: bool = False,
-    parallel: int = PARALLEL,
-) -> Move:
-    """Return the move between two stores; `is_last` where the old one is to be emptied.
-
-    Raises: StoreUnknown, MoveNotSetUp.
-    """
-    names = ["main", *(store.name for store in storage.others)]
-    for name in (source, target):
-        if name not in names:
-            message = f"The settings have no store {name}."
-            raise StoreUnknown(message, hint=f"They have {', '.join(names)}.")
-    roles = frozenset(role for role in ROLES if storage.name_of(role) == target != source)
-    if not roles:
-        message = f"Nothing new goes to {target}: what is moved there would be found by nobody."
-        raise MoveNotSetUp(message, hint=f"Set storage.sources or storage.renditions to {target} first.")
-    if storage.also_read != source and not is_last:
-        message = f"What is still in {source} would be found by nobody meanwhile."
-        raise MoveNotSetUp(message, hint=f"Set storage.also_read to {source}, and restart all processes.")
-    return Move(store_named(source), store_named(target), roles, progress, parallel)
+    def _is_in_source(self, name: str) -> bool:
+        with faults(name):
+            return self.source.exists(name)
 
 
 def hash_of(store: Storage, name: str) -> str:
@@ -220,11 +188,6 @@ def hash_of(store: Storage, name: str) -> str:
     for piece in read_through(reader.read, reader.size_bytes, heartbeat=lambda: None):
         digest.update(piece)
     return digest.hexdigest()
-
-
-def _is_lacking(one: StoredObject, there: list[StoredObject]) -> bool:
-    """Tell whether an object is to be copied. What the new store has is whole, and newer; but pieces of uploads grow."""
-    return not there or (_is_piece(one.name) and there[0].size_bytes < one.size_bytes)
 
 
 def _is_piece(name: str) -> bool:

@@ -19,7 +19,9 @@ _SHAPES = {
     UPLOAD: re.compile(rf"uploads/{_OWNED}/{_WORD}", re.ASCII),
     REVISION: re.compile(rf"renditions/{_OWNED}/(?P<revision>{_WORD})/{_MADE}", re.ASCII),
     TRACK: re.compile(rf"tracks/{_OWNED}/{_WORD}\.vtt", re.ASCII),
-    SELF_TEST: re.compile(rf"(?:doctor|selftest)/{_WORD}", re.ASCII),
+    SELF_TEST: re.compile(
+        rf"(?:doctor|(?:(?:sources|uploads|renditions|tracks)/)?selftest)/{_WORD}", re.ASCII
+    ),
     UNFINISHED: re.compile(rf"incoming/{_WORD}", re.ASCII),
 }
 

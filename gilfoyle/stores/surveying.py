@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import groupby, islice
 from time import time as read_clock
 
 from django.core.files.storage import Storage
@@ -21,6 +21,7 @@ from gilfoyle.lib.sealed_storage import read_through
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
 from gilfoyle.lib.storage_listing import StoredObject, list_objects, list_store
 from gilfoyle.lib.store_places import every_store, may_have
+from gilfoyle.lib.store_trial import FOLDERS_OF_OBJECTS
 from gilfoyle.stores.facts import SELF_TESTS, UPLOAD, VIDEO, Facts, facts_of_uploads, facts_of_videos
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding, Judged, judge
@@ -36,7 +37,7 @@ GRACE_S = 24 * 3600.0  # longer than anything at work leaves an object unnamed
 FOLDERS = {
     VIDEO: ("sources", "renditions", "tracks"),
     UPLOAD: ("uploads",),
-    SELF_TESTS: ("doctor", "selftest"),
+    SELF_TESTS: ("doctor", "selftest", *(f"{folder}/selftest" for folder in FOLDERS_OF_OBJECTS)),
 }
 ELSEWHERE = "its kind belongs in another store by now: see storage migrate"
 Progress = Callable[[str, int], None]
@@ -65,8 +66,8 @@ class Survey:
         yield from self._follow(VIDEO, batches_of(video_ids()))
         yield from self._follow(UPLOAD, batches_of(receiving_ids()))
         left = (owner.partition("/") for owner in self.inventory.left())
-        for kind, _, owner in left:
-            yield from self._follow(kind, [[owner]])
+        for kind, owners in groupby(left, key=lambda parts: parts[0]):
+            yield from self._follow(kind, batches_of(owner for _, _, owner in owners))
 
     def _list(self) -> Iterator[Finding]:
         # What is in two stores while it is moved counts as it is at home, which comes last.
@@ -92,7 +93,7 @@ class Survey:
 
     def _follow(self, kind: str, batches: Iterable[list[str]]) -> Iterator[Finding]:
         for batch in batches:
-            for owner, facts in _facts(kind, batch):
+            for owner, facts in facts_of(kind, batch):
                 found = self.inventory.take(f"{kind}/{owner}")
                 judged = judge(facts, found, before=read_clock() - self.grace_s)
                 if judged.findings:
@@ -121,13 +122,16 @@ def look_again(kind: str, owner: str, found: Collection[StoredObject], *, grace_
 
     Raises: StorageFault; the database's errors.
     """
-    ((_, before),) = _facts(kind, [owner])
-    present = [one for prefix in _prefixes(kind, owner, found, before) for one in list_objects(prefix)]
-    ((_, after),) = _facts(kind, [owner])
+    ((_, before),) = facts_of(kind, [owner])
+    listed = (one for prefix in _prefixes(kind, owner, found, before) for one in list_objects(prefix))
+    present = [
+        one for one in listed if is_ours(one)
+    ]  # a link of an object's name is none: the object is missing
+    ((_, after),) = facts_of(kind, [owner])
     # What is written meanwhile is not listed yet, but named after; what is removed is not listed, but was named before.
     at = read_clock() - grace_s
     known = {(one.kind, one.name) for one in judge(before, present, before=at).findings}
-    judged = judge(after, [one for one in present if is_ours(one)], before=at)
+    judged = judge(after, present, before=at)
     judged.findings = [one for one in judged.findings if (one.kind, one.name) in known]
     return judged
 
@@ -153,7 +157,8 @@ def kind_of(family: str) -> str:
     return UPLOAD if family == UPLOAD_FAMILY else VIDEO
 
 
-def _facts(kind: str, owners: Collection[str]) -> Iterator[tuple[str, Facts]]:
+def facts_of(kind: str, owners: Collection[str]) -> Iterator[tuple[str, Facts]]:
+    """Yield what the rows say of owners of a kind."""
     if kind == VIDEO:
         return facts_of_videos(owners)
     return (

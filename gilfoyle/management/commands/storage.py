@@ -5,9 +5,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from gilfoyle.stores.emptying import REMOVED, UNNAMED, empty
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding
-from gilfoyle.stores.moving import COPIED, DIFFERENT, FAILED, GONE, PARALLEL, REMOVED, THERE, plan_move
+from gilfoyle.stores.moving import COPIED, DIFFERENT, FAILED, GONE, PARALLEL, THERE
+from gilfoyle.stores.planning import plan_move
 from gilfoyle.stores.surveying import Survey
 from gilfoyle.stores.telling import StoreCommand, progress_bar, shown
 
@@ -48,6 +50,11 @@ class Command(StoreCommand):
             help="Remove from the old store what the new one has, after comparing all of it once more. Copies nothing.",
         )
         migrate.add_argument(
+            "--unnamed-too",
+            action="store_true",
+            help="With --delete-old: also remove what no row names and the new store lacks. It was deleted since.",
+        )
+        migrate.add_argument(
             "--parallel", type=int, default=PARALLEL, metavar="N", help="So many objects at once (4)."
         )
         migrate.add_argument("--json", action="store_true", help="For programs: one object at the end.")
@@ -66,13 +73,19 @@ class Command(StoreCommand):
                 is_last=options["delete_old"],
                 parallel=max(1, options["parallel"]),
             )
-            is_whole = move.empty() if options["delete_old"] else move.copy()
+            if options["delete_old"]:
+                is_whole = empty(move, unnamed_too=options["unnamed_too"])
+            else:
+                is_whole = move.copy()
         counts = move.counts
         if options["json"]:
             self.say_json(
                 kind="summary",
                 is_whole=is_whole,
-                **{outcome: counts[outcome] for outcome in (COPIED, THERE, GONE, REMOVED, DIFFERENT, FAILED)},
+                **{
+                    outcome: counts[outcome]
+                    for outcome in (COPIED, THERE, GONE, REMOVED, UNNAMED, DIFFERENT, FAILED)
+                },
                 copied_bytes=move.size_bytes,
                 problems=move.problems,
             )
@@ -82,17 +95,18 @@ class Command(StoreCommand):
         if options["delete_old"]:
             self.stdout.write(
                 f"{counts[REMOVED]:,} removed from {options['source']}; "
-                f"{counts[DIFFERENT] + counts[FAILED]:,} stay there, for {options['target']} does not have them."
+                f"{counts[DIFFERENT] + counts[FAILED]:,} stay there, for {options['target']} does not have them; "
+                f"{counts[UNNAMED]:,} stay there and are named by no row (--unnamed-too removes them)."
             )
         else:
             self.stdout.write(
                 f"{counts[COPIED]:,} copied ({move.size_bytes:,} bytes), {counts[THERE]:,} were there, "
-                f"{counts[FAILED]:,} failed."
+                f"{counts[FAILED]:,} failed, {counts[DIFFERENT]:,} differ."
             )
             self.stdout.write(
                 f"All of {options['source']} is in {options['target']}."
                 if is_whole
-                else "Not all is there: run it again."
+                else "Not all is there, or more came meanwhile: run it again."
             )
         return 0 if is_whole else LEFT
 

@@ -7,7 +7,7 @@ from django.core.files.storage import Storage
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.storage_faults import StorageFault
-from gilfoyle.lib.storage_listing import StoredObject, list_objects, list_store, remove_objects
+from gilfoyle.lib.storage_listing import StoredObject, list_objects, list_store, remove_objects, require_root
 from gilfoyle.lib.store_places import home_of
 from tests.bucket import own_bucket
 
@@ -32,6 +32,16 @@ def names(prefix: str = "") -> set[str]:
 def test_an_empty_store_lists_nothing(store: Any) -> None:
     del store
     assert names() == names("renditions/p") == set()
+
+
+def test_a_store_whose_disk_is_not_there_is_no_empty_one(media_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(StorageFault, match="is its disk mounted"):
+        require_root(media())
+    media_dir.mkdir(parents=True)
+    require_root(media())
+    (media_dir / "sources").symlink_to(tmp_path / "not mounted")
+    with pytest.raises(StorageFault, match="sources: is its disk mounted"):
+        require_root(media())
 
 
 def test_all_or_a_folder_is_listed_with_sizes(store: Any) -> None:

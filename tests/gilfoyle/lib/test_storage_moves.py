@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import storages
 
-from gilfoyle.lib import storage
-from gilfoyle.lib.storage_moves import take_file
+from gilfoyle.lib import storage, storage_moves
+from gilfoyle.lib.storage_moves import add_to, take_file
 from tests.bucket import own_bucket
 
 NAME = "sources/p/v/u/source-1"
@@ -61,3 +62,25 @@ def test_a_bucket_takes_it_too(tmp_path: Path, settings: Any) -> None:
         assert read(NAME) == b"whole"
         assert not take_file(NAME, a_file(tmp_path, b"later"))
         assert read(NAME) == b"whole"
+
+
+@pytest.mark.parametrize("kind", ["filesystem", "s3"])
+def test_what_is_added_to_a_store_replaces_nothing(kind: str, settings: Any) -> None:
+    if kind == "s3":
+        with own_bucket(settings):
+            check_adding()
+    else:
+        check_adding()
+
+
+def check_adding() -> None:
+    assert add_to(storages["media"], NAME, [b"fi", b"rst"], size_bytes=5)
+    assert not add_to(storages["media"], NAME, [b"second"], size_bytes=6)
+    assert read(NAME) == b"first"
+
+
+def test_what_is_large_comes_to_a_bucket_in_parts(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage_moves, "AT_ONCE_BYTES", 4)
+    with own_bucket(settings):
+        assert add_to(storages["media"], NAME, [b"fi", b"rst"], size_bytes=5)
+        assert read(NAME) == b"first"

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from gilfoyle.lib.config import load_config
+from gilfoyle.lib.config import Config, load_config
 from gilfoyle.lib.storage_settings import StorageSettings, is_secret_of_store, media_folder, secret_variables
 
 ARCHIVE = {"name": "archive", "backend": "s3", "s3": {"bucket": "films"}}
@@ -44,6 +44,15 @@ def test_sources_and_renditions_may_lie_in_different_stores() -> None:
 def test_what_makes_no_sense_stops_the_start(wrong: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         StorageSettings.model_validate(wrong)
+
+
+@pytest.mark.parametrize("path", ["{}/media", "{}/other/../media", "{}/link"])
+def test_the_folder_that_nobody_names_is_a_place_too(path: str, tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "media")
+    others = [{"name": "new", "path": path.format(tmp_path)}]
+    with pytest.raises(ValidationError, match="the same place"):
+        Config.model_validate({"server": {"data_dir": str(tmp_path)}, "storage": {"others": others}})
 
 
 def test_secrets_of_further_stores_come_from_the_environment(tmp_path: Path) -> None:

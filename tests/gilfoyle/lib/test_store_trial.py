@@ -3,10 +3,11 @@ from threading import Event
 from typing import Any
 
 import pytest
-from django.core.files.storage import storages
+from django.core.files.storage import FileSystemStorage, storages
 
 from gilfoyle.lib.storage import StorageFault
-from gilfoyle.lib.store_trial import find_wrong_store, try_store
+from gilfoyle.lib.store_places import RENDITIONS, ROLES
+from gilfoyle.lib.store_trial import find_shared_folder, find_wrong_store, try_store
 from tests.bucket import own_bucket, use_bucket
 from tests.embedded import free_port
 
@@ -71,3 +72,13 @@ def test_one_that_gives_no_answer_stops_none(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("gilfoyle.lib.store_trial.try_store", wait)
     assert find_wrong_store(patience_s=0.01) is None
     answer.set()
+
+
+def test_a_folder_that_two_stores_share_is_found(media_dir: Path, tmp_path: Path) -> None:
+    other = FileSystemStorage(location=tmp_path / "other")
+    roles = frozenset(ROLES)
+    assert find_shared_folder(storages["media"], other, roles=roles) is None
+    media_dir.mkdir(parents=True, exist_ok=True)
+    (media_dir / "uploads").symlink_to(tmp_path / "other" / "uploads")
+    assert find_shared_folder(storages["media"], other, roles=roles) == "uploads"
+    assert find_shared_folder(storages["media"], other, roles=frozenset({RENDITIONS})) is None

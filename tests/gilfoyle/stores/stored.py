@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding
 from gilfoyle.stores.surveying import Survey
-from tests.factories import make_rendition, make_video
+from tests.factories import make_project, make_rendition, make_video
 from videos import layout
 from videos.catalog.models import ImageSet, Video
 from videos.segment_index import SegmentRun
 from videos.tracks.models import TextTrack
+from videos.uploads.models import Upload
 
 SOURCE, SEGMENTS, POSTER, TEXT = b"source", (b"one", b"segment"), b"poster", b"WEBVTT\n"
 
@@ -41,6 +45,18 @@ def make_stored(status: str = "ready", **fields: Any) -> Video:
     )
     storage.save_bytes(layout.track_name(video.project_id, video.pk, "", track.pk), TEXT)
     return video
+
+
+def make_upload(video: Video | None = None, *, status: str = "receiving") -> Upload:
+    """Make a resumable upload."""
+    project = video.project if video else make_project()
+    return Upload.objects.create(
+        project=project,
+        video=video,
+        kind="resumable",
+        status=status,
+        lease_expires_at=timezone.now() + timedelta(hours=1),
+    )
 
 
 def segment_of(video: Video, number: int = 0, *, revision: str = "") -> str:

@@ -1,16 +1,23 @@
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage_listing import remove_objects
-from gilfoyle.stores.collecting import find_orphans, remove_orphans, require_few
-from gilfoyle.stores.errors import TooManyOrphans
+from gilfoyle.stores import surveying
+from gilfoyle.stores.collecting import find_orphans, remove_orphans
+from gilfoyle.stores.errors import RowsAreOlder, TooManyOrphans
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.surveying import Survey
 from tests.bucket import own_bucket
 from tests.gilfoyle.stores.stored import look, make_stored, segment_of
+from videos.audit.services import record
+from videos.catalog.canary import ensure_canary
 from videos.catalog.models import RenditionRun, Video
 
 pytestmark = pytest.mark.django_db
@@ -100,13 +107,60 @@ def test_a_link_that_takes_a_folder_s_place_leads_nowhere(
     assert (outside / gone.pk / gone.revision / "v360" / "00000.m4s").is_file()
 
 
-def test_a_database_of_another_time_empties_no_store() -> None:
-    survey = Survey(Inventory(), lambda _what, _count: None, objects=1001)
-    survey.counts["orphan"] = 100
-    require_few(survey)
-    survey.counts["orphan"] = 101
-    with pytest.raises(TooManyOrphans, match="101 of 1,001"):
-        require_few(survey)
+def find(*, even_so: bool = False) -> set[str]:
+    with Inventory() as inventory:
+        survey = Survey(inventory, lambda _what, _count: None, grace_s=-60.0)
+        return {one.name for one in find_orphans(survey, even_so=even_so)}
+
+
+def test_a_database_that_knows_nobody_empties_no_store() -> None:
+    assert find() == set(), "there is nothing to lose yet"
+    gone = make_stored()
+    Video.objects.filter(pk=gone.pk).delete()
+    ensure_canary(root_secret=b"x" * 32)  # each database has it
+    with pytest.raises(TooManyOrphans, match="knows no video"):
+        find()
+    assert len(find(even_so=True)) == 7
+
+
+def test_a_database_of_another_time_empties_no_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_stored()
+    gone = [make_stored() for _ in range(3)]
+    Video.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    looked: list[str] = []
+    look_again = surveying.look_again
+
+    def count(kind: str, owner: str, found: Any, *, grace_s: float) -> Any:
+        looked.append(owner)
+        return look_again(kind, owner, found, grace_s=grace_s)
+
+    monkeypatch.setattr(surveying, "look_again", count)
+    with pytest.raises(TooManyOrphans, match="a tenth of 28"):
+        find()
+    assert len(looked) == 1, "it ends as soon as it is seen"
+
+
+def test_what_came_between_a_backup_and_its_restore_is_not_nobody_s() -> None:
+    for _ in range(2):
+        video = make_stored()
+    storage.save_bytes(segment_of(video, 7), b"late")
+    assert find() == {segment_of(video, 7)}
+    taken_at = datetime(2020, 1, 1, tzinfo=UTC).isoformat()
+    record("backup.restored", object_type="backup", object_id="b", data={"taken_at": taken_at})
+    with pytest.raises(RowsAreOlder, match="between a backup and the restore"):
+        find()
+    assert find(even_so=True) == {segment_of(video, 7)}
+
+
+def test_many_unknown_owners_cost_no_more_queries_than_one() -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            storage.save_bytes(f"tracks/p/{random_text(8)}/t.vtt", b"WEBVTT")
+        with CaptureQueriesContext(connection) as queries:
+            look(grace_s=3600.0)  # too young to be looked at again
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_a_grace_of_a_day_keeps_what_is_new() -> None:

@@ -1,5 +1,12 @@
 from gilfoyle.lib.errors import Conflict
-from gilfoyle.stores.errors import MoveNotSetUp, StoreIsMoving, StoreUnknown, TooManyOrphans
+from gilfoyle.stores.errors import (
+    MoveNotSetUp,
+    RowsAreOlder,
+    StoreIsMoving,
+    StoresAreOne,
+    StoreUnknown,
+    TooManyOrphans,
+)
 
 
 def test_too_many_orphans_are_refused_in_words() -> None:
@@ -14,3 +21,7 @@ def test_each_refusal_has_a_status() -> None:
         409,
         409,
     )
+
+
+def test_what_would_lose_objects_is_refused_by_codes_of_its_own() -> None:
+    assert (StoresAreOne("").code, RowsAreOlder("").code) == ("stores_are_one", "rows_are_older")

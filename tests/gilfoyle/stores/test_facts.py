@@ -1,5 +1,3 @@
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,14 +8,14 @@ from gilfoyle.lib.sealed_chunks import sealed_size
 from gilfoyle.stores.facts import Facts, facts_of_uploads, facts_of_videos
 from processing.jobs import states as job_states
 from processing.jobs.models import Step
-from tests.factories import make_job, make_project, make_video
-from tests.gilfoyle.stores.stored import SEGMENTS, SOURCE, TEXT, make_stored, segment_of
+from tests.factories import make_job, make_video
+from tests.gilfoyle.stores.stored import SEGMENTS, SOURCE, TEXT, make_stored, make_upload, segment_of
 from videos import layout
 from videos.catalog.models import EncryptedRevision, ImageSet, PastRevision, PurgedVideo, SpareSource, Video
 from videos.catalog.services import delete_video
 from videos.catalog.stored_sources import name_of
 from videos.tracks.models import TextTrack
-from videos.uploads.models import DirectUpload, Upload, UploadPiece
+from videos.uploads.models import DirectUpload, UploadPiece
 
 pytestmark = pytest.mark.django_db
 
@@ -113,17 +111,6 @@ def test_sources_that_arrive_or_are_noted_are_kept() -> None:
     DirectUpload.objects.create(upload=direct, name="sources/direct", part_size_bytes=1)
     folder = layout.sources_folder(video.project_id, video.pk)
     assert facts_of(video).kept == {f"{folder}/{upload.pk}/", "sources/spare", "sources/direct"}
-
-
-def make_upload(video: Video | None = None, *, status: str = "receiving") -> Upload:
-    project = video.project if video else make_project()
-    return Upload.objects.create(
-        project=project,
-        video=video,
-        kind="resumable",
-        status=status,
-        lease_expires_at=timezone.now() + timedelta(hours=1),
-    )
 
 
 def test_what_is_deleted_is_leaving() -> None:

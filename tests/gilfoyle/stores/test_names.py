@@ -31,6 +31,7 @@ RENDITION = layout.rendition_folder(PROJECT, VIDEO, REV, "v720-hevc")
             Parsed(REVISION, PROJECT, VIDEO, REV),
         ),
         ("doctor/abc", Parsed(SELF_TEST)),
+        ("sources/selftest/abc", Parsed(SELF_TEST)),
         ("incoming/abc", Parsed(UNFINISHED)),
     ],
 )  # fmt: skip

@@ -66,6 +66,16 @@ def test_a_video_without_any_object_misses_all_of_them() -> None:
     assert len(found) == 7
 
 
+def test_a_link_of_an_object_s_name_is_no_object(media_dir: Path, tmp_path: Path) -> None:
+    video = make_stored()
+    for name, target in ((name_of(video), tmp_path / "gone"), (segment_of(video), tmp_path)):
+        (media_dir / name).unlink()
+        (media_dir / name).symlink_to(target)
+    found, survey = look()
+    assert found == {name_of(video): "missing", segment_of(video): "missing"}
+    assert survey.counts["foreign"] == 2
+
+
 def test_a_changed_byte_shows_in_the_checksum_alone() -> None:
     video = make_stored()
     storage.save_bytes(name_of(video), b"sourcE")
