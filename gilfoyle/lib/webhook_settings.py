@@ -20,6 +20,9 @@ class WebhookSettings(Section):
     at_once: int = Field(8, ge=1, le=64, description="Deliveries at once in a worker.")
     at_once_per_endpoint: int = Field(2, ge=1, le=16, description="Of these, to one endpoint.")
     max_endpoints: int = Field(20, ge=1, le=200, description="Endpoints that a project may have.")
+    max_waiting: int = Field(
+        10_000, ge=100, le=1_000_000, description="Deliveries that may wait for an endpoint."
+    )
     disable_after_days: float = Field(
         5, gt=0, le=365, description="Days without a success after which it ends."
     )

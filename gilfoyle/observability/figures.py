@@ -106,7 +106,7 @@ def _read_deliveries(config: Config, now: datetime) -> Reading:
     for status in DELIVERY_STATUSES:
         yield "gilfoyle_deliveries", (status,), rows.filter(status=status).count()
     due = rows.filter(status=deliveries.WAITING, ready_at__lte=now, endpoint__disabled_at__isnull=True)
-    oldest = due.aggregate(oldest=Min("ready_at"))["oldest"]
+    oldest = due.order_by("ready_at").values_list("ready_at", flat=True).first()  # the first by the index
     yield "gilfoyle_deliveries_oldest_age_seconds", (), _age_s(oldest, now)
 
 

@@ -25,6 +25,7 @@ REASON_WORDS = {
     states.BY_OWNER: "It was disabled here, or by the project.",
     states.GONE: "It answered 410 (Gone).",
     states.FAILING: "No try succeeded for days.",
+    states.BACKLOG: "More waited for it than may (webhooks.max_waiting).",
 }
 TONES = {states.WAITING: "wait", states.SENDING: "busy", states.DELIVERED: "good", states.FAILED: "bad"}
 
@@ -93,7 +94,7 @@ class WebhookEndpointAdmin(HouseAdmin):
         own = Delivery.objects.filter(endpoint=OuterRef("pk")).order_by().values("endpoint")
         waiting = own.filter(status__in=(states.WAITING, states.SENDING)).annotate(n=Count("pk"))
         failed = own.filter(status=states.FAILED).annotate(n=Count("pk"))
-        found: QuerySet[WebhookEndpoint] = super().get_queryset(request)
+        found: QuerySet[WebhookEndpoint] = super().get_queryset(request).filter(removed_at=None)
         return found.annotate(
             waiting_count=Subquery(waiting.values("n")), failed_count=Subquery(failed.values("n"))
         )
@@ -247,6 +248,10 @@ class DeliveryAdmin(HouseAdmin):
     change_form_outer_after_template = "videos/admin/delivery.html"
     empty_words = "What is sent to webhook endpoints appears here, with each try and what was answered."
     empty_icon = "outgoing_mail"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        found: QuerySet[Delivery] = super().get_queryset(request)
+        return found.filter(endpoint__removed_at=None)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str

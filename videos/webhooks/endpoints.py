@@ -19,11 +19,11 @@ from gilfoyle.lib.wrapped_keys import wrap_key
 from videos.access.models import Project
 from videos.access.quotas import hold_project
 from videos.webhooks import states
-from videos.webhooks.errors import TooManyWebhooks
+from videos.webhooks.errors import TooManyWebhooks, WebhookNotFound
 from videos.webhooks.event_types import CHOICES
 from videos.webhooks.models import MAX_DESCRIPTION, EndpointSecret, WebhookEndpoint
 from videos.webhooks.selectors import PURPOSE
-from videos.webhooks.services import disable, note
+from videos.webhooks.services import UNTROUBLED, disable, give_up_waiting, locked, note
 from videos.webhooks.signing import new_secret, shown_secret
 
 DEFAULT_OVERLAP_S = 24 * 3600
@@ -85,7 +85,7 @@ def create_endpoint(
     webhooks = settings.GILFOYLE.webhooks
     find_receiver(url, webhooks=webhooks)
     hold_project(project.pk)  # so that two don't take the last place
-    if WebhookEndpoint.objects.filter(project=project).count() >= webhooks.max_endpoints:
+    if WebhookEndpoint.objects.filter(project=project, removed_at=None).count() >= webhooks.max_endpoints:
         message = (
             f"This project has {webhooks.max_endpoints} webhook endpoints, the most that are accepted here."
         )
@@ -106,7 +106,7 @@ def edit_endpoint(
     event_types: Iterable[str] | None = None,
     is_enabled: bool | None = None,
 ) -> None:
-    """Change what is given; events from now on go by it, and so do those that wait.
+    """Change what is given; events from now on go by it, and so do those that wait. At another address it begins anew.
 
     Raises: AddressInvalid, AddressRefused, InvalidInput.
     """
@@ -119,8 +119,10 @@ def edit_endpoint(
     if event_types is not None:
         changes["event_types"] = _chosen(event_types)
     changed = sorted(name for name, value in changes.items() if getattr(endpoint, name) != value)
+    if "url" in changed:
+        changes |= UNTROUBLED  # what went wrong did so elsewhere
     if changed:
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**changes)
+        WebhookEndpoint.objects.filter(pk=endpoint.pk, removed_at=None).update(**changes)
         note("webhook.edited", endpoint, {"fields": changed})
     if is_enabled is not None:
         enable(endpoint=endpoint) if is_enabled else disable(endpoint=endpoint, reason=states.BY_OWNER)
@@ -130,9 +132,9 @@ def edit_endpoint(
 @atomic
 def enable(*, endpoint: WebhookEndpoint) -> bool:
     """Send to an endpoint again, from now on; False, and no change, where it is so already."""
-    off = WebhookEndpoint.objects.filter(pk=endpoint.pk).exclude(disabled_at=None)
-    fresh = {"failures": 0, "failing_since": None, "held_until": None}
-    if not off.update(disabled_at=None, disabled_reason="", **fresh):
+    give_up_waiting(endpoint_id=endpoint.pk)  # what no sweep came to yet
+    off = WebhookEndpoint.objects.filter(pk=endpoint.pk, removed_at=None).exclude(disabled_at=None)
+    if not off.update(disabled_at=None, disabled_reason="", **UNTROUBLED):
         return False
     note("webhook.enabled", endpoint)
     return True
@@ -140,21 +142,32 @@ def enable(*, endpoint: WebhookEndpoint) -> bool:
 
 @atomic
 def remove_endpoint(*, endpoint: WebhookEndpoint) -> None:
-    """Remove an endpoint with its secrets and the log of what was sent to it."""
+    """Remove an endpoint and its secrets: nothing is sent to it, nor shown of it. The sweep takes the row and the log.
+
+    The row stays for whoever writes down an event at this very moment, and the log may be long.
+    """
+    now = timezone.now()
+    mine = WebhookEndpoint.objects.filter(pk=endpoint.pk, removed_at=None)
+    gone: dict[str, object] = {"removed_at": now, "disabled_at": now, "disabled_reason": states.BY_OWNER}
+    if not mine.update(**gone, url="", description="", **UNTROUBLED):
+        return
+    EndpointSecret.objects.filter(endpoint=endpoint).delete()
     note("webhook.removed", endpoint)
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).delete()
 
 
 @atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, overlap_s: float = DEFAULT_OVERLAP_S) -> Shown:
     """Make a new secret; what is sent is signed with the old one too for so long. At most three hold at once.
 
-    Raises: InvalidInput.
+    Raises: InvalidInput, WebhookNotFound.
     """
     if not 0 <= overlap_s <= LONGEST_OVERLAP_S:
         message = f"The old secret holds for 0 to {LONGEST_OVERLAP_S} seconds more."
         raise InvalidInput(message)
-    WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint.pk).first()
+    found = locked(endpoint.pk)
+    if found is None or found.removed_at is not None:
+        message = "There is no such webhook endpoint."
+        raise WebhookNotFound(message)
     until = timezone.now() + timedelta(seconds=overlap_s)
     own = EndpointSecret.objects.filter(endpoint=endpoint)
     own.exclude(expires_at__lte=until).update(expires_at=until)

@@ -20,7 +20,7 @@ EVENT_TYPES: Mapping[str, str] = {
     "restriction.began": "A restriction of a video, a creator, a key or the project began.",
     "restriction.ended": "A restriction ended, by itself or because it was lifted.",
     "appeal.decided": "A second person has answered an appeal.",
-    DISABLED: "Another endpoint of the project was disabled, because it was gone or failed for days.",
+    DISABLED: "Another endpoint of the project was disabled: gone, failing for days, or too much waited for it.",
     TEST: "Sent when you ask for it, whatever the endpoint wants otherwise.",
 }
 # What an endpoint may choose from: a test comes to whom it is sent.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.db import models
 from django.utils import timezone
 
@@ -36,6 +38,12 @@ class WebhookEndpoint(models.Model):
     failing_since = models.DateTimeField(null=True, help_text="The first of them.")
     held_until = models.DateTimeField(null=True, help_text="Nothing is sent before.")
     last_claimed_at = models.DateTimeField(null=True, help_text="When it last had its turn.")
+    held_at = models.DateTimeField(null=True, help_text="When that was last put off.")
+    removed_at = models.DateTimeField(
+        null=True,
+        db_index=True,
+        help_text="While set, it is shown nowhere, and goes once its deliveries have.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -48,8 +56,10 @@ class WebhookEndpoint(models.Model):
 
     @property
     def shown_url(self) -> str:
-        """Where to, without the query, which may hold a secret."""
-        return self.url.partition("?")[0]
+        """Where to, without the path and the query: with many receivers either is the secret."""
+        scheme, divider, rest = self.url.partition("://")
+        server, *path = re.split(r"(?=[/?#])", rest, maxsplit=1)
+        return f"{scheme}{divider}{server}{'/…' if path and path != ['/'] else ''}"
 
     @property
     def is_enabled(self) -> bool:
@@ -88,7 +98,10 @@ class Delivery(models.Model):
         editable=False,
         help_text="The webhook-id, the same at each try.",
     )
-    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries")
+    # Not checked by the database: an endpoint that goes meanwhile must not undo the event's transaction.
+    endpoint = models.ForeignKey(
+        WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_constraint=False
+    )
     # No foreign key: an event's transaction, which holds a video, must not wait for who holds the project.
     project_id = models.CharField(max_length=12)
     event_type = models.CharField(max_length=40)
@@ -113,6 +126,7 @@ class Delivery(models.Model):
             models.Index(fields=("-created_at", "-id"), name="delivery_newest"),
             models.Index(fields=("endpoint", "-created_at", "-id"), name="delivery_of_endpoint"),
             models.Index(fields=("endpoint", "status", "ready_at"), name="delivery_next"),
+            models.Index(fields=("status", "ready_at"), name="delivery_due"),
             models.Index(fields=("status", "lease_expires_at"), name="delivery_lost"),
             models.Index(fields=("status", "finished_at"), name="delivery_over"),
             models.Index(fields=("subject_id", "project_id"), name="delivery_of_subject"),

@@ -22,7 +22,7 @@ PURPOSE = "webhook"
 
 def list_endpoints(*, project: Project) -> QuerySet[WebhookEndpoint]:
     """Return a project's endpoints, newest first."""
-    return WebhookEndpoint.objects.filter(project=project)
+    return WebhookEndpoint.objects.filter(project=project, removed_at=None)
 
 
 def get_endpoint(*, project: Project, endpoint_id: str) -> WebhookEndpoint:

@@ -128,7 +128,8 @@ class EndpointSerializer(serializers.ModelSerializer[WebhookEndpoint]):
     disabled_reason = serializers.ChoiceField(
         choices=("", *states.REASONS),
         read_only=True,
-        help_text="`owner`: you did; `gone`: it answered 410; `failing`: no try succeeded for days.",
+        help_text="`owner`: you did; `gone`: it answered 410; `failing`: no try succeeded for days; "
+        "`backlog`: more waited for it than may.",
     )
     failing_since = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="null: the latest try succeeded."

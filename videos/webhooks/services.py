@@ -13,14 +13,14 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
-from gilfoyle.lib.queue import send, send_on_commit
+from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.webhooks import states
 from videos.webhooks.backoff import pause_before_next_s, rest_of_endpoint_s
 from videos.webhooks.errors import DeliveryForgotten, DeliveryUnderWay, WebhookDisabled
 from videos.webhooks.event_types import DISABLED, TEST
-from videos.webhooks.models import Delivery, DeliveryAttempt, EndpointSecret, WebhookEndpoint
+from videos.webhooks.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from videos.webhooks.payloads import Data, write_body
 from videos.webhooks.selectors import endpoints_in_turn
 
@@ -28,10 +28,10 @@ QUEUE = "deliver"
 CANDIDATES = 20
 KEPT_ATTEMPTS = 20  # of one delivery, however often it is replayed
 MOST_REPLAYED = 1000
-PURGED_AT_ONCE = 500
 LOST = "This delivery was given to another worker, or its endpoint is gone."
 OFF = "endpoint_disabled"
 FORGOTTEN = "forgotten"
+UNTROUBLED: dict[str, Any] = {"failures": 0, "failing_since": None, "held_until": None, "held_at": None}
 GONE_STATUS = 410
 Maker = Callable[[], Data | None]
 log = structlog.get_logger(__name__)
@@ -124,16 +124,20 @@ def claim_delivery(
 @atomic
 def _claim_of(endpoint_id: str, owner: str, until: datetime, most: int) -> Delivery | None:
     # Under a lock, so that two workers don't count the same and go beyond the limit together.
-    endpoint = _locked(endpoint_id)
-    if endpoint is None or not endpoint.is_enabled:
+    endpoint = locked(endpoint_id)
+    now = timezone.now()
+    if endpoint is None or not endpoint.is_enabled or _is_held(endpoint, now):
         return None
     own = Delivery.objects.filter(endpoint=endpoint)
     busy = own.filter(status=states.SENDING).count()
     if busy >= (1 if endpoint.failures else most):
         return None
-    ready = own.filter(status=states.WAITING, ready_at__lte=timezone.now())
+    ready = own.filter(status=states.WAITING, ready_at__lte=now)
     one = ready.order_by("ready_at").first()
     if one is None:
+        return None
+    if not one.body:  # forgotten while it was replayed
+        _move(own.filter(pk=one.pk, body=""), states.FAILED, finished_at=now, error=FORGOTTEN)
         return None
     one.attempt += 1
     claimed = _move(
@@ -148,9 +152,14 @@ def _claim_of(endpoint_id: str, owner: str, until: datetime, most: int) -> Deliv
     return one if claimed else None
 
 
-def _locked(endpoint_id: str) -> WebhookEndpoint | None:
+def locked(endpoint_id: str) -> WebhookEndpoint | None:
+    """Return an endpoint under a lock; None where it is gone."""
     # no_key: events that are written down for it meanwhile need not wait.
     return WebhookEndpoint.objects.select_for_update(no_key=True).filter(pk=endpoint_id).first()
+
+
+def _is_held(endpoint: WebhookEndpoint, now: datetime) -> bool:
+    return endpoint.held_until is not None and endpoint.held_until > now
 
 
 def renew_delivery(*, held: Delivery, lease_s: float) -> bool:
@@ -166,9 +175,12 @@ def record_outcome(*, held: Delivery, outcome: Outcome) -> None:
     Raises: StaleWork when the lease was lost meanwhile.
     """
     now = timezone.now()
-    endpoint = _locked(held.endpoint_id)
-    pause_s = pause_before_next_s(held.tries + 1, retry_after_s=outcome.retry_after_s)
-    is_gone, is_forgotten = outcome.status == GONE_STATUS, _is_forgotten(held)
+    endpoint = locked(held.endpoint_id)
+    # What another address answered, which it had when this was sent, says nothing of the endpoint.
+    is_its = endpoint is not None and endpoint.url == held.endpoint.url
+    pause_s = pause_before_next_s(held.tries + 1, retry_after_s=outcome.retry_after_s if is_its else None)
+    is_forgotten = _is_forgotten(held)
+    is_gone = is_its and outcome.status == GONE_STATUS
     told: dict[str, Any] = {"tries": F("tries") + 1, "error": outcome.error}
     if not outcome.error:
         noted = _release(held, states.DELIVERED, finished_at=now, **told)
@@ -180,8 +192,10 @@ def record_outcome(*, held: Delivery, outcome: Outcome) -> None:
         raise StaleWork(LOST, delivery_id=held.pk)
     # What answers to words that were erased may repeat them.
     _keep_attempt(held, replace(outcome, answer="") if is_forgotten else outcome)
+    if not is_its:
+        return
     if not outcome.error:
-        _note_success(endpoint)
+        _note_success(endpoint, outcome)
     elif not outcome.is_ours:
         _note_failure(endpoint, outcome, now)
 
@@ -206,20 +220,24 @@ def _keep_attempt(held: Delivery, outcome: Outcome) -> None:
     )
 
 
-def _note_success(endpoint: WebhookEndpoint) -> None:
-    if endpoint.failures or endpoint.held_until is not None:
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failures=0, failing_since=None, held_until=None)
+def _note_success(endpoint: WebhookEndpoint, outcome: Outcome) -> None:
+    noted = dict(UNTROUBLED)
+    if endpoint.held_at is not None and endpoint.held_at >= outcome.started_at:
+        # It asked for a rest when this was under way already.
+        noted |= {"held_until": endpoint.held_until, "held_at": endpoint.held_at}
+    if any(getattr(endpoint, name) != value for name, value in noted.items()):
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**noted)
 
 
 def _note_failure(endpoint: WebhookEndpoint, outcome: Outcome, now: datetime) -> None:
     since = endpoint.failing_since or now
     failures = endpoint.failures + 1
     rest_s = rest_of_endpoint_s(failures, status=outcome.status, retry_after_s=outcome.retry_after_s)
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        failures=failures,
-        failing_since=since,
-        held_until=now + timedelta(seconds=rest_s) if rest_s else None,
-    )
+    noted: dict[str, Any] = {"failures": failures, "failing_since": since}
+    held_until = now + timedelta(seconds=rest_s)
+    if rest_s and (endpoint.held_until is None or held_until > endpoint.held_until):
+        noted |= {"held_until": held_until, "held_at": now}
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**noted)
     if outcome.status == GONE_STATUS:
         disable(endpoint=endpoint, reason=states.GONE)
     elif now - since >= timedelta(days=settings.GILFOYLE.webhooks.disable_after_days):
@@ -228,13 +246,14 @@ def _note_failure(endpoint: WebhookEndpoint, outcome: Outcome, now: datetime) ->
 
 @atomic
 def disable(*, endpoint: WebhookEndpoint, reason: str) -> bool:
-    """Send nothing more to an endpoint, and tell the project's others; False, and no change, where it is so already."""
+    """Send nothing more to an endpoint, and tell the project's others; False, and no change, where it is so already.
+
+    What waits for it is given up by the next sweeps, however much that is.
+    """
     now = timezone.now()
     open_one = WebhookEndpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
-    if not open_one.update(disabled_at=now, disabled_reason=reason, held_until=None):
+    if not open_one.update(disabled_at=now, disabled_reason=reason, held_until=None, held_at=None):
         return False
-    waiting = Delivery.objects.filter(endpoint=endpoint)
-    _move(waiting.filter(status=states.WAITING), states.FAILED, finished_at=now, error=OFF)
     note("webhook.disabled", endpoint, {"reason": reason})
     if reason != states.BY_OWNER:
         log.warning("webhook_disabled", endpoint_id=endpoint.pk, reason=reason, failures=endpoint.failures)
@@ -256,10 +275,11 @@ def replay(*, delivery: Delivery) -> Delivery:
     Raises: WebhookDisabled, DeliveryForgotten, DeliveryUnderWay.
     """
     _require_enabled(delivery.endpoint)
-    if not delivery.body:
-        message = "What was sent is not kept any more."
-        raise DeliveryForgotten(message)
-    if not _replay(Delivery.objects.filter(pk=delivery.pk)):
+    own = Delivery.objects.filter(pk=delivery.pk)
+    if not _replay(own):
+        if not own.exclude(body="").exists():
+            message = "What was sent is not kept any more."
+            raise DeliveryForgotten(message)
         message = "This delivery waits to be sent already, or is being sent."
         raise DeliveryUnderWay(message)
     note("webhook.replayed", delivery.endpoint, {"delivery": delivery.pk})
@@ -285,7 +305,7 @@ def replay_failed(*, endpoint: WebhookEndpoint, since: datetime) -> int:
 
 
 def _replay(deliveries: QuerySet[Delivery]) -> int:
-    ended = deliveries.filter(status__in=states.ENDED)
+    ended = deliveries.filter(status__in=states.ENDED).exclude(body="")
     return _move(ended, states.WAITING, ready_at=timezone.now(), finished_at=None, tries=0, error="")
 
 
@@ -296,17 +316,10 @@ def _require_enabled(endpoint: WebhookEndpoint) -> None:
         raise WebhookDisabled(message, hint="Enable it first.")
 
 
-def sweep_deliveries(*, now: datetime | None = None) -> int:
-    """Give away deliveries whose worker died, and say once more that there is work; returns how many were given away."""
-    now = now or timezone.now()
-    freed = 0
-    for lost in Delivery.objects.filter(status=states.SENDING, lease_expires_at__lt=now):
-        freed += _free(lost, now)
-    if freed:
-        log.warning("deliveries_freed", count=freed)
-    if endpoints_in_turn(now=now).exists():
-        send("deliver_webhooks", queue=QUEUE)
-    return freed
+def free_lost(*, now: datetime) -> int:
+    """Give away deliveries whose worker died; returns how many."""
+    lost = Delivery.objects.filter(status=states.SENDING, lease_expires_at__lt=now)
+    return sum(_free(one, now) for one in lost)
 
 
 def _free(lost: Delivery, now: datetime) -> int:
@@ -316,19 +329,19 @@ def _free(lost: Delivery, now: datetime) -> int:
     return _release(lost, states.WAITING, only=still, ready_at=now)
 
 
-def purge_deliveries(*, keep_days: float, now: datetime | None = None) -> int:
-    """Remove what ended so many days ago, and keys that were replaced; returns how many deliveries."""
-    now = now or timezone.now()
-    EndpointSecret.objects.filter(expires_at__lte=now).delete()
-    before = now - timedelta(days=keep_days)
-    removed = 0
-    for status in states.ENDED:  # each by its part of the index
-        over = Delivery.objects.filter(status=status, finished_at__lt=before).order_by("finished_at")
-        some = list(over.values_list("pk", flat=True)[:PURGED_AT_ONCE])
-        # Asked again: one may have been replayed meanwhile.
-        still = Delivery.objects.filter(pk__in=some, status=status, finished_at__lt=before)
-        removed += still.delete()[1].get("videos.Delivery", 0) if some else 0
-    return removed
+@atomic
+def give_up_waiting(*, endpoint_id: str, most: int | None = None) -> int:
+    """Let fail what waits for an endpoint that is disabled, up to so many; returns how many, 0 for one that is not."""
+    endpoint = locked(
+        endpoint_id
+    )  # so that nobody enables it meanwhile, and what comes then is given up, too
+    if endpoint is None or endpoint.is_enabled:
+        return 0
+    waiting = Delivery.objects.filter(endpoint=endpoint_id, status=states.WAITING)
+    if most is not None:
+        some = list(waiting.order_by("ready_at").values_list("pk", flat=True)[:most])
+        waiting = Delivery.objects.filter(pk__in=some)
+    return _move(waiting, states.FAILED, finished_at=timezone.now(), error=OFF)
 
 
 def _held(held: Delivery) -> QuerySet[Delivery]:

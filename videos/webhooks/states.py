@@ -22,7 +22,8 @@ TRANSITIONS: Transitions = {
 BY_OWNER = "owner"
 GONE = "gone"
 FAILING = "failing"
-REASONS = (BY_OWNER, GONE, FAILING)
+BACKLOG = "backlog"  # more waited for it than may
+REASONS = (BY_OWNER, GONE, FAILING, BACKLOG)
 
 
 def leading_to(wanted: str) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ class WebhookList(generics.GenericAPIView[WebhookEndpoint]):
         operation_id="create_webhook",
         summary="Register a webhook endpoint",
         description="Events are posted to it, signed by the Standard Webhooks scheme with the `secret` of this answer, "
-        "which is shown this once.",
+        "which is shown this once: only a request repeated under its `Idempotency-Key` is given the same answer, with the secret.",
         request=EndpointInputSerializer,
         responses={
             201: NewEndpointSerializer,
@@ -112,7 +112,7 @@ class WebhookDetail(APIView):
     @extend_schema(
         operation_id="remove_webhook",
         summary="Remove a webhook endpoint",
-        description="With the log of what was sent to it; what waits is not sent.",
+        description="It is gone at once, with the log of what was sent to it; what waits is not sent.",
         responses={204: None, **refusals(NO_ENDPOINT)},
         tags=["webhooks"],
     )
@@ -129,7 +129,7 @@ class WebhookSecret(APIView):
         operation_id="rotate_webhook_secret",
         summary="Make a new secret",
         description="The old one holds for a day more, or `overlap_s`: until then each request has a signature by either. "
-        "At most three hold at once.",
+        "At most three hold at once. Only a request repeated under its `Idempotency-Key` is shown the same secret again.",
         request=RotationInputSerializer,
         responses={
             200: RotatedSecretSerializer,

@@ -39,7 +39,7 @@ from videos.uploads.services import release_stale_uploads
 from videos.uploads.settling import sweep_direct_uploads
 from videos.usage.selectors import list_recent_plays
 from videos.usage.services import forget_old_plays, forget_old_use
-from videos.webhooks.services import purge_deliveries, sweep_deliveries
+from videos.webhooks.sweeping import purge_deliveries, sweep_deliveries
 
 EVERY_S = 2.0
 PLAYING_ON_S = 3600.0  # beyond the longest life of a token: clocks differ, and nobody is in a hurry

@@ -9,12 +9,13 @@ from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.public_addresses import AddressInvalid, AddressRefused
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from tests.factories import make_project
-from tests.videos.webhooks.receiving import URL, make_delivery, make_endpoint, set_webhooks
+from tests.videos.webhooks.receiving import URL, claim, make_delivery, make_endpoint, set_webhooks
 from videos.audit.models import AuditEntry
 from videos.webhooks import endpoints
-from videos.webhooks.errors import TooManyWebhooks
+from videos.webhooks.errors import TooManyWebhooks, WebhookDisabled, WebhookNotFound
 from videos.webhooks.models import EndpointSecret, WebhookEndpoint
-from videos.webhooks.selectors import signing_keys
+from videos.webhooks.selectors import get_endpoint, signing_keys
+from videos.webhooks.services import disable, replay
 from videos.webhooks.signing import shown_secret
 
 pytestmark = pytest.mark.django_db
@@ -152,10 +153,34 @@ def test_one_that_was_disabled_begins_anew() -> None:
     assert verbs() == ["webhook.created", "webhook.disabled", "webhook.enabled"]
 
 
-def test_an_endpoint_goes_with_all_that_is_its() -> None:
+def test_a_removed_endpoint_is_nowhere_to_be_found(settings: Any) -> None:
+    set_webhooks(settings, max_endpoints=1)
     endpoint = make_endpoint()
-    make_delivery(endpoint)
+    delivery = make_delivery(endpoint)
     endpoints.remove_endpoint(endpoint=endpoint)
-    assert not WebhookEndpoint.objects.exists()
     assert not EndpointSecret.objects.exists()
     assert verbs()[-1] == "webhook.removed"
+    with pytest.raises(WebhookNotFound):
+        get_endpoint(project=endpoint.project, endpoint_id=endpoint.pk)
+    with pytest.raises(WebhookNotFound):
+        endpoints.rotate_secret(endpoint=endpoint)
+    with pytest.raises(WebhookDisabled):
+        replay(delivery=delivery)
+    assert not endpoints.enable(endpoint=endpoint)
+    endpoints.edit_endpoint(endpoint=endpoint, url=URL)
+    endpoints.remove_endpoint(endpoint=endpoint)
+    row = WebhookEndpoint.objects.get()
+    assert (row.url, row.is_enabled) == ("", False)
+    assert verbs().count("webhook.removed") == 1
+    assert claim() is None
+    make_endpoint(endpoint.project)  # there is room for another
+
+
+def test_what_no_sweep_gave_up_is_not_sent_when_an_endpoint_is_enabled() -> None:
+    endpoint = make_endpoint()
+    delivery = make_delivery(endpoint)
+    disable(endpoint=endpoint, reason="owner")
+    assert endpoints.enable(endpoint=endpoint)
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.error) == ("failed", "endpoint_disabled")
+    assert claim() is None

@@ -14,7 +14,7 @@ from videos.catalog import services as catalog
 from videos.privacy.creators import Creator
 from videos.privacy.erasing import erase_creator
 from videos.privacy.traces import find_traces
-from videos.webhooks import forgetting, services
+from videos.webhooks import forgetting, services, sweeping
 from videos.webhooks.models import Delivery, DeliveryAttempt, WebhookEndpoint
 from videos.webhooks.services import Outcome
 
@@ -107,7 +107,7 @@ def test_a_dead_worker_s_that_was_forgotten_is_over() -> None:
     told(endpoint, {"creator_id": WHO})
     claim()
     forgetting.forget_deliveries_naming(project_id=endpoint.project_id, creator_id=WHO)
-    assert services.sweep_deliveries(now=timezone.now() + timedelta(minutes=5)) == 1
+    assert sweeping.sweep_deliveries(now=timezone.now() + timedelta(minutes=5)) == 1
     assert Delivery.objects.get().status == "failed"
 
 
