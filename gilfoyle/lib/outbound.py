@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import ip_address
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import certifi
@@ -229,7 +231,7 @@ class _Guard(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         last: Exception = httpcore.ConnectError("no address")
-        for address in self._checked(host, port):
+        for address in self._checked(host, port, timeout):
             limit_s = self._deadline.left_s(timeout)
             try:
                 stream = self._network.connect_tcp(
@@ -249,10 +251,14 @@ class _Guard(httpcore.NetworkBackend):
     def connect_unix_socket(self, *_args: Any, **_kwargs: Any) -> httpcore.NetworkStream:
         raise refuse()
 
-    def _checked(self, host: str, port: int) -> list[Ip]:
-        """Return the numbers of a host, all of which may be connected to. Raises: AddressRefused, httpcore.ConnectError."""
+    def _checked(self, host: str, port: int, timeout: float | None) -> list[Ip]:
+        """Return the numbers of a host, all of which may be connected to.
+
+        Raises: AddressRefused, httpcore.ConnectError, httpcore.ConnectTimeout, OutOfTime.
+        """
         try:
-            addresses = [ip_address(text) for text in dict.fromkeys(self._door.resolve(host, port))]
+            found = _look_up(self._door.resolve, host, port, self._deadline.left_s(timeout))
+            addresses = [ip_address(text) for text in dict.fromkeys(found)]
         except socket.gaierror as error:
             if error.errno in TEMPORARY:
                 message = "lookup failed"
@@ -281,6 +287,32 @@ class _Guard(httpcore.NetworkBackend):
         if peer != address and getattr(peer, "ipv4_mapped", None) != address:
             stream.close()
             raise refuse()
+
+
+def _look_up(resolve: Resolve, host: str, port: int, limit_s: float) -> list[str]:
+    """Ask for a name's numbers, and wait no longer than so: the system's resolver knows no deadline.
+
+    So it has a thread of its own, which ends when the resolver gives up, and which nobody waits for.
+
+    Raises: httpcore.ConnectTimeout; what `resolve` raises.
+    """
+    answers: SimpleQueue[list[str] | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(list(resolve(host, port)))
+        except Exception as error:  # noqa: BLE001 - raised below, where somebody waits for it
+            answers.put(error)
+
+    threading.Thread(target=ask, name="lookup", daemon=True).start()
+    try:
+        answer = answers.get(timeout=limit_s)
+    except Empty:
+        message = "the lookup took too long"
+        raise httpcore.ConnectTimeout(message) from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def refuse() -> AddressRefused:

@@ -173,6 +173,20 @@ def test_a_lookup_that_may_work_later_is_a_fault_and_no_refusal() -> None:
         get("http://files.example/", Door(resolve=busy))
 
 
+def test_a_name_server_that_is_silent_is_waited_for_no_longer_than_the_deadline() -> None:
+    given_up, answered = threading.Event(), threading.Event()
+
+    def silent(_host: str, _port: int) -> list[str]:
+        given_up.wait(20)
+        answered.set()
+        return ["8.8.8.8"]
+
+    with pytest.raises((OutboundFault, OutOfTime)):
+        get("http://files.example/", Door(resolve=silent), soon(0.05))
+    assert not answered.is_set()
+    given_up.set()
+
+
 def test_a_name_that_changes_its_mind_reaches_nothing_private(listener: FileServer) -> None:
     """The first answer is harmless, the second is not, and so on: a thousand lookups, and the listener hears nothing."""
     with file_server() as hidden:  # on 127.0.0.1, which is not allowed here
