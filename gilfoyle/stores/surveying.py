@@ -18,6 +18,7 @@ from django.core.files.storage import Storage
 
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.sealed_storage import read_through
+from gilfoyle.lib.storage import exists
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
 from gilfoyle.lib.storage_listing import StoredObject, list_objects, list_store
 from gilfoyle.lib.store_places import every_store, may_have
@@ -199,8 +200,9 @@ def hash_source(video: Video, on_read: Callable[[int], None]) -> str:
         for piece in read_through(opened.read, opened.size_bytes, heartbeat=lambda: None):
             digest.update(piece)
             on_read(len(piece))
-    except ObjectMissing:  # removed since it was listed: what is missing is found otherwise
-        return ""
+    except ObjectMissing:
+        # Removed since it was listed: what is missing is found otherwise. Only IPFS lists what it may have lost.
+        return "its name is there, and its bytes are not" if exists(name_of(video)) else ""
     except StorageFault:
         raise
     except GilfoyleError as error:

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from gilfoyle.lib.ipfs_storage import IpfsStorage
+from gilfoyle.lib.store_places import every_store
 from gilfoyle.stores.emptying import REMOVED, UNNAMED, empty
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding
@@ -152,3 +154,5 @@ class Command(StoreCommand):
         )
         if options["checksums"]:
             self.stdout.write(f"{survey.hashed:,} sources were read through.")
+        if any(isinstance(store, IpfsStorage) for _, store in every_store()):
+            self.stdout.write("Whether the node of IPFS still pins what is named was not looked at.")

@@ -76,6 +76,18 @@ def test_a_link_of_an_object_s_name_is_no_object(media_dir: Path, tmp_path: Path
     assert survey.counts["foreign"] == 2
 
 
+def test_a_name_without_bytes_shows_in_the_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
+    video = make_stored()
+
+    def lose(_video: Video) -> Any:
+        raise storage.ObjectMissing("A stored object is missing.", name=name_of(video))
+
+    monkeypatch.setattr("gilfoyle.stores.surveying.open_source", lose)
+    assert look(with_checksums=True)[0] == {name_of(video): "corrupt"}
+    storage.delete(name_of(video))
+    assert look(with_checksums=True)[0] == {name_of(video): "missing"}
+
+
 def test_a_changed_byte_shows_in_the_checksum_alone() -> None:
     video = make_stored()
     storage.save_bytes(name_of(video), b"sourcE")
