@@ -46,6 +46,14 @@ def test_the_programs_ask(
     note_restore(tmp_path, {"folder": "/mnt/backup"})
     monkeypatch.setattr("gilfoyle.management.commands.up.require_ffmpeg_for", lambda *_: None)
     monkeypatch.setattr("gilfoyle.management.commands.up.find_wrong_store", lambda: None)
+    begun: list[str] = []
+    for place in ("up.Command._run_all", "up.Command._run_parts", "scheduler.run_sweeps"):
+        name = f"gilfoyle.management.commands.{place}"
+        monkeypatch.setattr(name, lambda *_, name=name, **__: begun.append(name))
+    monkeypatch.setattr(
+        "gilfoyle.management.commands.scheduler.begin_telling", lambda _: begun.append("told")
+    )
     with pytest.raises((CommandError, SystemExit)) as caught:
         call_command(*command)
+    assert begun == []
     assert "did not come to its end" in f"{caught.value} {capsys.readouterr().err}"

@@ -21,6 +21,7 @@ from videos.catalog.services import delete_video
 from videos.management.telling import operator
 from videos.moderation.by_hand import restrict_video
 from videos.moderation.deciding import Verdict
+from videos.moderation.errors import CaseTaken
 from videos.moderation.policy import Kind
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -96,6 +97,23 @@ def test_what_was_decided_since_is_told_and_does_not_come_undone_unseen(
     assert banned.restriction == "blocked"
     assert gone.status == "ready"
     call_command("audit", "verify")
+
+
+def test_what_could_not_be_carried_over_is_told_and_ends_with_3(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = store_video()
+    take(tmp_path / "backup", with_media=False)
+    restrict_video(video_id=video.pk, verdict=Verdict(Kind.BLOCK, "copyright"), by=operator())
+
+    def fail(**_named: object) -> None:
+        raise CaseTaken("Somebody else has this case.")
+
+    monkeypatch.setattr("gilfoyle.backups.decisions.restrict_video", fail)
+    with pytest.raises(SystemExit) as ended:
+        call_command("restore", str(tmp_path / "backup"), "--replace", "--even-so")
+    assert ended.value.code == 3
+    assert f"NOT carried over, do it by hand before you start Gilfoyle: {video.pk}" in capsys.readouterr().out
 
 
 def test_nothing_is_replaced_unasked(tmp_path: Path, data_dir: Path) -> None:
