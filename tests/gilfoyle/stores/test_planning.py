@@ -2,12 +2,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.storage import storages
 
 from gilfoyle.lib import store_trial
 from gilfoyle.lib.storage_listing import list_store
-from gilfoyle.lib.store_places import store_named
+from gilfoyle.lib.store_places import ROLES, store_named
 from gilfoyle.stores.errors import MoveNotSetUp, StoresAreOne, StoreUnknown
-from gilfoyle.stores.planning import plan_move
+from gilfoyle.stores.moving import Move
+from gilfoyle.stores.planning import plan_move, require_apart
 from tests.bucket import own_bucket, use_stores
 from tests.gilfoyle.stores.moves import ALL, MOVED, begin, fill, folder_store, hashes, plan
 
@@ -54,14 +56,7 @@ def test_one_store_under_two_names_is_not_emptied(
 
 def test_one_bucket_under_two_names_is_not_emptied(settings: Any) -> None:
     with own_bucket(settings) as bucket:
-        s3 = {
-            "bucket": bucket.bucket_name,
-            "endpoint_url": bucket.endpoint_url,
-            "access_key_id": bucket.access_key,
-            "secret_access_key": bucket.secret_key,
-            "prefix": bucket.location,
-        }
-        again = {"name": "new", "backend": "s3", "s3": {**s3, "endpoint_url": f"{bucket.endpoint_url}/"}}
-        use_stores(settings, backend="s3", s3=s3, others=[again], **MOVED)
-        with pytest.raises(StoresAreOne):
-            plan(settings, is_last=True)
+        move = Move(bucket, storages["media"], frozenset(ROLES), lambda _what, _count: None)
+        with pytest.raises(StoresAreOne, match="sources"):
+            require_apart(move)
+        assert list(list_store(bucket)) == []
