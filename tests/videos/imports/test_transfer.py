@@ -189,7 +189,7 @@ def test_what_nobody_announced_fills_no_disk(
 ) -> None:
     monkeypatch.setattr(transfer, "LOOK_EACH_BYTES", 500_000)
     full = iter([10**12, 10**12, 10**12, 0])
-    monkeypatch.setattr("videos.uploads.services.storage.free_bytes", lambda: next(full, 0))
+    monkeypatch.setattr("videos.uploads.services.storage.free_bytes", lambda _kind: next(full, 0))
     server.offers["/clip.mp4"].tells_length = False
     with pytest.raises(NoSpace):
         run(claim(settings, server), settings)
