@@ -13,11 +13,12 @@ import pytest
 
 from tests.embedded import Gilfoyle, wait_until
 from tests.journeys.consumer import create_video, video
+from tests.lengths import length
 
 pytestmark = pytest.mark.embedded
 
 MIB = 1024 * 1024
-SIZE_BYTES = 2048 * MIB
+SIZE_BYTES = length(512, 2048) * MIB
 GROWTH_BYTES = 32 * MIB
 
 
@@ -53,7 +54,8 @@ class Watch:
         self._look()
 
 
-def test_two_gigabytes_grow_no_process(shared_gilfoyle: Gilfoyle) -> None:
+@pytest.mark.long
+def test_a_large_upload_grows_no_process(shared_gilfoyle: Gilfoyle) -> None:
     client = shared_gilfoyle.client
     assert client.get("/api/v1/account").status_code == 200  # so that what is loaded late is loaded
     piece = bytes(range(256)) * 4096
