@@ -9,8 +9,12 @@ from gilfoyle.lib.transactions import atomic, is_lost_race
 
 
 class SessionStore(db.SessionStore):
-    @atomic
     def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 - Django's signature
+        self._save(self.session_key, must_create=must_create)
+
+    @atomic
+    def _save(self, key: str | None, *, must_create: bool) -> None:
+        self._session_key = key  # a try that lost has chosen one, under which there is nothing
         try:
             super().save(must_create)
         except UpdateError as error:

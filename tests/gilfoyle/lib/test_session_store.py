@@ -37,6 +37,15 @@ def test_also_where_it_lost_it_at_the_statement_for_which_django_has_a_word_of_i
 
 
 @pytest.mark.django_db
+def test_a_new_one_that_was_never_given_a_key_is_made_again(settings: object) -> None:
+    session = SessionStore()
+    session["who"] = "ann"
+    with races_lost(Races.each_once()):
+        session.save()
+    assert SessionStore(session.session_key)["who"] == "ann"
+
+
+@pytest.mark.django_db
 def test_one_that_is_gone_is_no_lost_race(settings: object) -> None:
     session = SessionStore()
     session.create()
