@@ -65,7 +65,7 @@ def held_folder(folder: Path) -> Iterator[bool]:
         raise FolderUnusable(message) from None
     try:
         _require_alone(folder, descriptor)
-        names = set(os.listdir(folder))  # noqa: PTH208 - names alone
+        names = {one.name for one in folder.iterdir()}
         if MANIFEST in names:
             message = f"{folder} holds a whole backup already."
             raise FolderUnusable(message, hint="Name another folder; each backup has its own.")
