@@ -10,6 +10,7 @@ LOCK := requirements.lock
 TEST_LOCK := tests/requirements.lock
 TRACES_LOCK := gilfoyle/observability/requirements.lock
 PLAYER_LOCK := gilfoyle/frontend/requirements.lock
+DOCS_LOCK := docs/requirements.lock
 CODE := gilfoyle videos processing streaming manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PLAYER := gilfoyle/frontend/build.py
@@ -17,7 +18,7 @@ PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition check lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition check docs lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -75,6 +76,10 @@ bench-recognition: install-tests ## measure what is recognised, what is taken fo
 check: install-tests ## lint, types, walls of the house, Django's checks, migrations, API schema
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 types lint walls django-check
 
+docs: $(VENV)/.installed-docs ## build the documentation into build/docs; a broken link is an error
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --doctree-dir build/doctrees docs build/docs
+	@echo "Open build/docs/index.html"
+
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -103,9 +108,11 @@ lock: install-tests ## write the lock files anew from pyproject.toml
 		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TRACES_LOCK)
 	$(BIN)/uv pip compile --group frontend --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --output-file $(PLAYER_LOCK)
+	$(BIN)/uv pip compile --group docs --universal --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --constraints $(TEST_LOCK) --output-file $(DOCS_LOCK)
 
 clean: ## remove .venv and caches; the data folder stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -126,4 +133,9 @@ $(VENV)/.installed: $(LOCK) | $(VENV)/pyvenv.cfg
 $(VENV)/.installed-tests: $(TEST_LOCK) $(VENV)/.installed
 	@echo "Installing what the tests need (once)."
 	@$(PIP) install --require-hashes --no-deps -r $(TEST_LOCK)
+	@touch $@
+
+$(VENV)/.installed-docs: $(DOCS_LOCK) $(VENV)/.installed
+	@echo "Installing what builds the documentation (once)."
+	@$(PIP) install --require-hashes --no-deps --only-binary :all: -r $(DOCS_LOCK)
 	@touch $@

@@ -107,7 +107,7 @@ def test_no_registry_is_named() -> None:
     assert [str(path) for path in tracked() if REGISTRY.search(text_of(path))] == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "tests/requirements.lock"])
+@pytest.mark.parametrize("lock", ["requirements.lock", "tests/requirements.lock", "docs/requirements.lock"])
 def test_every_locked_package_has_its_hash(lock: str) -> None:
     for requirement in re.split(r"\n(?=\S)", text_of(Path(lock)).strip()):
         assert re.match(r"[a-z0-9-]+==\S+", requirement), requirement
