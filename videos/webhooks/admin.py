@@ -10,11 +10,13 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
 from gilfoyle.lib.admin import HouseAdmin, Led, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin_pages import address_of_id
 from gilfoyle.lib.admin_words import NONE, listed, pill, when
 from videos.access.selectors import find_only_project_id
 from videos.webhooks import endpoints, services, states
@@ -240,14 +242,20 @@ class DeliveryAdmin(HouseAdmin):
     search_help_text = "Exactly an id of a delivery, or of what it is about"
     actions = ("replay_selected",)
     page_actions = (PageAction("replay", "Send again", "replay", "main"),)
-    fields = (
-        *("id", "event_type", "about", "status_cell", "endpoint_cell", "tries_cell", "why"),
-        *("next_try", "created", "ended"),
+    readonly_fields = (
+        *("id", "event_type", "about", "status_cell", "endpoint_cell", "why_in_words", "next_try"),
+        *("created", "ended"),
     )
-    readonly_fields = fields
     change_form_outer_after_template = "videos/admin/delivery.html"
     empty_words = "What is sent to webhook endpoints appears here, with each try and what was answered."
     empty_icon = "outgoing_mail"
+
+    def get_fields(self, request: HttpRequest, obj: Delivery | None = None) -> list[str]:
+        """Return what is to be told of this one: no next try of what has ended, and nothing wrong where nothing is."""
+        del request
+        waits = obj is not None and obj.status == states.WAITING
+        untold = {"ended" if waits else "next_try", "" if obj and obj.error else "why_in_words"}
+        return [name for name in self.readonly_fields if name not in untold]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         found: QuerySet[Delivery] = super().get_queryset(request)
@@ -265,8 +273,10 @@ class DeliveryAdmin(HouseAdmin):
         return delivery.event_type, delivery.pk
 
     @column("About")
-    def about(self, delivery: Delivery) -> str:
-        return delivery.subject_id
+    def about(self, delivery: Delivery) -> SafeString | str:
+        address = address_of_id(delivery.subject_id)
+        link = '<a class="gf-link" href="{}">{}</a>'
+        return format_html(link, address, delivery.subject_id) if address else delivery.subject_id
 
     @column("Status")
     def status_cell(self, delivery: Delivery) -> SafeString:
@@ -290,9 +300,18 @@ class DeliveryAdmin(HouseAdmin):
     def why(self, delivery: Delivery) -> SafeString | str:
         return format_html("<code>{}</code>", delivery.error) if delivery.error else NONE
 
+    @column("What went wrong")
+    def why_in_words(self, delivery: Delivery) -> SafeString | str:
+        last = delivery.attempts.order_by("-number").first()
+        said = last.message if last is not None else ""
+        return format_html('<span class="gf-words">{} <code>{}</code></span>', said, delivery.error)
+
     @column("Next try")
     def next_try(self, delivery: Delivery) -> SafeString | str:
-        return when(delivery.ready_at) if delivery.status == states.WAITING else NONE
+        if delivery.status != states.WAITING:
+            return NONE
+        is_due = delivery.ready_at is not None and delivery.ready_at <= timezone.now()
+        return "now" if is_due else when(delivery.ready_at)
 
     @column("Born", ordering="created_at")
     def created(self, delivery: Delivery) -> SafeString | str:

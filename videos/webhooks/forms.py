@@ -27,7 +27,7 @@ class EndpointForm(forms.ModelForm[WebhookEndpoint]):
         max_length=MAX_DESCRIPTION, required=False, widget=UnfoldAdminTextInputWidget, help_text="For people."
     )
     event_types = forms.MultipleChoiceField(
-        choices=[(name, f"{name}: {EVENT_TYPES[name]}") for name in CHOICES],
+        choices=[(name, f"{name}: {EVENT_TYPES[name]}".replace("`", "")) for name in CHOICES],
         required=False,
         label="Events",
         widget=UnfoldAdminCheckboxSelectMultipleWidget,

@@ -113,13 +113,27 @@ def test_a_delivery_shows_its_body_and_each_try_and_strangers_words_are_no_marku
     )
     html = admin_client.get(page(DELIVERY, delivery.pk)).content.decode()
     assert is_escaped(html)
-    for words in ("Fête", "1234 ms", "The receiver answered 500.", "Send again"):
+    for words in ("Fête", "1234 ms", "Send again", "Ended"):
         assert words in html, words
+    assert html.count("The receiver answered 500.") == 2  # at the top, and at its try
+    assert "Next try" not in html
     Delivery.objects.update(body="")
     html = admin_client.get(page(DELIVERY, delivery.pk)).content.decode()
     assert "not kept any more" in html
     assert "Send again" not in html
     assert is_escaped(admin_client.get(list_of(DELIVERY)).content.decode())
+
+
+def test_a_delivery_that_waits_tells_when_it_is_tried_and_leads_to_what_it_is_about(
+    admin_client: Client,
+) -> None:
+    video_id = "vid_000000000000000000"
+    delivery = make_delivery(make_endpoint(), subject_id=video_id)
+    html = admin_client.get(page(DELIVERY, delivery.pk)).content.decode()
+    assert page("videos_video", video_id) in html
+    assert "Next try" in html
+    assert "Ended" not in html
+    assert "What went wrong" not in html
 
 
 def test_deliveries_are_sent_again_by_a_button_and_by_the_list(admin_client: Client) -> None:
