@@ -1,0 +1,109 @@
+"""The documentation as tests read it: what stands in code, where, and what a page links to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from tests.embedded import ROOT
+
+MARKDOWN = MarkdownIt("commonmark").enable("table")
+INLINE = "inline"
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What stands in code on a page. `language`: of a block, the first word after its fence; of code in a line, `inline`."""
+
+    path: Path
+    line: int
+    language: str
+    text: str
+
+    def at(self, offset: int = 0) -> str:
+        """Return file and line, as editors open them."""
+        return f"{self.path}:{self.line + offset}"
+
+    def commands(self) -> Iterator[tuple[int, str]]:
+        """Yield what is typed, each with its offset in lines: without prompts and comments, in one line."""
+        typed, begins = "", 0
+        for offset, line in enumerate(self.text.splitlines()):
+            if not typed:
+                begins = offset
+                if self.language == "console" and not line.startswith("$ "):
+                    continue  # what is answered
+                line = line.removeprefix("$ ")  # noqa: PLW2901 - the line without its prompt
+            typed += line.strip().removesuffix("\\") + " "
+            if not line.endswith("\\"):
+                yield begins, re.split(r"(?:^|\s)#\s", typed)[0].strip()
+                typed = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    path: Path
+    line: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    path: Path
+    codes: tuple[Code, ...]
+    links: tuple[Link, ...]
+    anchors: frozenset[str]
+
+
+@cache
+def pages() -> tuple[Page, ...]:
+    """Return README.md and all pages of docs/."""
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return tuple(_read(path) for path in found if "node_modules" not in path.parts)
+
+
+def codes(*languages: str) -> list[Code]:
+    """Return what stands in code in one of these languages, on all pages."""
+    return [code for page in pages() for code in page.codes if code.language in languages]
+
+
+def _read(path: Path) -> Page:
+    tokens = MARKDOWN.parse(path.read_text(encoding="utf-8"))
+    name = path.relative_to(ROOT)
+    return Page(
+        path=name,
+        codes=tuple(_codes(name, tokens)),
+        links=tuple(
+            Link(name, token.map[0] + 1 if token.map else 0, str(child.attrs["href" if child.type == "link_open" else "src"]))
+            for token in tokens
+            for child in token.children or ()
+            if child.type in {"link_open", "image"}
+        ),
+        anchors=frozenset(
+            _slug(tokens[index + 1].content) for index, token in enumerate(tokens) if token.type == "heading_open"
+        ),
+    )  # fmt: skip
+
+
+def _codes(path: Path, tokens: list[Token]) -> Iterator[Code]:
+    line = 1
+    for token in tokens:
+        line = token.map[0] + 1 if token.map else line
+        if token.type == "fence":
+            yield Code(path, line + 1, (token.info.split() or ["text"])[0], token.content)
+        elif token.type == "code_block":
+            yield Code(path, line, "indented", token.content)
+        for child in token.children or ():
+            if child.type == "code_inline":
+                yield Code(path, line, INLINE, child.content)
+
+
+def _slug(heading: str) -> str:
+    """Return the anchor of a heading, as the repository's readers and the built pages have it."""
+    plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "").strip().lower()
+    return re.sub(r"[^\w\- ]", "", plain).replace(" ", "-")
