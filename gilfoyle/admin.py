@@ -38,6 +38,7 @@ from gilfoyle.staff.admin import AdministratorAdmin, AdministratorGroupAdmin
 from processing.jobs import again
 from processing.jobs import services as jobs
 from processing.jobs.admin import offered_for
+from processing.jobs.diagnosis import diagnose
 from processing.jobs.panel import describe_job, latest_job
 from processing.jobs.reprocessing import reprocess
 from streaming.addresses import embed_path
@@ -221,6 +222,7 @@ def describe_video(video: Any, request: HttpRequest) -> dict[str, Any]:
         "times": list_times(video),
         "is_failed": video.status == states.FAILED,
         "is_cancelled": video.failure_code == "cancelled",
+        "diagnosis": diagnose(video.failure_code),
         "is_deleting": video.status == states.DELETING,
         "renditions": [describe_rendition(rendition) for rendition in renditions],
         "are_encrypted": any(rendition.is_encrypted for rendition in renditions),

@@ -26,6 +26,16 @@ def _link(title: str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": address, "permission": _may_view(model)}
 
 
+def _is_at(model: str, *, but: str) -> Callable[[HttpRequest], bool]:
+    """Mark a link on all pages of its model but one, which has a link of its own."""
+
+    def is_there(request: HttpRequest) -> bool:
+        name = request.resolver_match.url_name if request.resolver_match else None
+        return bool(name) and str(name).startswith(f"{model}_") and name != f"{model}_{but}"
+
+    return is_there
+
+
 NAVIGATION: list[dict[str, Any]] = [
     {"items": [{"title": "Dashboard", "icon": "space_dashboard", "link": reverse_lazy("admin:index")}]},
     {
@@ -52,7 +62,16 @@ NAVIGATION: list[dict[str, Any]] = [
         "title": "Work",
         "separator": True,
         "items": [
-            _link("Jobs", "rule_settings", "processing.job"),
+            {
+                "title": "Failures",
+                "icon": "error",
+                "link": reverse_lazy("admin:processing_job_failures"),
+                "permission": _may_view("processing.job"),
+            },
+            {
+                **_link("Jobs", "rule_settings", "processing.job"),
+                "active": _is_at("processing_job", but="failures"),
+            },
             _link("Steps", "footprint", "processing.step"),
         ],
     },

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,7 +19,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, bar, pill, when
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import again, services, states
+from processing.jobs import again, failures, services, states
+from processing.jobs.diagnosis import diagnose
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, describe_job, describe_step, most_urgent_first, title_of, took
 from processing.jobs.waiting import has_failed, words_of_wait
@@ -79,6 +84,35 @@ class JobAdmin(WorkAdmin):
         del request
         return ("urgency", "-created_at", "-id")
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.failures_view)
+        return [path("failures/", view, name="processing_job_failures"), *super().get_urls()]
+
+    def failures_view(self, request: HttpRequest) -> HttpResponse:
+        """Answer what failed, by reason; a post tries one job again (`job`), or those of a reason (`code`)."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        may_retry = self.has_operate_permission(request)
+        if request.method == "POST":
+            if not may_retry:
+                raise PermissionDenied
+            given = request.POST
+            jobs = (
+                failures.list_open().filter(pk=given["job"])
+                if "job" in given
+                else failures.list_retryable(code=given.get("code", ""))
+            )
+            self.run_for_each(request, jobs, lambda job: again.retry_job(job=job), done="started again")
+            return redirect("admin:processing_job_failures")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Failures",
+            "failures": failures.read_failures(),
+            "may_retry": may_retry,
+            "most_at_once": failures.MOST_AT_ONCE,
+        }
+        return TemplateResponse(request, "processing/admin/failures.html", context)
+
     @column("Job", has_subtitle=True)
     def job_cell(self, job: Job) -> tuple[str, str]:
         return job.pk, job.revision
@@ -113,6 +147,7 @@ class JobAdmin(WorkAdmin):
         job = kwargs.get("obj")
         if job is not None:
             context["panel"] = describe_job(job)
+            context["diagnosis"] = diagnose(job.failure_code)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def offered_actions(self, request: HttpRequest, row: Job) -> list[str]:
@@ -284,5 +319,6 @@ class StepAdmin(WorkAdmin):
     ) -> Any:
         step = kwargs.get("obj")
         if step is not None:
-            context["step"] = describe_step(step, timezone.now())
+            context["step"] = described = describe_step(step, timezone.now())
+            context["diagnosis"] = None if described.is_waiting else diagnose(described.failure_code)
         return super().render_change_form(request, context, *args, **kwargs)

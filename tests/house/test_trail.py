@@ -67,6 +67,7 @@ PAGES = {
     "videos_case_next": "case.claimed",
     "videos_case_second": "purge.approved",
     "videos_dailyuse_subject": "creator.viewed",
+    "processing_job_failures": "video.processing_retried",
 }
 QUIET_PAGES = {
     "videos_case_counts": "numbers of a queue that was looked at",

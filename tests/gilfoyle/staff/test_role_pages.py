@@ -102,6 +102,7 @@ PAGES: dict[str, str] = {
     "videos_apikey_add": "a",
     "videos_apikey_delete": NONE,
     "processing_job_changelist": ALL,
+    "processing_job_failures": ALL,
     "processing_job_change": ALL,
     "processing_job_history": ALL,
     "processing_job_add": NONE,
@@ -249,7 +250,7 @@ def address_of(name: str, made: dict[str, str]) -> str:
         return reverse(f"admin:{name}", args=[made["videos_video"], "r1", 1])
     if name == "videos_dailyuse_subject":
         return f"{reverse(f'admin:{name}')}?project={made['videos_project']}"
-    if kind in {"changelist", "add", "second", "counts"} or model not in made:
+    if kind in {"changelist", "add", "second", "counts", "failures"} or model not in made:
         return reverse(f"admin:{name}")
     return page(model, made[model], kind)
 
