@@ -8,30 +8,15 @@ import yaml
 
 from gilfoyle.lib.config import ENVIRONMENT, Config, load_config
 from gilfoyle.lib.config_problems import list_keys
+from gilfoyle.settings_reference import keys_with_comments
 from gilfoyle.settings_report import build_schema
 from tests.embedded import ROOT
 
 FILE = ROOT / "settings.yaml"
 
 
-def keys_with_comments() -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield every key of the file with the comment right above it; not what is inside of lists."""
-    parents: list[tuple[int, str]] = []
-    comment: list[str] = []
-    for line in FILE.read_text(encoding="utf-8").splitlines():
-        stripped = line.strip()
-        if not stripped:
-            comment = []
-        elif stripped.startswith("#"):
-            comment.append(stripped.removeprefix("#").strip())
-        elif not stripped.startswith("- "):
-            indent = len(line) - len(line.lstrip())
-            parents = [
-                *(parent for parent in parents if parent[0] < indent),
-                (indent, stripped.split(":")[0]),
-            ]
-            yield tuple(name for _indent, name in parents), "\n".join(comment)
-            comment = []
+def explained() -> list[tuple[tuple[str, ...], str]]:
+    return list(keys_with_comments(FILE.read_text(encoding="utf-8")))
 
 
 def test_it_says_what_is_the_default() -> None:
@@ -39,15 +24,15 @@ def test_it_says_what_is_the_default() -> None:
 
 
 def test_every_key_is_there_in_the_order_of_the_schema() -> None:
-    assert [keys for keys, _comment in keys_with_comments()] == list(list_keys(Config))
+    assert [keys for keys, _comment in explained()] == list(list_keys(Config))
 
 
 def test_every_key_is_explained() -> None:
-    assert [".".join(keys) for keys, comment in keys_with_comments() if len(comment) < 10] == []
+    assert [".".join(keys) for keys, comment in explained() if len(comment) < 10] == []
 
 
 def test_variable_of_a_key_is_named_with_it() -> None:
-    comments = dict(keys_with_comments())
+    comments = dict(explained())
     for variable, keys in ENVIRONMENT.items():
         assert f"Environment: {variable}" in comments[keys], variable
     named = sum(comment.count("Environment: ") for comment in comments.values())

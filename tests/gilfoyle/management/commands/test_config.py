@@ -2,7 +2,9 @@ import json
 import os
 from pathlib import Path
 
+import pytest
 import yaml
+from django.core.management import CommandError, call_command
 
 from tests.embedded import run_manage
 
@@ -66,3 +68,14 @@ def test_missing_file_is_an_error(tmp_path: Path) -> None:
 def test_config_makes_nothing(tmp_path: Path) -> None:
     manage(tmp_path, "config", "show")
     assert not (tmp_path / "data").exists()
+
+
+def test_a_stale_reference_is_told_and_written_anew(tmp_path: Path) -> None:
+    page = tmp_path / "docs" / "settings.md"
+    page.parent.mkdir()
+    with pytest.raises(CommandError, match="manage.py config reference --write"):
+        call_command("config", "reference", "--folder", str(tmp_path))
+    assert not page.exists()
+    call_command("config", "reference", "--write", "--folder", str(tmp_path))
+    assert "### server.port" in page.read_text(encoding="utf-8")
+    call_command("config", "reference", "--folder", str(tmp_path))
