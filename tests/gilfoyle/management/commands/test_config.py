@@ -73,7 +73,7 @@ def test_config_makes_nothing(tmp_path: Path) -> None:
 def test_a_stale_reference_is_told_and_written_anew(tmp_path: Path) -> None:
     page = tmp_path / "docs" / "settings.md"
     page.parent.mkdir()
-    with pytest.raises(CommandError, match="manage.py config reference --write"):
+    with pytest.raises(CommandError, match="config reference --write"):
         call_command("config", "reference", "--folder", str(tmp_path))
     assert not page.exists()
     call_command("config", "reference", "--write", "--folder", str(tmp_path))
