@@ -19,6 +19,7 @@ from pika.exceptions import AMQPError
 from redis.exceptions import RedisError
 
 from gilfoyle.lib import storage
+from gilfoyle.lib.bounded_waits import BoundedWaits
 from gilfoyle.lib.errors import Fault
 from streaming.exposure.selectors import get_standing
 
@@ -101,12 +102,15 @@ CHECKS: dict[str, Callable[[], None]] = {
     "broker": check_broker,
     "storage": check_storage,
 }
+# Of these a silent one would hold the threads of those who ask, until none is left to answer anything. The database has
+# limits of its own (lib/databases.py).
+BOUNDED = {name: BoundedWaits(f"asking the {name}") for name in ("broker", "storage")}
 
 
 def works(name: str, check: Callable[[], None]) -> bool:
     """Tell whether a part can be used now; what stands in the way is logged."""
     try:
-        check()
+        BOUNDED[name].do(check) if name in BOUNDED else check()
     except (DatabaseError, BrokerUnreachable, RedisError, OSError, Fault) as error:
         log.warning("not_ready", part=name, error=str(error))
         return False

@@ -15,7 +15,14 @@ from gilfoyle.lib.errors import ConfigError
 
 DEFAULT, REPLICA = "default", "replica"
 # A server that is silent rather than gone must not hold those who decide about playback: it counts as gone.
-PATIENCE = {"connect_timeout": 3, "tcp_user_timeout": 5000}
+PATIENCE = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 5000,
+    # The same of one that fell silent after it had taken a question: nothing is on its way then but these.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}
 KEPT_S = 60
 POOL_WAIT_S = 10
 _TIMEOUTS = {

@@ -11,6 +11,7 @@ from gilfoyle.lib.storage_settings import MAIN, media_folder
 from gilfoyle.lib.store_places import alias_of
 
 MAX_MEMORY_BYTES = 1024 * 1024  # of an object that is read; what is more goes to a temporary file
+CONNECT_S, TRIES = 5.0, 3
 
 
 def media_store(config: Config, name: str = MAIN) -> dict[str, Any]:
@@ -52,6 +53,10 @@ def _bucket(s3: S3Settings) -> dict[str, Any]:
             "max_memory_size": MAX_MEMORY_BYTES,  # the default, 0, would read whole objects into memory
             # "when_supported", the default, breaks uploads to several S3-compatible servers over HTTPS.
             "client_config": BotoConfig(
+                # boto's own, five tries of a minute each, would hold a request and the scheduler for all that time.
+                connect_timeout=min(CONNECT_S, s3.timeout_s),
+                read_timeout=s3.timeout_s,
+                retries={"mode": "standard", "total_max_attempts": TRIES},
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
                 s3={"addressing_style": "path" if s3.endpoint_url else "auto"},

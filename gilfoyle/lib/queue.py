@@ -18,12 +18,19 @@ from dramatiq.middleware import (
     Retries,
     ShutdownNotifications,
 )
+from redis import Redis
+from redis.connection import UnixDomainSocketConnection
 from redis.exceptions import RedisError
+
+from gilfoyle.lib.bounded_waits import BoundedWaits
 
 QUEUES = ("default", "probe", "opening", "encode", "package", "deliver")
 # Dramatiq has no way to wait for a message in Redis: it asks, and pauses up to a second in between. Three pauses lie
 # between an upload and its first picture. Asking more often costs about 1 % of a core in each of these queues.
 LONGEST_PAUSE_MS = {"probe": 100, "opening": 100, "package": 100}
+# A Redis that says nothing for so long counts as gone: without a limit its clients would wait until TCP gives up.
+SILENT_S, CONNECT_S = 10.0, 3.0
+_sending = BoundedWaits("sending a nudge")
 log = structlog.get_logger(__name__)
 
 
@@ -76,7 +83,10 @@ def make_broker(url: str) -> Broker:
         return StubBroker(middleware=middleware)
     # A dead worker's message is back within 15 s; with dramatiq's defaults it can take half an hour.
     return PromptRedisBroker(  # type: ignore[no-untyped-call]  # dramatiq leaves this one untyped
-        url=url, middleware=middleware, heartbeat_timeout=15_000, maintenance_chance=1_000_000
+        client=Redis.from_url(url, socket_timeout=SILENT_S, socket_connect_timeout=CONNECT_S),
+        middleware=middleware,
+        heartbeat_timeout=15_000,
+        maintenance_chance=1_000_000,
     )
 
 
@@ -86,13 +96,25 @@ def send(actor: str, *, queue: str, **arguments: str | int) -> bool:
         queue_name=queue, actor_name=actor, args=(), kwargs=dict(arguments), options={}
     )
     broker = dramatiq.get_broker()
-    try:
+
+    def put() -> None:
         broker.declare_queue(queue)
         broker.enqueue(message)
+
+    try:
+        # A server that is silent rather than gone would hold the request for minutes, and then all of them.
+        _sending.do(put) if _may_be_silent(broker) else put()
     except (BrokerUnreachable, RedisError, OSError) as error:
         log.warning("nudge_not_sent", actor=actor, queue=queue, error=str(error))
         return False
     return True
+
+
+def _may_be_silent(broker: Broker) -> bool:
+    """Tell whether a network lies between this process and its broker."""
+    if isinstance(broker, RedisBroker):
+        return not issubclass(broker.client.connection_pool.connection_class, UnixDomainSocketConnection)
+    return isinstance(broker, RabbitmqBroker)
 
 
 def send_on_commit(actor: str, *, queue: str, **arguments: str | int) -> None:

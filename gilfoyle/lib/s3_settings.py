@@ -21,3 +21,6 @@ class S3Settings(Section):
     direct_url_ttl_s: int = Field(
         900, ge=30, le=7 * 24 * 3600, description="Life of an address that one part is sent to."
     )
+    timeout_s: float = Field(
+        20, ge=1, le=3600, description="The server counts as gone when it is silent for so long."
+    )

@@ -24,6 +24,7 @@ from videos import layout
 from videos.catalog import images
 from videos.catalog.sealed_pictures import save_picture
 from videos.catalog.selectors import list_playable_renditions
+from videos.catalog.sources import keep_promised, promise_object
 from videos.segment_index import PlayableRendition
 
 
@@ -122,14 +123,20 @@ def _read(name: str) -> bytes:
 
 def _store(context: StepContext, kind: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Record:
     folder, cipher = context.image_folder(kind), cipher_of(context.job)
+    # Should this worker die before they are recorded, the sweep knows of them.
+    promise_object(f"{folder}/", video_id=context.job.video_id)
     for name, data in files.items():
         context.heartbeat()
         save_picture(f"{folder}/{name}", data, cipher)
     size_bytes = sum(map(len, files.values()))
-    return partial(_record, kind=kind, version=context.step.attempt, size_bytes=size_bytes, facts=facts)
+    version = context.step.attempt
+    return partial(_record, folder=folder, kind=kind, version=version, size_bytes=size_bytes, facts=facts)
 
 
-def _record(job: Job, *, kind: str, version: int, size_bytes: int, facts: Mapping[str, Any]) -> None:
+def _record(
+    job: Job, *, folder: str, kind: str, version: int, size_bytes: int, facts: Mapping[str, Any]
+) -> None:
+    keep_promised(f"{folder}/")
     images.add_image_set(
         video_id=job.video_id,
         revision=job.revision,

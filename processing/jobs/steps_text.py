@@ -8,6 +8,7 @@ from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
 from processing.text.extract import ExtractedText, extract_text
 from videos import layout
+from videos.catalog.sources import keep_promised, promise_object
 from videos.tracks import services as tracks
 from videos.tracks.services import StoredTrack, TrackFacts
 from videos.tracks.texts import save_text
@@ -33,6 +34,8 @@ def run_text(context: StepContext) -> Record:
     ]
 
     def record(job: Job) -> None:
+        for track in stored:
+            keep_promised(_name_of(context, track.id))
         tracks.record_embedded(video_id=job.video_id, revision=job.revision, tracks=stored, left_out=left_out)
 
     return record
@@ -43,9 +46,17 @@ def _store(context: StepContext, text: ExtractedText) -> StoredTrack:
     video = context.job.video
     data = write_webvtt(text.cues).encode()
     track_id = ids.new_track_id()
-    name = layout.track_name(video.project_id, video.pk, context.job.revision, track_id)
+    name = _name_of(context, track_id)
+    promise_object(
+        name, video_id=video.pk
+    )  # should this worker die before it is recorded, the sweep knows of it
     wrapped = save_text(name, data, is_encrypted=context.job.is_encrypted)
     plan = text.plan
     # What a container calls its default is what the tool that wrote it put first: nobody's wish.
     facts = TrackFacts(kind=plan.kind, language=plan.language, is_forced=plan.is_forced)
     return StoredTrack(track_id, facts, len(text.cues), len(data), wrapped_key=wrapped)
+
+
+def _name_of(context: StepContext, track_id: str) -> str:
+    video = context.job.video
+    return layout.track_name(video.project_id, video.pk, context.job.revision, track_id)

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,9 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from gilfoyle import health
+from gilfoyle.lib import storage
+from gilfoyle.lib.bounded_waits import BoundedWaits
 from gilfoyle.lib.queue import make_broker
 from streaming.exposure.models import ExposureTest
 
@@ -53,6 +57,19 @@ def test_a_store_that_is_no_folder_is_named(media_dir: Path) -> None:
     answer = Client().get("/healthz/ready")
     assert answer.status_code == 503
     assert answer.json()["storage"] == "failed"
+
+
+@pytest.mark.django_db
+def test_a_store_that_is_silent_holds_nobody_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(storage, "require_usable", over.wait)
+    monkeypatch.setitem(health.BOUNDED, "storage", BoundedWaits("asking the storage", patience_s=0.05))
+    try:
+        answer = Client().get("/healthz/ready")
+    finally:
+        over.set()
+    assert answer.status_code == 503
+    assert answer.json() == {"status": "unavailable", "database": "ok", "broker": "ok", "storage": "failed"}
 
 
 @pytest.mark.django_db(transaction=True)

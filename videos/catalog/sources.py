@@ -77,18 +77,18 @@ def new_version() -> str:
 
 
 def promise_object(name: str, *, video_id: str, now: datetime | None = None) -> None:
-    """Note an object that is about to be stored: the sweep removes it, should it not become a source."""
+    """Note an object (or a folder, "…/") that is about to be stored: the sweep removes it, should nothing come to name it."""
     remove_at = (now or timezone.now()) + STORED_WITHIN
     SpareSource.objects.create(name=name, video_id=video_id, remove_at=remove_at)
 
 
 def keep_promised(name: str) -> None:
-    """Take a promised object off the sweep's list, in the transaction that makes it a source.
+    """Take a promised object off the sweep's list, in the transaction that makes something name it.
 
     Raises: StaleWork when its removal has begun.
     """
     if not SpareSource.objects.filter(pk=name, is_doomed=False).delete()[0]:
-        message = "This copy of the source was given up."
+        message = "What was stored here was given up."
         raise StaleWork(message, name=name)
 
 

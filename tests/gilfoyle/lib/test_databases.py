@@ -5,7 +5,7 @@ import pytest
 from psycopg import IsolationLevel
 
 from gilfoyle.lib.database_settings import DatabaseSettings
-from gilfoyle.lib.databases import databases_of, limit_waiting
+from gilfoyle.lib.databases import PATIENCE, databases_of, limit_waiting
 from gilfoyle.lib.errors import ConfigError
 
 URL = "postgres://ann:pass@db.example.com:5433/videos"
@@ -23,7 +23,7 @@ def test_sqlite_in_the_data_folder_where_nothing_is_said() -> None:
 
 def test_an_address_may_carry_options_of_its_own() -> None:
     made = databases(url=f"{URL}?connect_timeout=9&sslmode=require")["default"]
-    assert made["OPTIONS"] == {"connect_timeout": 9, "tcp_user_timeout": 5000, "sslmode": "require"}
+    assert made["OPTIONS"] == {**PATIENCE, "connect_timeout": 9, "sslmode": "require"}
 
 
 def test_isolation_is_the_database_s_own_unless_another_is_wished() -> None:

@@ -37,6 +37,12 @@ def test_without_a_word_it_is_the_media_folder(tmp_path: Path) -> None:
     }
 
 
+def test_a_bucket_that_is_silent_counts_as_gone() -> None:
+    config = Config.model_validate({"storage": {"backend": "s3", "s3": {"bucket": "b", "timeout_s": 7}}})
+    told = media_store(config)["OPTIONS"]["client_config"]
+    assert (told.connect_timeout, told.read_timeout, told.retries["total_max_attempts"]) == (5, 7, 3)
+
+
 def names_in(bucket: Any) -> list[str]:
     root = bucket.location.strip("/") + "/"
     return sorted(found.key.removeprefix(root) for found in bucket.bucket.objects.filter(Prefix=root))

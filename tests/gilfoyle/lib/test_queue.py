@@ -1,4 +1,5 @@
 import os
+import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from dramatiq.broker import Broker
 from dramatiq.brokers.stub import StubBroker
 
 from gilfoyle.embedded_broker import broker_files, is_answering, prepare_broker, take_broker_lock
+from gilfoyle.lib import queue as queue_module
+from gilfoyle.lib.bounded_waits import BoundedWaits
 from gilfoyle.lib.embedded import embedded_broker_url
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.queue import (
@@ -108,6 +111,27 @@ def test_a_broker_that_is_down_undoes_no_transaction(url: str) -> None:
         with transaction.atomic():
             send_on_commit("run_step", queue="encode", of="encode")
         assert not connection.in_atomic_block
+
+
+@pytest.mark.parametrize("scheme", ["amqp", "redis"])
+def test_a_broker_that_is_silent_holds_nobody_who_sends(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue_module, "_sending", BoundedWaits("sending", patience_s=0.05))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        broker = make_broker(f"{scheme}://127.0.0.1:{silent.getsockname()[1]}")
+        with using(broker):
+            assert send("run_step", queue="encode", of="encode") is False
+        silent.settimeout(PATIENCE_S)
+        first, _ = silent.accept()
+        silent.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            silent.accept()  # the caller went on while the first was still being waited for
+        first.close()
+
+
+def test_a_redis_that_falls_silent_counts_as_gone() -> None:
+    client: Any = getattr(make_broker("redis://127.0.0.1:1/0"), "client")  # noqa: B009 - of Redis alone
+    told = client.connection_pool.connection_kwargs
+    assert (told["socket_timeout"], told["socket_connect_timeout"]) == (10, 3)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import RungSettings
+from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.image_settings import ImagesSettings, PreviewSettings, StoryboardSettings
 from gilfoyle.lib.queue import QUEUES
 from processing.images.picture_files import read_picture
+from processing.jobs import steps_images
 from processing.jobs.models import Job, Step
+from processing.jobs.services import Record
+from processing.jobs.step_context import StepContext
 from processing.jobs.steps_images import planned_pictures
 from processing.jobs.worker import run_next_step
 from tests.clips import make_clip, read_numbers
@@ -21,6 +27,7 @@ from videos import layout
 from videos.catalog import services
 from videos.catalog.models import ImageSet, Video
 from videos.catalog.selectors import get_storyboard
+from videos.catalog.sources import remove_spare_sources
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 LADDER = (RungSettings(width=320, height=180, crf=30, max_bitrate_bps=900_000),)
@@ -154,3 +161,24 @@ def test_a_poster_of_another_moment_takes_the_place_of_the_first(tmp_path: Path,
     assert (again.status, again.playable, again.revision) == ("ready", True, video.revision)
     # The one before stays for those who learnt of it a moment ago.
     assert again.stored_bytes - video.stored_bytes == (tmp_path / "after.jpg").stat().st_size
+
+
+def stored_by(attempt: int, job: Job, settings: Any, tmp_path: Path) -> tuple[str, Record]:
+    """Store a poster as one attempt does; returns its name, and what would record it."""
+    step = Step(job=job, name="poster", kind="poster", queue="package", attempt=attempt)
+    context = StepContext(step, settings.GILFOYLE, tmp_path, lambda: None, lambda _share: None)
+    record = steps_images._store(context, "poster", {"poster.jpg": b"a poster"}, {"formats": ["jpg"]})
+    return f"{context.image_folder('poster')}/poster.jpg", record
+
+
+def test_pictures_whose_worker_died_before_they_were_recorded_are_removed(
+    settings: Any, tmp_path: Path
+) -> None:
+    job = make_job(make_video(status="processing"))
+    lost, record_lost = stored_by(1, job, settings, tmp_path)
+    kept, record = stored_by(2, job, settings, tmp_path)
+    record(job)
+    assert remove_spare_sources(now=timezone.now() + timedelta(days=2)) == 1
+    assert (storage.exists(lost), storage.exists(kept)) == (False, True)
+    with pytest.raises(StaleWork):  # it wakes up after all, and must not name what is gone
+        record_lost(job)

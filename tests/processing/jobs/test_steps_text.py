@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
+from processing.jobs import services
 from processing.jobs.models import Job, Step
 from processing.jobs.services import start_job
 from processing.jobs.worker import run_next_step
@@ -17,7 +20,8 @@ from tests.factories import make_job, make_video
 from tests.subtitled import make_subtitled
 from videos import layout
 from videos.access.services import set_project_encryption
-from videos.catalog.models import Video
+from videos.catalog.models import SpareSource, Video
+from videos.catalog.sources import remove_spare_sources
 from videos.tracks.models import TextTrack
 from videos.tracks.selectors import list_playable_tracks
 from videos.tracks.texts import read_text
@@ -56,6 +60,7 @@ def test_subtitles_become_tracks_of_the_revision(video: Video) -> None:
         "embedded",
         video.revision,
     )
+    assert not SpareSource.objects.exists()
     (playable,) = list_playable_tracks(video.pk, video.revision)
     with storage.open_stored(playable.stored_name) as stored:
         assert b"00:00:00.500 --> 00:00:01.500\nHello\n" in stored.read()
@@ -132,3 +137,23 @@ def test_a_text_that_breaks_fails_no_video(tmp_path: Path, settings: Any) -> Non
     assert video.source_facts["text_left_out"] == [{"stream": 9, "codec": "mov_text", "reason": "unreadable"}]
     assert not TextTrack.objects.exists()
     assert not storage.exists(layout.track_name(video.project_id, video.pk, video.revision, "trk_x"))
+
+
+def test_texts_whose_worker_died_before_they_were_recorded_are_removed(
+    video: Video, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(video)
+    assert run_next_step(queue="probe")
+    Step.objects.filter(name="text").update(priority=-1)
+
+    def die(**_told: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(services, "finish_step", die)
+    with pytest.raises(KeyboardInterrupt):
+        run_next_step(queue="package")
+    assert not TextTrack.objects.filter(video=job.video).exists()
+    (promised,) = SpareSource.objects.values_list("name", flat=True)
+    assert storage.exists(promised)
+    assert remove_spare_sources(now=timezone.now() + timedelta(days=2)) == 1
+    assert not storage.exists(promised)
