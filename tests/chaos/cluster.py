@@ -241,7 +241,7 @@ class Cluster:
         )
 
     def _await_web(self) -> None:
-        give_up_at = time.monotonic() + 120
+        give_up_at = time.monotonic() + 600
         for url in self.web_urls():
             while True:
                 with contextlib.suppress(httpx.HTTPError):
