@@ -78,7 +78,10 @@ class GilfoyleAdminSite(UnfoldAdminSite):
 
     def extra_urls(self) -> list[URLPattern]:
         """Return the addresses that are the site's own; the theme asks for them."""
+        from gilfoyle.control_room.pages import list_urls  # noqa: PLC0415 - this module is there before the apps are
+
         return [
+            *list_urls(self),
             path("login/code/", self.sign_in_code, name="sign_in_code"),
             path("login/let-in/<str:introduction>/", self.let_in, name="let_in"),
             path("two-factor/", self.admin_view(partial(factor_page, self)), name="two_factor"),

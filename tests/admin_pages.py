@@ -151,6 +151,7 @@ def every_page() -> list[str]:
         *(page(model, row_id, "history") for model, row_id in rows),
         list_of("videos_dailyuse"),
         reverse("admin:processing_job_failures"),
+        f"{reverse('admin:find')}?q=B",
         tracking_address(project_id=video.project_id, target_type="project", target_id=video.project_id),
         page("videos_video", video.pk, "delete"),
         page("videos_video", ready.pk, "work"),

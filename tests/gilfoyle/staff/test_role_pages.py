@@ -39,6 +39,7 @@ PAGES: dict[str, str] = {
     "jsi18n": ALL,
     "search": ALL,
     "two_factor": ALL,
+    "find": ALL,
     "videos_video_changelist": ALL,
     "videos_video_change": ALL,
     "videos_video_history": ALL,
