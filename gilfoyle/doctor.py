@@ -30,6 +30,7 @@ from gilfoyle.lib.reservations import free_bytes, is_same_disk
 from gilfoyle.lib.storage_settings import is_secret_of_store, media_folder
 from gilfoyle.lib.store_places import every_store
 from gilfoyle.lib.store_trial import try_store
+from gilfoyle.scheduling.standing import read_standing
 from gilfoyle.staff.services import list_staff
 from gilfoyle.staff.two_factor import is_required, list_protected
 from processing.ffmpeg.capabilities import get_capabilities, needed_encoders
@@ -336,6 +337,16 @@ def check_address(config: Config) -> Finding:
     return Finding("warn", "address", text, "Set server.public_url to the address that clients use.")
 
 
+def check_scheduler(config: Config) -> Finding:
+    """Tell who acts."""
+    try:
+        standing = read_standing(lease_s=config.scheduler.lease_s)
+    except DatabaseError:
+        return Finding("warn", "scheduler", "not known: the database has no such table yet", START_IT)
+    hint = "" if standing.acting else START_IT
+    return Finding("ok" if standing.acting else "warn", "scheduler", standing.words, hint)
+
+
 def check_exposure(config: Config) -> Finding:
     """Tell what the last tries to steal a private video of our own came to."""
     try:
@@ -383,6 +394,7 @@ CHECKS: Mapping[str, Callable[[Config], Finding]] = {
     "isolation": check_isolation,
     "reading": check_reading,
     "pages": check_pages,
+    "scheduler": check_scheduler,
     "exposure": check_exposure,
     "staff": check_staff,
 }

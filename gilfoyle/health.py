@@ -1,6 +1,7 @@
 """`/healthz/live`: the process answers. `/healthz/ready`: database, broker and storage do too.
 
-`/healthz/exposure` is for those who watch over it, and takes nobody out of service: that would close no hole.
+`/healthz/exposure` and `/healthz/scheduler` are for those who watch over it, and take nobody out of service: that would
+close no hole, and bring no scheduler back.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from redis.exceptions import RedisError
 from gilfoyle.lib import storage
 from gilfoyle.lib.bounded_waits import BoundedWaits
 from gilfoyle.lib.errors import Fault
+from gilfoyle.scheduling.standing import read_standing
 from streaming.exposure.selectors import get_standing
 
 log = structlog.get_logger(__name__)
@@ -52,6 +54,16 @@ def exposure(request: HttpRequest) -> JsonResponse:
     except DatabaseError:
         state = "unknown"
     return _answer({"status": state}, 200 if state in {"ok", "off"} else 503)
+
+
+def scheduler(request: HttpRequest) -> JsonResponse:
+    """Tell whether one acts; who it is, is told by `manage.py status`."""
+    del request
+    try:
+        acts = bool(read_standing(lease_s=settings.GILFOYLE.scheduler.lease_s).acting)
+    except DatabaseError:
+        return _answer({"status": "unknown"}, 503)
+    return _answer({"status": "ok" if acts else "none"}, 200 if acts else 503)
 
 
 def _answer(body: dict[str, str], status: int) -> JsonResponse:

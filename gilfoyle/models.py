@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gilfoyle.scheduling.models import Lease
 from gilfoyle.staff.models import SignInTries, StaffTotp
 
-__all__ = ["SignInTries", "StaffTotp"]
+__all__ = ["Lease", "SignInTries", "StaffTotp"]

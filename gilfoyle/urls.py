@@ -23,6 +23,7 @@ urlpatterns = [
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),
     path("healthz/exposure", health.exposure),
+    path("healthz/scheduler", health.scheduler),
     path("metrics", public_metrics),
     path("", include(videos.urls.page_urlpatterns)),
     path("", include("streaming.urls")),

@@ -10,14 +10,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from gilfoyle.lib.config import Config
+from gilfoyle.scheduling.standing import read_standing
 from processing.jobs import states
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, title_of
 from processing.media import EncodePlan
-from streaming.exposure.models import ExposureTest
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.models import Video
 
@@ -66,7 +66,7 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class SchedulerState:
-    """Whether the sweeps run: "alive", "late" (what they do at once is not done), "unknown"."""
+    """Whether the sweeps run: "alive", "late" (what they do at once is not done), "gone", "unknown" (none ever began)."""
 
     state: str
     words: str
@@ -199,15 +199,14 @@ def _scheduler(config: Config, now: datetime) -> SchedulerState:
     overdue = Step.objects.filter(
         status=states.RUNNING, lease_expires_at__lt=now - timedelta(seconds=LATE_S)
     ).count()
-    # Of its marks the one that comes all the time; the audit is verified and signed by hand, too.
-    seen_at = ExposureTest.objects.aggregate(at=Max("started_at"))["at"]
-    if overdue:
-        words = f"{overdue} steps whose worker is gone were given to nobody else. Is the scheduler running?"
-        return SchedulerState("late", words, seen_at)
-    interval_s = config.safety.self_test_interval_s
-    if seen_at is not None and interval_s and now - seen_at < timedelta(seconds=2 * interval_s):
-        return SchedulerState("alive", "the self-test, which it begins, ran lately", seen_at)
-    return SchedulerState("unknown", "the self-test, which it begins, has not run lately", seen_at)
+    standing = read_standing(lease_s=config.scheduler.lease_s)
+    if overdue and standing.acting:
+        words = f"{overdue} steps whose worker is gone were given to nobody else; {standing.words}"
+        return SchedulerState("late", words, standing.renewed_at)
+    if standing.acting:
+        return SchedulerState("alive", standing.words, standing.renewed_at)
+    state = "unknown" if standing.age_s is None else "gone"
+    return SchedulerState(state, standing.words, standing.renewed_at)
 
 
 def _failures(now: datetime) -> Iterable[FailureGroup]:
@@ -230,5 +229,5 @@ def _concerns(
     for worker in workers:
         if worker.is_lost:
             yield f"The worker {worker.name} is gone with {worker.steps} steps."
-    if scheduler.state == "late":
-        yield scheduler.words
+    if scheduler.state != "alive":
+        yield f"The scheduler: {scheduler.words}."

@@ -34,6 +34,7 @@ from gilfoyle.lib.observability_settings import ObservabilitySettings
 from gilfoyle.lib.playback_settings import PlaybackSettings
 from gilfoyle.lib.privacy_settings import PrivacySettings
 from gilfoyle.lib.safety_settings import SafetySettings
+from gilfoyle.lib.scheduler_settings import SchedulerSettings
 from gilfoyle.lib.settings_section import ROOT as ROOT  # noqa: PLC0414 - others know it from here
 from gilfoyle.lib.settings_section import Folder, HttpUrl, Section
 from gilfoyle.lib.storage_settings import StorageSettings, media_folder, secret_variables
@@ -182,6 +183,7 @@ class Config(Section):
     upload: UploadSettings = Field(default_factory=UploadSettings)
     imports: ImportSettings = Field(default_factory=ImportSettings)
     webhooks: WebhookSettings = Field(default_factory=WebhookSettings)
+    scheduler: SchedulerSettings = Field(default_factory=SchedulerSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     encoding: EncodingSettings = Field(default_factory=EncodingSettings)
     images: ImagesSettings = Field(default_factory=ImagesSettings)

@@ -63,6 +63,13 @@ def limit_waiting(
             made["OPTIONS"]["options"] = " ".join([*told, own]).strip()
 
 
+def allow_threads(databases: Mapping[str, dict[str, Any]], threads: int) -> None:
+    """Let a pool have room for so many threads that must not wait for each other; called before the first connection."""
+    for made in databases.values():
+        if pool := made.get("OPTIONS", {}).get("pool"):
+            pool["max_size"] = max(threads, pool["max_size"])
+
+
 def _server(url: str, config: DatabaseSettings) -> dict[str, Any]:
     is_cockroachdb = url.startswith(COCKROACHDB)
     if is_cockroachdb and find_spec("django_cockroachdb") is None:

@@ -17,6 +17,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.metrics import OTHER
 from gilfoyle.lib.queue import QUEUES
+from gilfoyle.scheduling.standing import read_standing
 from processing.jobs import slots
 from processing.jobs import states as work
 from processing.jobs.metrics import KINDS
@@ -39,6 +40,7 @@ Reading = Iterator[tuple[str, Values, float]]  # name of the figure, values of i
 OPEN_STATUSES = (work.WAITING, work.READY, work.RUNNING)
 VIDEO_STATUSES = (states.UPLOADING, states.PROCESSING, states.DELETING)
 DELIVERY_STATUSES = (deliveries.WAITING, deliveries.SENDING)
+ACTING, STANDING_BY = "acting", "standing_by"
 CANARY_STATES = ("ok", "exposed", "unknown", "off")
 
 
@@ -139,6 +141,15 @@ def _read_safety(config: Config, now: datetime) -> Reading:
         unreadable_at__isnull=False, revoked_at__isnull=True, hash_list__enabled=True
     )
     yield "gilfoyle_bans_unreadable", (), unreadable.count()
+
+
+def _read_schedulers(config: Config, now: datetime) -> Reading:
+    del now
+    standing = read_standing(lease_s=config.scheduler.lease_s)
+    yield "gilfoyle_schedulers", (ACTING,), float(bool(standing.acting))
+    yield "gilfoyle_schedulers", (STANDING_BY,), len(standing.standing_by)
+    if standing.age_s is not None:
+        yield "gilfoyle_scheduler_lease_age_seconds", (), standing.age_s
 
 
 def _read_parts(config: Config, now: datetime) -> Reading:
@@ -247,6 +258,22 @@ GROUPS = (
             ),
         ),
         _read_safety,
+    ),
+    Group(
+        "schedulers",
+        (
+            Figure(
+                "gilfoyle_schedulers",
+                "Schedulers that act (never more than one) and that stand by.",
+                {"state": (ACTING, STANDING_BY)},
+            ),
+            Figure(
+                "gilfoyle_scheduler_lease_age_seconds",
+                "How long ago the scheduler that acts was last heard of, by the database's clock.",
+                {},
+            ),
+        ),
+        _read_schedulers,
     ),
 )
 READABLE = Figure(

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
-from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 
@@ -32,12 +31,11 @@ _last_nudge: dict[str, datetime] = {}
 
 
 def sweep(*, now: datetime | None = None) -> int:
-    """Free lost steps, wake idle queues, clear scratch; returns how many steps were freed."""
+    """Free lost steps, wake idle queues; returns how many steps were freed."""
     now = now or timezone.now()
     freed = free_lost_steps(now=now)
     for queue in QUEUES:
         wake_queue(queue, now=now)
-    clear_scratch(Path(settings.DATA_DIR) / "work")
     return freed
 
 

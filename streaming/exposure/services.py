@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import structlog
 from django.conf import settings
 from django.core.files.storage import storages
+from django.db.models import Q
 from django.utils import timezone
 
 from gilfoyle.lib.config import Config
@@ -103,7 +104,9 @@ def _stranger_key() -> Iterator[str]:
     try:
         yield text
     finally:
-        ApiKey.objects.filter(project=project).delete()
+        # Those of runs that were killed, too; not that of one that another scheduler may just have begun.
+        over = Q(pk=key.pk) | Q(expires_at__lt=timezone.now())
+        ApiKey.objects.filter(over, project=project).delete()
 
 
 def make_target(config: Config, canary: Canary, api_key: str, *, now: datetime) -> Target:

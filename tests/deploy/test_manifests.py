@@ -265,14 +265,18 @@ def test_who_is_told_to_stop_has_the_time_for_it(overlay: str, tmp_path: Any) ->
         assert pod_of(owner)["terminationGracePeriodSeconds"] >= 1.5 * stop_s
 
 
-def test_one_scheduler_acts(manifests: list[Manifest]) -> None:
-    spec = find(manifests, "Deployment", "scheduler")["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+def test_another_scheduler_stands_by_and_each_keeps_a_copy_of_its_own() -> None:
+    for overlay in OVERLAYS:
+        spec = find(render(overlay), "StatefulSet", "scheduler")["spec"]
+        assert spec["replicas"] == (1 if overlay == "small" else 2)
+        assert spec["updateStrategy"] == {"type": "RollingUpdate"}
+        (kept,) = spec["volumeClaimTemplates"]
+        assert kept["metadata"]["name"] == "witness"
 
 
 def test_new_code_waits_for_its_tables(manifests: list[Manifest]) -> None:
     for owner in pod_owners(manifests):
-        if owner["kind"] == "Deployment" and owner["metadata"]["name"] != "front":
+        if owner["metadata"]["name"] in {"web", "worker", "courier", "scheduler"}:
             (waiting,) = pod_of(owner)["initContainers"]
             assert waiting["args"] == ["await_migrations"]
     assert find(manifests, "Job", "migrate")["spec"]["template"]["spec"]["containers"][0]["args"] == [

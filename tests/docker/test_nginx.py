@@ -157,7 +157,13 @@ def test_part_of_a_file(front: Front) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/_media/project/video/00001.m4s", "/healthz/ready", "/healthz/exposure", "/_standing/project/video"],
+    [
+        "/_media/project/video/00001.m4s",
+        "/healthz/ready",
+        "/healthz/exposure",
+        "/healthz/scheduler",
+        "/_standing/project/video",
+    ],
 )
 def test_the_inside_is_closed_from_outside(front: Front, path: str) -> None:
     answer = httpx.get(front.url + path)

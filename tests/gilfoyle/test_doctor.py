@@ -11,6 +11,7 @@ from gilfoyle import doctor
 from gilfoyle.doctor import CHECKS, Finding, examine
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
+from gilfoyle.scheduling.leases import DatabaseLeases
 from streaming.exposure.models import ExposureTest
 from tests.factories import make_video
 from tests.second_factor import protect
@@ -207,3 +208,13 @@ def test_staff_without_a_second_factor_is_named(settings: Any) -> None:
         protect(user)
     found = doctor.check_staff(changed(config, "safety", staff_two_factor="required"))
     assert (found.level, found.text) == ("ok", "all have a second factor")
+
+
+@pytest.mark.django_db
+def test_whether_a_scheduler_acts_is_told(settings: Any) -> None:
+    leases = DatabaseLeases()
+    finding = doctor.check_scheduler(settings.GILFOYLE)
+    assert (finding.level, finding.text) == ("warn", "none has ever acted")
+    leases.take("scheduler", "host:12:ab", leases.look("scheduler"))
+    finding = doctor.check_scheduler(settings.GILFOYLE)
+    assert (finding.level, finding.text[:13]) == ("ok", "host:12 acts ")

@@ -12,6 +12,7 @@ from gilfoyle import health
 from gilfoyle.lib import storage
 from gilfoyle.lib.bounded_waits import BoundedWaits
 from gilfoyle.lib.queue import make_broker
+from gilfoyle.scheduling.leases import DatabaseLeases
 from streaming.exposure.models import ExposureTest
 
 
@@ -105,3 +106,13 @@ def test_exposure_is_told_and_takes_nobody_out_of_service(
     answer = Client().get("/healthz/exposure")
     assert (answer.status_code, answer.json()) == (status, {"status": word})
     assert Client().get("/healthz/ready").status_code == 200
+
+
+@pytest.mark.django_db
+def test_whether_a_scheduler_acts_is_told_and_not_which() -> None:
+    answer = Client().get("/healthz/scheduler")
+    assert (answer.status_code, answer.json()) == (503, {"status": "none"})
+    leases = DatabaseLeases()
+    leases.take("scheduler", "host:12:ab", leases.look("scheduler"))
+    answer = Client().get("/healthz/scheduler")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})

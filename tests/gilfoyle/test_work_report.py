@@ -8,14 +8,15 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from gilfoyle.scheduling.leases import DatabaseLeases
+from gilfoyle.scheduling.models import Lease
 from gilfoyle.work_report import WorkReport, media_seconds, read_work, worker_of
 from processing.jobs import services, states
 from processing.jobs.models import Job, Step
-from streaming.exposure.models import ExposureTest
 from tests.factories import make_job, make_step_plan, make_video
-from videos.audit.models import AuditCheck
 
 pytestmark = pytest.mark.django_db
+LEASES = DatabaseLeases()
 
 
 def read(now: datetime | None = None) -> WorkReport:
@@ -23,10 +24,9 @@ def read(now: datetime | None = None) -> WorkReport:
 
 
 def test_an_idle_server_is_told_in_few_queries(django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         report = read()
     assert (report.kinds, report.running, report.workers, report.failures) == ((), (), (), ())
-    assert report.concerns == ()
     assert report.scheduler.state == "unknown"
 
 
@@ -55,20 +55,26 @@ def test_running_steps_tell_who_how_far_and_how_fast() -> None:
 def test_a_worker_that_is_gone_and_a_scheduler_that_stands_still_want_a_look() -> None:
     make_job(plans=[make_step_plan("a")])
     services.claim_step(queue="encode", owner="host:12:7", lease_s=60)
+    LEASES.take("scheduler", "host:12:ab", LEASES.look("scheduler"))
     report = read(timezone.now() + timedelta(seconds=100))
     assert report.running[0].is_lost
     assert report.scheduler.state == "late"
     assert "host:12 is gone with 1 steps" in report.concerns[0]
 
 
-def test_a_scheduler_that_left_its_mark_is_alive() -> None:
-    now = timezone.now()
-    ExposureTest.objects.create(started_at=now - timedelta(seconds=10))
-    assert read(now).scheduler.state == "alive"
-    assert read(now + timedelta(days=1)).scheduler.state == "unknown"
-    ExposureTest.objects.all().delete()
-    AuditCheck.objects.update_or_create(pk=1, defaults={"verified_at": now})
-    assert read(now).scheduler.state == "unknown", "somebody may have verified the audit by hand"
+def test_the_scheduler_is_known_by_its_lease() -> None:
+    report = read()
+    assert (report.scheduler.state, report.concerns) == ("unknown", ("The scheduler: none has ever acted.",))
+    LEASES.take("scheduler", "host:12:ab", LEASES.look("scheduler"))
+    LEASES.show("scheduler", "other:13:ab")
+    report = read()
+    assert (report.scheduler.state, report.concerns) == ("alive", ())
+    assert report.scheduler.words.startswith("host:12 acts since ")
+    assert report.scheduler.words.endswith("; other:13 stands by")
+    Lease.objects.update(renewed_at=timezone.now() - timedelta(hours=1))
+    report = read()
+    assert report.scheduler.state == "gone"
+    assert report.concerns[0].startswith("The scheduler: none has acted for 36")
 
 
 def test_failures_of_the_last_hour_are_told_by_reason() -> None:

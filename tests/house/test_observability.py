@@ -6,12 +6,20 @@ from gilfoyle.lib.metrics import declared
 from gilfoyle.lib.storage_faults import STORAGE_ERRORS
 from gilfoyle.observability.figures import GROUPS, READABLE
 from gilfoyle.scheduler import LAST_TURN
+from gilfoyle.scheduling.election import TAKEOVERS
 from processing.jobs.metrics import STEPS
 from streaming.metrics import REFUSALS
 from tests.embedded import ROOT
 from videos.metrics import UPLOADS
 
-DECLARED = (STORAGE_ERRORS, LAST_TURN, STEPS, REFUSALS, UPLOADS)  # one of each module that declares
+DECLARED = (
+    STORAGE_ERRORS,
+    LAST_TURN,
+    TAKEOVERS,
+    STEPS,
+    REFUSALS,
+    UPLOADS,
+)  # one of each module that declares
 ROW = re.compile(r"^\| `(gilfoyle_\w+)` \| (\w+) \| ([^|]*)\| ([^|]+) \|$", re.MULTILINE)
 PAGE = (ROOT / "docs" / "observability.md").read_text(encoding="utf-8")
 Told = tuple[str, tuple[str, ...], str]
@@ -59,6 +67,7 @@ def test_every_module_that_declares_is_looked_at() -> None:
     assert sources == {
         "gilfoyle/lib/storage_faults.py",
         "gilfoyle/scheduler.py",
+        "gilfoyle/scheduling/election.py",
         "processing/jobs/metrics.py",
         "streaming/metrics.py",
         "videos/metrics.py",

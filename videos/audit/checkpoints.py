@@ -16,7 +16,7 @@ from videos.audit import witness
 from videos.audit.chain import Link, in_words
 from videos.audit.models import ONLY_ROW, AuditCheckpoint, AuditEntry, AuditHead, AuditPersonal
 from videos.audit.services import link_entries, record
-from videos.audit.signing import MarkKind, keys_of
+from videos.audit.signing import Mark, MarkKind, keys_of
 
 PRUNED_AT_ONCE = 5000
 PRUNED_EVERY = timedelta(days=1)
@@ -39,15 +39,25 @@ def keep_checkpoints(*, config: Config, now: datetime | None = None) -> bool:
 @atomic
 def make_checkpoint(*, every_s: float = 0, now: datetime) -> bool:
     """Sign where the chain ends, unless nothing was added or the last signature is younger than `every_s`."""
-    # Not the marks of retention, which come each time that something is removed and say nothing of the end.
-    last = AuditCheckpoint.objects.filter(kind="checkpoint").order_by("-id").first()
-    if last is not None and last.at > now - timedelta(seconds=every_s):
+    if _is_young(every_s, now):
         return False
     head = AuditHead.objects.select_for_update().filter(pk=ONLY_ROW).first()
-    if head is None or head.seq == (last.seq if last else 0):
+    # Once more, under the lock: another scheduler may have signed the same end.
+    last = _last_signed()
+    if head is None or head.seq == (last.seq if last else 0) or _is_young(every_s, now):
         return False
     _sign("checkpoint", Link(head.seq, head.hash), now)
     return True
+
+
+def _last_signed() -> AuditCheckpoint | None:
+    # Not the marks of retention, which come each time that something is removed and say nothing of the end.
+    return AuditCheckpoint.objects.filter(kind="checkpoint").order_by("-id").first()
+
+
+def _is_young(every_s: float, now: datetime) -> bool:
+    last = _last_signed()
+    return last is not None and last.at > now - timedelta(seconds=every_s)
 
 
 def _sign(kind: MarkKind, link: Link, now: datetime) -> None:
@@ -62,18 +72,24 @@ def copy_checkpoints(*, folder: Path) -> int:
 
     Raises: OSError.
     """
-    newer = AuditCheckpoint.objects.filter(kind="checkpoint", seq__gt=witness.last_seq(folder)).order_by(
-        "seq"
-    )
-    marks = [row.mark for row in newer]
-    if marks:
-        witness.add_marks(folder, marks)
+    marks = _not_in(folder)
+    if not marks:
+        return 0
+    with witness.held(folder):
+        marks = _not_in(folder)  # another scheduler of this machine may have been at it
+        if marks:
+            witness.add_marks(folder, marks)
     for mark in marks:
         told = witness.describe_mark(mark)
         log.info(
             "audit_checkpoint", **{name: told[name] for name in ("seq", "hash", "at", "key", "signature")}
         )
     return len(marks)
+
+
+def _not_in(folder: Path) -> list[Mark]:
+    newer = AuditCheckpoint.objects.filter(kind="checkpoint", seq__gt=witness.last_seq(folder))
+    return [row.mark for row in newer.order_by("seq")]
 
 
 def prune_entries(*, older_than_days: int, now: datetime | None = None) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from videos.audit.chain import VERSION, Link
 from videos.audit.signing import Mark, MarkKind
 
-FILE = "checkpoints.jsonl"
+FILE, LOCK = "checkpoints.jsonl", "checkpoints.lock"
 _KINDS: tuple[MarkKind, ...] = ("checkpoint", "base", "export")
 LONGEST_LINE = 4096
 TAIL_BYTES = 64 * 1024
@@ -62,6 +64,18 @@ def add_marks(folder: Path, marks: Iterable[Mark]) -> None:
         file.write(lines.encode())
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep other processes of this machine from adding to the file, once it is seen what it lacks. Raises: OSError."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def size_bytes(folder: Path) -> int:

@@ -38,6 +38,9 @@ def purge_deleted(*, now: datetime | None = None) -> int:
     tombstones = Video.objects.filter(status=states.DELETING, deleted_at__lte=before, legal_hold=False)
     # In any order: those that always fail would stand at the head of every other, and hold up the rest.
     for video in tombstones.order_by("?")[:BATCH]:
+        # Once more: a hold may have come while the others were removed, and this process may have slept for an hour.
+        if not tombstones.filter(pk=video.pk).exists():
+            continue
         try:
             purge_objects(project_id=video.project_id, video_id=video.pk)
         except storage.StorageFault as fault:

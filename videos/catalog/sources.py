@@ -189,8 +189,8 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
     due = due.exclude(video_id__in=Video.objects.filter(legal_hold=True).values("pk"))
     removed = 0
     for spare in (due.filter(video_id=of) if of else due).order_by("remove_at")[:BATCH]:
-        # From now on it can't become a source; where the row has gone meanwhile, it is one.
-        if not SpareSource.objects.filter(pk=spare.pk).update(is_doomed=True):
+        # From now on it can't become a source; where the row has gone meanwhile, it is one. A hold may have come, too.
+        if not due.filter(pk=spare.pk).update(is_doomed=True):
             continue
         destroy_key(spare.name)
         try:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import signal
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -14,15 +16,19 @@ from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
 from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.lib import storage
+from gilfoyle.lib.config import Config
 from gilfoyle.observability.server import begin_telling
-from gilfoyle.scheduler import Sweep, run_sweeps
+from gilfoyle.scheduler import Sweep, run_scheduler
+from gilfoyle.scheduling.election import NAME, Election
+from gilfoyle.scheduling.leases import DatabaseLeases, forget_gone
 from gilfoyle.settings_trail import note_settings
 from gilfoyle.staff.tries import forget_tries
-from processing.jobs.sweeper import sweep
+from processing.jobs.sweeper import clear_scratch, sweep
 from streaming.exposure.schedule import SelfTestSchedule
 from streaming.revocations.services import forget_revocations
 from videos.access.idempotency import forget_idempotency_keys
 from videos.access.throttling import forget_counts
+from videos.audit.checkpoints import copy_checkpoints, witness_folder
 from videos.audit.schedule import AuditSchedule
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
@@ -43,11 +49,13 @@ from videos.webhooks.sweeping import purge_deliveries, sweep_deliveries
 
 EVERY_S = 2.0
 PLAYING_ON_S = 3600.0  # beyond the longest life of a token: clocks differ, and nobody is in a hurry
+THREADS = 3  # that need the database at once: the sweeps, the election, the self-test
+GONE_AFTER = timedelta(hours=1)
 UNFINISHED_S = 3600.0  # a write that goes on touches its file far more often
 
 
 class Command(BaseCommand):
-    help = "Run the sweeps that bring back lost work and remove what was deleted, until SIGTERM."
+    help = "Run the sweeps that bring back lost work and remove what was deleted, until SIGTERM; of several, one acts."
     requires_system_checks = ()
 
     def handle(self, *_args: Any, **_options: Any) -> None:
@@ -59,49 +67,67 @@ class Command(BaseCommand):
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())
-        gilfoyle.lib.databases.limit_waiting(settings.DATABASES, settings.GILFOYLE.database, is_work=True)
-        # An upload that stands still may do so for as long as its lease holds.
-        unfinished_s = max(UNFINISHED_S, 2 * settings.GILFOYLE.upload.lease_s)
-        longest_play_s = settings.GILFOYLE.playback.max_ttl_s + PLAYING_ON_S
+        config = settings.GILFOYLE
+        gilfoyle.lib.databases.limit_waiting(settings.DATABASES, config.database, is_work=True)
+        gilfoyle.lib.databases.allow_threads(settings.DATABASES, THREADS)
         begin_telling("scheduler")
-        note_settings(settings.GILFOYLE, root_secret=settings.GILFOYLE_ROOT_SECRET)
-        sweeps: dict[str, Sweep] = {
-            "lost_work": sweep,
-            "imports": sweep_imports,
-            "webhooks": sweep_deliveries,
-            "old_deliveries": partial(
-                purge_deliveries, keep_days=settings.GILFOYLE.webhooks.keep_deliveries_days
-            ),
-            "left_uploads": partial(finish_left_uploads, config=settings.GILFOYLE),
-            "stale_uploads": release_stale_uploads,
-            "direct_uploads": sweep_direct_uploads,
-            "clear_sources": partial(nudge_clear_sources, config=settings.GILFOYLE),
-            "later_bans": nudge_search,
-            "upload_leftovers": remove_leftovers,
-            "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
-            "unnamed_pins": storage.remove_unnamed,
-            "idempotency_keys": forget_idempotency_keys,
-            "deleted_videos": purge_deleted,
-            "spare_sources": remove_spare_sources,
-            "latecomers": revisit_purged,
-            "ended_restrictions": partial(moderation.expire_restrictions, by=reviewer_of_house()),
-            "ended_strikes": partial(moderation.expire_strikes, by=reviewer_of_house()),
-            "waiting_cases": partial(moderation.wake_cases, by=reviewer_of_house()),
-            "scores_of_cases": partial(moderation.refresh_scores, plays_of=list_recent_plays),
-            "purges": partial(moderation.run_purges, by=reviewer_of_house()),
-            "request_counts": forget_counts,
-            "revocations": forget_revocations,
-            "audit": AuditSchedule(settings.GILFOYLE).sweep,
-            "exposure": SelfTestSchedule(settings.GILFOYLE).sweep,
-            "admin_sessions": forget_sessions,
-            "sign_in_tries": forget_tries,
-            "old_plays": partial(
-                forget_old_plays, retention_days=settings.GILFOYLE.privacy.usage_retention_days
-            ),
-            "old_use": partial(
-                forget_old_use, retention_days=settings.GILFOYLE.safety.tracking.retention_days
-            ),
-            "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
-            "past_revisions": partial(remove_past, longest_play_s=longest_play_s),
-        }
-        run_sweeps(sweeps, stop=stop, every_s=EVERY_S, after_turn=close_old_connections)
+        run_scheduler(
+            Election(DatabaseLeases(), lease_s=config.scheduler.lease_s),
+            acting=partial(_begin_to_act, config),
+            standing_by={
+                **_sweeps_of_machine(config),
+                "audit_copy": partial(copy_checkpoints, folder=witness_folder(config)),
+            },
+            stop=stop,
+            every_s=EVERY_S,
+            after_turn=close_old_connections,
+        )
+
+
+def _begin_to_act(config: Config) -> dict[str, Sweep]:
+    note_settings(config, root_secret=settings.GILFOYLE_ROOT_SECRET)
+    longest_play_s = config.playback.max_ttl_s + PLAYING_ON_S
+    return {
+        "lost_work": sweep,
+        "imports": sweep_imports,
+        "webhooks": sweep_deliveries,
+        "old_deliveries": partial(purge_deliveries, keep_days=config.webhooks.keep_deliveries_days),
+        "left_uploads": partial(finish_left_uploads, config=config),
+        "stale_uploads": release_stale_uploads,
+        "direct_uploads": sweep_direct_uploads,
+        "clear_sources": partial(nudge_clear_sources, config=config),
+        "later_bans": nudge_search,
+        "upload_leftovers": remove_leftovers,
+        "unnamed_pins": storage.remove_unnamed,
+        "idempotency_keys": forget_idempotency_keys,
+        "deleted_videos": purge_deleted,
+        "spare_sources": remove_spare_sources,
+        "latecomers": revisit_purged,
+        "ended_restrictions": partial(moderation.expire_restrictions, by=reviewer_of_house()),
+        "ended_strikes": partial(moderation.expire_strikes, by=reviewer_of_house()),
+        "waiting_cases": partial(moderation.wake_cases, by=reviewer_of_house()),
+        "scores_of_cases": partial(moderation.refresh_scores, plays_of=list_recent_plays),
+        "purges": partial(moderation.run_purges, by=reviewer_of_house()),
+        "request_counts": forget_counts,
+        "revocations": forget_revocations,
+        "audit": AuditSchedule(config).sweep,
+        "exposure": SelfTestSchedule(config).sweep,
+        "admin_sessions": forget_sessions,
+        "sign_in_tries": forget_tries,
+        "old_plays": partial(forget_old_plays, retention_days=config.privacy.usage_retention_days),
+        "old_use": partial(forget_old_use, retention_days=config.safety.tracking.retention_days),
+        "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
+        "past_revisions": partial(remove_past, longest_play_s=longest_play_s),
+        "gone_schedulers": partial(forget_gone, name=NAME, after=GONE_AFTER),
+        **_sweeps_of_machine(config),
+    }
+
+
+def _sweeps_of_machine(config: Config) -> dict[str, Sweep]:
+    """Return what is done on every machine that has a scheduler: what it alone has."""
+    # An upload that stands still may do so for as long as its lease holds.
+    unfinished_s = max(UNFINISHED_S, 2 * config.upload.lease_s)
+    return {
+        "scratch": partial(clear_scratch, Path(settings.DATA_DIR) / "work"),
+        "unfinished_writes": partial(storage.clear_incoming, older_than_s=unfinished_s),
+    }

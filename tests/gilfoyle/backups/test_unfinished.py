@@ -47,7 +47,7 @@ def test_the_programs_ask(
     monkeypatch.setattr("gilfoyle.management.commands.up.require_ffmpeg_for", lambda *_: None)
     monkeypatch.setattr("gilfoyle.management.commands.up.find_wrong_store", lambda: None)
     begun: list[str] = []
-    for place in ("up.Command._run_all", "up.Command._run_parts", "scheduler.run_sweeps"):
+    for place in ("up.Command._run_all", "up.Command._run_parts", "scheduler.run_scheduler"):
         name = f"gilfoyle.management.commands.{place}"
         monkeypatch.setattr(name, lambda *_, name=name, **__: begun.append(name))
     monkeypatch.setattr(

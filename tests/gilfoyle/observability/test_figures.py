@@ -6,6 +6,7 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from gilfoyle.observability.figures import GROUPS, Values
+from gilfoyle.scheduling.leases import DatabaseLeases
 from processing.jobs import states
 from processing.jobs.models import Step
 from processing.jobs.services import start_job
@@ -44,6 +45,7 @@ def test_an_empty_house_has_every_figure_that_can_be_known() -> None:
     assert known >= declared - never_yet - {
         "gilfoyle_audit_verified_age_seconds",
         "gilfoyle_storage_free_bytes",
+        "gilfoyle_scheduler_lease_age_seconds",
     }
     assert known <= declared
 
@@ -127,3 +129,14 @@ def test_it_costs_a_handful_of_queries_however_much_there_is(
         start_job(video_id=make_video(project).pk)
     with django_assert_max_num_queries(20):
         read()
+
+
+def test_who_acts_and_who_stands_by_is_counted() -> None:
+    leases = DatabaseLeases()
+    assert read()["gilfoyle_schedulers", ("acting",)] == 0
+    leases.take("scheduler", "host:12:ab", leases.look("scheduler"))
+    leases.show("scheduler", "other:13:ab")
+    found = read()
+    assert found["gilfoyle_schedulers", ("acting",)] == 1
+    assert found["gilfoyle_schedulers", ("standing_by",)] == 1
+    assert 0 <= found["gilfoyle_scheduler_lease_age_seconds", ()] < 30

@@ -133,6 +133,6 @@ def test_scratch_of_dead_workers_is_cleared_and_of_living_ones_is_not(tmp_path: 
         (folder / "half.mp4").write_bytes(b"x")
         if name != "stp_new-1":
             os.utime(folder, (old, old))
-    sweep()
+    clear_scratch(work)
     assert {folder.name for folder in work.iterdir()} == {f"{step.pk}-1", "somebody's", "stp_new-1"}
     assert clear_scratch(tmp_path / "not there") == 0

@@ -32,6 +32,17 @@ def test_the_end_is_signed_once(tmp_path: Path) -> None:
     assert [row.seq for row in AuditCheckpoint.objects.order_by("id")] == [3, 4]
 
 
+def test_two_who_find_it_due_sign_it_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = timezone.now()
+    fill(3)
+    is_young, seen = checkpoints._is_young, iter([False])
+    assert make_checkpoint(every_s=60, now=now)
+    fill(1)
+    # The other one looked before that was signed.
+    monkeypatch.setattr(checkpoints, "_is_young", lambda *told: next(seen, None) is None and is_young(*told))
+    assert not make_checkpoint(every_s=60, now=now)
+
+
 def test_the_end_is_signed_also_while_retention_goes_on(tmp_path: Path) -> None:
     now = timezone.now()
     fill(3)
