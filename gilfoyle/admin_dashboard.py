@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,10 +27,11 @@ from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.catalog import states
 from videos.catalog.admin import poster_image, status_pills, with_poster_version
 from videos.fingerprints.selectors import words_of_unreadable
-from videos.models import Video
+from videos.models import Project, Video
 
 MOST_FAILURES = 5
 MOST_VIDEOS = 8
+MOST_HOLDERS = 6
 PATIENCE_S = 60
 STATUS_WORDS = {
     states.READY: "Ready",
@@ -53,6 +56,16 @@ class StatusCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """What a project stores; `share` is percent of the one that stores most."""
+
+    name: str
+    address: str
+    size: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class QueueState:
     """What waits and runs in a queue; `stalled` says in words that nobody takes its work."""
 
@@ -60,6 +73,7 @@ class QueueState:
     ready: int
     running: int
     waiting: int
+    oldest: str
     stalled: str
     address: str
 
@@ -113,19 +127,24 @@ def may_view(request: HttpRequest, permission: str) -> bool:
 
 
 def _about_videos() -> dict[str, Any]:
-    counts = {
-        row["status"]: row
-        for row in Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS)
+    # All of it from one look over the videos, which is what costs here.
+    rows = (
+        Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS)
         .order_by()
-        .values("status")
+        .values("status", "project_id")
         .annotate(n=Count("pk"), held=Sum("stored_bytes"))
-    }
-    total = sum(row["n"] for row in counts.values())
+    )
+    counts, by_project = Counter[str](), Counter[str]()
+    for row in rows:
+        counts[row["status"]] += row["n"]
+        by_project[row["project_id"]] += row["held"] or 0
+    total, held = counts.total(), by_project.total()
     free = storage.free_bytes()
     return {
-        "statuses": count_statuses({status: row["n"] for status, row in counts.items()}),
+        "statuses": count_statuses(counts),
         "video_count": total,
-        "stored": size_in_words(sum(row["held"] or 0 for row in counts.values())),
+        "stored": size_in_words(held),
+        "holders": list_holders(by_project),
         "free": size_in_words(free) if free is not None else "",
         "is_empty": total == 0,
         "public_url": settings.GILFOYLE.public_url,
@@ -134,7 +153,24 @@ def _about_videos() -> dict[str, Any]:
     }
 
 
-def count_statuses(counts: dict[str, int]) -> list[StatusCount]:
+def list_holders(held: Mapping[str, int]) -> list[Holder]:
+    """Return the projects that hold the most bytes; `held` by their ids."""
+    most = sorted((one for one in held.items() if one[1]), key=lambda one: (-one[1], one[0]))[:MOST_HOLDERS]
+    names = dict(
+        Project.objects.filter(pk__in=[project_id for project_id, _ in most]).values_list("pk", "name")
+    )
+    return [
+        Holder(
+            name=names.get(project_id, project_id),
+            address=page_of("videos_project_change", project_id),
+            size=size_in_words(size_bytes),
+            share=100 * size_bytes / most[0][1],
+        )
+        for project_id, size_bytes in most
+    ]
+
+
+def count_statuses(counts: Mapping[str, int]) -> list[StatusCount]:
     """Return the statuses in the order of their life, those without videos too, but for the last."""
     total = sum(counts.values())
     return [
@@ -168,12 +204,14 @@ def _queue_state(queue: str, found: dict[tuple[str, str], Any], now: datetime) -
         return int(found.get((queue, status), {}).get("n", 0))
 
     oldest = found.get((queue, work.READY), {}).get("oldest")
+    age_s = max(0.0, (now - oldest).total_seconds()) if oldest else None
     is_stalled = oldest and not count(work.RUNNING) and (now - oldest).total_seconds() > PATIENCE_S
     return QueueState(
         name=queue,
         ready=count(work.READY),
         running=count(work.RUNNING),
         waiting=count(work.WAITING),
+        oldest=clock(age_s),
         stalled=f"The oldest has waited for {timesince(oldest, now, depth=1)}." if is_stalled else "",
         address=f"{reverse('admin:processing_step_changelist')}?queue={queue}",
     )

@@ -102,7 +102,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
-    "DASHBOARD_CALLBACK": "gilfoyle.admin_dashboard.fill_dashboard",
+    "DASHBOARD_CALLBACK": "gilfoyle.control_room.working.fill_dashboard",
     "STYLES": [_static("gilfoyle/admin.css")],
     "SCRIPTS": [_static("gilfoyle/admin.js")],
     "ACCOUNT": {

@@ -115,11 +115,11 @@ def _plain(value: Any) -> Any:
 
 def read_work(config: Config, *, now: datetime) -> WorkReport:
     """Read it, in a handful of queries. Raises: DatabaseError."""
-    kinds, running = tuple(_kinds(now)), tuple(_running(now))
+    kinds, running = tuple(_kinds(now)), tuple(list_running(now))
     videos = Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS).order_by()
     counts = videos.values("status").annotate(n=Count("pk"), held=Sum("stored_bytes"))
     found = {row["status"]: row for row in counts}
-    workers, scheduler = tuple(_workers(running)), _scheduler(config, now)
+    workers, scheduler = tuple(list_workers(running)), _scheduler(config, now)
     return WorkReport(
         at=now,
         kinds=kinds,
@@ -149,7 +149,8 @@ def _kinds(now: datetime) -> Iterable[KindOfWork]:
         yield KindOfWork(row["kind"], words, row["ready"], row["running"], row["waiting"], oldest_s)
 
 
-def _running(now: datetime) -> Iterable[RunningStep]:
+def list_running(now: datetime) -> Iterable[RunningStep]:
+    """Yield the steps at work, those that began first before the others, at most MOST_RUNNING of them."""
     rows = Step.objects.filter(status=states.RUNNING).select_related("job").order_by("started_at", "pk")
     plans: dict[str, EncodePlan | None] = {}
     for step in rows[:MOST_RUNNING]:
@@ -187,7 +188,8 @@ def media_seconds(plan: EncodePlan | None, step: Step) -> float | None:
     return next((float(audio.duration_s) for audio in plan.audio if audio.name == rendition), None)
 
 
-def _workers(running: Iterable[RunningStep]) -> Iterable[Worker]:
+def list_workers(running: Iterable[RunningStep]) -> Iterable[Worker]:
+    """Yield who holds them."""
     held: dict[str, list[RunningStep]] = {}
     for step in running:
         held.setdefault(step.worker, []).append(step)

@@ -7,12 +7,16 @@ from functools import partial
 from typing import Any
 
 from django.contrib.admin import AdminSite
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from gilfoyle.admin_dashboard import may_view
-from gilfoyle.control_room import finding
+from gilfoyle.control_room import finding, working
+
+VIEW_STEPS = "processing.view_step"  # who sees commands and their output sees how the machine is set up, too
 
 
 def list_urls(site: AdminSite) -> list[URLPattern]:
@@ -23,7 +27,7 @@ def list_urls(site: AdminSite) -> list[URLPattern]:
         made: URLPattern = path(route, wrapped, name=name)
         return made
 
-    return [address("find/", find, "find")]
+    return [address("find/", find, "find"), address("work/", work, "work")]
 
 
 def find(site: AdminSite, request: HttpRequest) -> HttpResponse:
@@ -44,3 +48,11 @@ def find(site: AdminSite, request: HttpRequest) -> HttpResponse:
         "most_titles": finding.MOST_TITLES,
     }
     return TemplateResponse(request, "gilfoyle/admin/find.html", context)
+
+
+def work(site: AdminSite, request: HttpRequest) -> HttpResponse:
+    """Answer the part of the dashboard about work alone, which it asks for again and again."""
+    del site
+    if not may_view(request, VIEW_STEPS):
+        raise PermissionDenied
+    return TemplateResponse(request, "gilfoyle/admin/work_now.html", working.describe_now(timezone.now()))

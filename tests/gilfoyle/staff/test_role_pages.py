@@ -40,6 +40,7 @@ PAGES: dict[str, str] = {
     "search": ALL,
     "two_factor": ALL,
     "find": ALL,
+    "work": "au",
     "videos_video_changelist": ALL,
     "videos_video_change": ALL,
     "videos_video_history": ALL,
