@@ -19,7 +19,7 @@ BENCH_ARGS ?=
 CHAOS_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition chaos check docs lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition bench-workers chaos check docs lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -73,6 +73,9 @@ bench-revocation: install-tests ## measure how fast 200 running players stop (BE
 
 bench-recognition: install-tests ## measure what is recognised, what is taken for banned that isn't, and the search
 	$(BIN)/python -m tests.benchmarks.recognition $(BENCH_ARGS)
+
+bench-workers: install-tests ## simulate 64 workers (Debian: postgresql, rabbitmq-server, redis-server; BENCH_ARGS: --quick, --write, --only redis)
+	$(BIN)/python -m tests.benchmarks.simulation $(BENCH_ARGS)
 
 chaos: install-tests ## kill parts of a whole Gilfoyle at random while it works, and prove that nothing is lost (docs/faults.md)
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
