@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
@@ -165,13 +165,8 @@ def _record_progress(job: Job) -> None:
 
 def percent_done(job: Job) -> int:
     """Return how much of a job's work is done, in percent."""
-    steps = Step.objects.filter(job=job)
-    ended = set(steps.filter(ENDED).values_list("pk", flat=True))
-    shares = [
-        (weight, 1.0 if pk in ended else share)
-        for pk, weight, share in steps.values_list("pk", "weight", "progress")
-    ]
-    return job_percent(shares)
+    share = Case(When(ENDED, then=Value(1.0)), default=F("progress"))
+    return job_percent(Step.objects.filter(job=job).annotate(share=share).values_list("weight", "share"))
 
 
 @atomic

@@ -40,7 +40,7 @@ from processing.source import Source
 from videos.access.quotas import charge_minutes
 from videos.catalog import renditions
 from videos.catalog import services as catalog
-from videos.catalog.renditions import RenditionFacts
+from videos.catalog.renditions import Addition, RenditionFacts
 from videos.catalog.services import SourceFacts
 from videos.catalog.source_sealing import is_to_be_sealed
 from videos.chapters.chapter import Chapter, arrange
@@ -149,14 +149,11 @@ def run_encode_chunk(context: StepContext) -> Record:
 
     def record(job: Job) -> None:
         made = {"video_id": job.video_id, "revision": job.revision}
-        for one, facts, run in runs:
-            renditions.add_run(
-                **made,
-                facts=facts,
-                chunk_index=chunk.index,
-                run=run,
-                quality={"ssim": one.ssim, "is_mended": one.is_mended},
-            )
+        added = [
+            Addition(facts, chunk.index, run, quality={"ssim": one.ssim, "is_mended": one.is_mended})
+            for one, facts, run in runs
+        ]
+        renditions.add_runs(**made, added=added)
         for name, why in unfit.items():
             renditions.withhold_rendition(**made, facts=_video_facts(plan, name, ""), reason=why.message)
 

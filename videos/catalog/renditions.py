@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, Literal
 
+from django.db.models import Count
 from django.utils import timezone
 
 from gilfoyle.lib import storage
@@ -20,6 +21,7 @@ from videos.catalog.services import count_revision_bytes, hold_video
 from videos.segment_index import SegmentRun
 
 STOPGAP_BATCH = 50
+RUN_FIELDS = ("first_number", "start_ticks", "durations", "sizes", "key_frame_sizes", "quality")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,16 @@ class RenditionFacts:
     run_count: int | None = None  # with so many runs it is whole
 
 
-@atomic
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """The segments that a chunk adds to a rendition; `quality`: what a sample of them showed."""
+
+    facts: RenditionFacts
+    chunk_index: int
+    run: SegmentRun
+    quality: Mapping[str, Any] = field(default_factory=dict)
+
+
 def add_run(
     *,
     video_id: str,
@@ -51,27 +62,63 @@ def add_run(
     facts: RenditionFacts,
     chunk_index: int,
     run: SegmentRun,
-    quality: dict[str, Any] | None = None,
+    quality: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a chunk's segments to a rendition, which is made by its first; a second time replaces the first."""
+    """Add a chunk's segments to one rendition, as `add_runs` does."""
+    added = (Addition(facts, chunk_index, run, quality or {}),)
+    add_runs(video_id=video_id, revision=revision, added=added)
+
+
+@atomic
+def add_runs(*, video_id: str, revision: str, added: Sequence[Addition]) -> None:
+    """Add segments to renditions, which are made by their first; a second time replaces the first.
+
+    By as many queries for all sizes of a chunk as for one: the video is locked, and no other step of it ends meanwhile.
+    """
     hold_video(video_id=video_id)
-    rendition, _ = _get_or_make(video_id, revision, facts)
-    replaced = RenditionRun.objects.filter(rendition=rendition, chunk_index=chunk_index).first()
-    count_revision_bytes(video_id, revision, sum(run.sizes) - (sum(replaced.sizes) if replaced else 0))
-    RenditionRun.objects.update_or_create(
-        rendition=rendition,
-        chunk_index=chunk_index,
-        defaults={
-            "first_number": run.first_number,
-            "start_ticks": run.start_ticks,
-            "durations": list(run.durations),
-            "sizes": list(run.sizes),
-            "key_frame_sizes": list(run.key_frame_sizes),
-            "quality": quality or {},
-        },
+    made = _get_or_make_all(video_id, revision, [one.facts for one in added])
+    ours = {(made[one.facts.name].pk, one.chunk_index): one for one in added}
+    runs = RenditionRun.objects.filter(rendition__in=made.values())
+    replaced = runs.filter(chunk_index__in={one.chunk_index for one in added})
+    freed_bytes = sum(sum(old.sizes) for old in replaced if (old.rendition_id, old.chunk_index) in ours)
+    count_revision_bytes(video_id, revision, sum(sum(one.run.sizes) for one in added) - freed_bytes)
+    RenditionRun.objects.bulk_create(
+        [_row(rendition_id, one) for (rendition_id, _), one in ours.items()],
+        update_conflicts=True,
+        unique_fields=["rendition", "chunk_index"],
+        update_fields=RUN_FIELDS,
     )
-    if rendition.runs.count() == facts.run_count:
-        Rendition.objects.filter(pk=rendition.pk).update(is_complete=True)
+    wanted = {made[one.facts.name].pk: one.facts.run_count for one in added}
+    counts = runs.order_by().values_list("rendition").annotate(count=Count("pk"))
+    whole = [rendition_id for rendition_id, count in counts if count == wanted[rendition_id]]
+    if whole:
+        Rendition.objects.filter(pk__in=whole).update(is_complete=True)
+
+
+def _row(rendition_id: str, one: Addition) -> RenditionRun:
+    return RenditionRun(
+        rendition_id=rendition_id,
+        chunk_index=one.chunk_index,
+        first_number=one.run.first_number,
+        start_ticks=one.run.start_ticks,
+        durations=list(one.run.durations),
+        sizes=list(one.run.sizes),
+        key_frame_sizes=list(one.run.key_frame_sizes),
+        quality=dict(one.quality),
+    )
+
+
+def _get_or_make_all(
+    video_id: str, revision: str, all_facts: Sequence[RenditionFacts]
+) -> dict[str, Rendition]:
+    """Return the renditions by their names. The video must be locked."""
+    names = {facts.name for facts in all_facts}
+    found = Rendition.objects.filter(video_id=video_id, revision=revision, name__in=names)
+    made = {rendition.name: rendition for rendition in found}
+    for facts in all_facts:
+        if facts.name not in made:
+            made[facts.name], _ = _get_or_make(video_id, revision, facts)
+    return made
 
 
 def _get_or_make(video_id: str, revision: str, facts: RenditionFacts) -> tuple[Rendition, bool]:

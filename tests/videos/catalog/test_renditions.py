@@ -4,6 +4,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from gilfoyle.lib import storage
@@ -48,6 +50,22 @@ def test_a_chunk_that_is_added_twice_counts_once() -> None:
     )
     assert RenditionRun.objects.count() == 2
     assert fresh(video).stored_bytes == 2 * (3 + 4)
+
+
+def test_all_sizes_of_a_chunk_are_added_by_as_many_queries_as_one() -> None:
+    video = make_video(status=states.PROCESSING)
+    facts = [replace(RENDITION_FACTS, name=f"v{number}", run_count=2) for number in range(5)]
+    counted = []
+    for chunk, chosen in ((0, facts), (1, facts[:1]), (1, facts)):
+        run = SegmentRun(chunk, chunk * 100, (100,), (7,))
+        added = [renditions.Addition(one, chunk, run, {"ssim": 0.9}) for one in chosen]
+        with CaptureQueriesContext(connection) as asked:
+            renditions.add_runs(video_id=video.pk, revision=video.revision, added=added)
+        counted.append(len(asked))
+    assert counted[2] == counted[1] <= 10
+    assert fresh(video).stored_bytes == 5 * 2 * 7
+    assert Rendition.objects.filter(video=video, is_complete=True).count() == 5
+    assert list_ssim_samples(video.pk, video.revision)["v4"] == [0.9, 0.9]
 
 
 def test_a_rendition_is_whole_with_its_last_chunk_in_whatever_order_they_come() -> None:
