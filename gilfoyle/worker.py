@@ -28,6 +28,7 @@ import videos.fingerprints.actors  # noqa: E402 - the same
 import videos.imports.actors  # noqa: E402 - the same
 import videos.uploads.actors  # noqa: E402 - the same
 import videos.webhooks.actors  # noqa: E402, F401 - the same
+from gilfoyle.lib.leases import give_all_back  # noqa: E402 - the same
 from gilfoyle.lib.tracing import tracing  # noqa: E402 - the same
 from gilfoyle.observability.server import begin_telling  # noqa: E402 - the same
 from processing.errors import ToolMissing  # noqa: E402 - the same
@@ -45,6 +46,14 @@ class WriteUse(Middleware):
         tracing.end()
 
 
+class GiveBack(Middleware):
+    """Gives back the steps under way when a worker is told to stop."""
+
+    def before_worker_shutdown(self, broker: Broker, worker: Worker) -> None:
+        del broker, worker
+        give_all_back()
+
+
 class CountWork(Middleware):
     """Counts in each worker process what it does."""
 
@@ -55,6 +64,7 @@ class CountWork(Middleware):
 
 dramatiq.get_broker().add_middleware(WriteUse())
 dramatiq.get_broker().add_middleware(CountWork())
+dramatiq.get_broker().add_middleware(GiveBack())
 
 limit_waiting(settings.DATABASES, settings.GILFOYLE.database, is_work=True)
 set_process_actor(Actor("system", "worker"))

@@ -11,10 +11,12 @@ import structlog
 from django.db import Error, connection
 from django.utils import timezone
 
-from gilfoyle.lib.errors import StaleWork
+from gilfoyle.lib.errors import GilfoyleError, StaleWork
 
 log = structlog.get_logger(__name__)
 MOST_APART_S = 2.0
+_held: set[KeptLease] = set()
+_stopping = threading.Event()
 
 
 class KeptLease(ABC):
@@ -37,18 +39,28 @@ class KeptLease(ABC):
         if self._lost.is_set():
             raise StaleWork(self.lost_words, name=self.name)
 
+    def end_work(self) -> None:
+        """Let `check` raise from now on."""
+        self._lost.set()
+
     def pause(self, pause_s: float) -> None:
         """Wait, but no longer than the lease is held. Raises: StaleWork."""
         self._lost.wait(pause_s)
         self.check()
 
+    def give_back(self) -> bool:
+        """Let another worker have it at once, for this one is told to stop; False: it is kept until its end."""
+        return False
+
     @contextmanager
     def held(self) -> Iterator[None]:
         """Renew for as long as the block runs."""
         self._thread.start()
+        _held.add(self)
         try:
             yield
         finally:
+            _held.discard(self)
             self._ended.set()
             self._thread.join()
 
@@ -77,3 +89,28 @@ class KeptLease(ABC):
             connection.close_if_unusable_or_obsolete()
             if timezone.now().timestamp() >= valid_until:
                 return
+
+
+def is_stopping() -> bool:
+    """Tell whether this process takes no more work."""
+    return _stopping.is_set()
+
+
+def give_all_back() -> int:
+    """Take no more work, and give back what is under way here and can be; returns how many leases.
+
+    For a process that is told to stop: its work goes to others at once, and not when its leases run out.
+    """
+    _stopping.set()
+    given = 0
+    for lease in list(_held):
+        try:
+            is_given = lease.give_back()
+        except (Error, GilfoyleError) as error:
+            connection.close()
+            log.warning("lease_not_given_back", lease=lease.name, error=str(error))
+            continue
+        if is_given:
+            given += 1
+            lease.end_work()
+    return given

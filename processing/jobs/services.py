@@ -18,7 +18,7 @@ from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.states import is_allowed, require_transition
 from gilfoyle.lib.transactions import atomic
-from processing.jobs import pipeline, slots, states
+from processing.jobs import pipeline, slots, states, turns
 from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
 from processing.jobs.origin import origin_here
@@ -32,7 +32,6 @@ from videos.catalog.selectors import list_opened_renditions
 from videos.catalog.trail import note_deed
 from videos.models import Video
 
-CANDIDATES = 5
 MAX_LOST_LEASES = 50
 WORKER_LOST, NO_REASON = "worker_lost", "Processing stopped again and again without saying why."
 # What nobody waits for any more: done, or failed for good where the job can go on without it.
@@ -82,7 +81,7 @@ def add_steps(*, job: Job, plans: Iterable[StepPlan]) -> None:
 
 
 def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
-    """Take the most urgent ready step of a queue under a lease, or None where there is none.
+    """Take under a lease the ready step of a queue whose turn it is (turns.py), or None where there is none.
 
     One conditional UPDATE decides between workers: no row lock, the same on every database. Only a job that begins
     takes its place under a lock.
@@ -92,7 +91,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
         queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
     ready = ready.select_related("job__video").order_by("priority", "ready_at", "name")
-    while candidates := list(slots.without_held_back(without_paused(ready))[:CANDIDATES]):
+    while candidates := turns.next_steps(slots.without_held_back(without_paused(ready)), queue=queue):
         for step in candidates:
             if _claim(step, owner=owner, now=now, lease_s=lease_s):
                 # By its attempt: should it be somebody else's again already, it is not ours under their name.

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import GilfoyleError, NoSpace, StaleWork
+from gilfoyle.lib.queue import send_on_commit
+from gilfoyle.lib.transactions import atomic
 from processing.errors import ScratchUnusable
 from processing.jobs import pipeline, states
 from processing.jobs.models import Step
@@ -69,6 +71,21 @@ def postpone_step(*, step: Step, error: GilfoyleError) -> None:
         message = "The lease of this step was lost."
         raise StaleWork(message, step_id=step.pk)
     _tell_operator(error, pause_s)
+
+
+@atomic
+def give_back(*, step: Step) -> bool:
+    """Let another worker have a step at once, whose own is told to stop; False where it is not that one's any more.
+
+    Nothing counts against it. What was done of it is done again.
+    """
+    mine = Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
+    freed = {"ready_at": timezone.now(), "lease_expires_at": None, "lease_owner": "", "progress": 0}
+    if not mine.update(status=states.READY, **freed):
+        return False
+    send_on_commit("run_step", queue=step.queue, of=step.queue)
+    log.info("step_given_back", step_id=step.pk, name=step.name, job_id=step.job_id)
+    return True
 
 
 def _tell_operator(error: GilfoyleError, pause_s: int) -> None:

@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 
 from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
-from gilfoyle.lib.leases import KeptLease
+from gilfoyle.lib.leases import KeptLease, is_stopping
 from gilfoyle.lib.queue import close_old_connections
 from gilfoyle.lib.sealed_chunks import SealBroken
 from gilfoyle.lib.tracing import tracing
@@ -54,10 +54,13 @@ class Lease(KeptLease):
     def renew(self) -> bool:
         return services.renew_lease(step=self._step, lease_s=self.lease_s, progress=self._progress)
 
+    def give_back(self) -> bool:
+        return waiting.give_back(step=self._step)
+
 
 def run_next_step(*, queue: str) -> bool:
     """Claim and do one step of the queue; False where there was none, or none could be done here."""
-    if waiting.stands_back():
+    if is_stopping() or waiting.stands_back():
         return False
     encoding = settings.GILFOYLE.encoding
     owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"

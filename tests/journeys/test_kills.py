@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -99,6 +102,16 @@ def test_worker_killed_in_mid_chunk(gilfoyle: Gilfoyle, source: Path) -> None:
         assert not [process for process in ffmpegs if process.is_running()], "an ffmpeg outlived its worker"
     wait_until_ready(gilfoyle.client, video_id)
     expect_whole(gilfoyle, video_id)
+
+
+def test_a_chunk_is_given_back_by_who_is_told_to_stop(gilfoyle: Gilfoyle, source: Path) -> None:
+    video_id = upload(gilfoyle.client, source)
+    wait_for_mid_chunk(gilfoyle, video_id, after_steps=0)
+    assert gilfoyle.stop(signal.SIGTERM) == 0
+    with closing(sqlite3.connect(gilfoyle.data_dir / "gilfoyle.sqlite3")) as rows:
+        left = rows.execute("SELECT status, losses, faults FROM processing_step WHERE attempt > 0").fetchall()
+    assert ("ready", 0, 0) in left
+    assert {status for status, losses, faults in left if not losses and not faults} <= {"ready", "done"}
 
 
 def test_up_itself_killed(gilfoyle: Gilfoyle, source: Path) -> None:

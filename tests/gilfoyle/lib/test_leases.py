@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import OperationalError, connection
 
+from gilfoyle.lib import leases
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.leases import KeptLease
 from tests.captured_logs import logging_as
@@ -85,3 +86,24 @@ def test_a_keeper_that_broke_holds_nothing() -> None:
     with logging_as() as written, lease.held(), pytest.raises(StaleWork):
         lease.pause(PATIENCE_S)
     assert "lease_keeper_broke" in written.getvalue()
+
+
+def test_what_can_be_given_back_is_and_the_rest_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Given(Counted):
+        def give_back(self) -> bool:
+            return True
+
+    class Failing(Counted):
+        def give_back(self) -> bool:
+            raise OperationalError
+
+    monkeypatch.setattr(leases, "_stopping", threading.Event())
+    given, kept, failing = Given(lambda: True), Counted(lambda: True), Failing(lambda: True)
+    with given.held(), kept.held(), failing.held():
+        assert leases.give_all_back() == 1
+        assert leases.is_stopping()
+        with pytest.raises(StaleWork):
+            given.check()
+        kept.check()
+        failing.check()
+    assert leases.give_all_back() == 0

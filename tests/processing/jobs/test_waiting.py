@@ -9,7 +9,15 @@ from gilfoyle.lib.errors import NoSpace, StaleWork
 from processing.errors import ScratchUnusable
 from processing.jobs import services
 from processing.jobs.models import Step
-from processing.jobs.waiting import MOST_DOUBTED, PAUSES_S, has_failed, may_wait, postpone_step, words_of_wait
+from processing.jobs.waiting import (
+    MOST_DOUBTED,
+    PAUSES_S,
+    give_back,
+    has_failed,
+    may_wait,
+    postpone_step,
+    words_of_wait,
+)
 from tests.captured_logs import logging_as
 from tests.factories import make_job, make_step_plan
 
@@ -88,3 +96,17 @@ def test_who_may_wait() -> None:
     assert may_wait(Step(kind="text", waits=MOST_DOUBTED - 1), doubted)
     assert not may_wait(Step(kind="text", waits=MOST_DOUBTED), doubted)
     assert not may_wait(Step(kind="remux"), FULL)
+
+
+def test_a_step_that_is_given_back_is_ready_at_once_and_nothing_counts_against_it() -> None:
+    make_job(plans=[make_step_plan()])
+    step = claim()
+    assert give_back(step=step)
+    again = Step.objects.get()
+    assert (again.status, again.losses, again.faults, again.waits) == ("ready", 0, 0, 0)
+    other = services.claim_step(queue="encode", owner="other", lease_s=60)
+    assert other is not None
+    assert other.attempt == 2
+    assert not give_back(step=step)  # it is another one's by now
+    with pytest.raises(StaleWork):
+        services.finish_step(step=step, record=lambda _job: None)

@@ -9,7 +9,7 @@ import pytest
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from gilfoyle.lib import storage
+from gilfoyle.lib import leases, storage
 from gilfoyle.lib.errors import NoSpace, StaleWork
 from processing.errors import ToolTimedOut
 from processing.jobs import services, waiting, worker
@@ -271,3 +271,29 @@ def test_a_work_folder_that_cant_be_written_costs_no_try(data_dir: Path) -> None
     step = Step.objects.get()
     assert (step.status, step.faults, step.failure_code) == ("ready", 0, "scratch_unusable")
     assert str(data_dir / "work") in step.stderr_tail
+
+
+@threads
+def test_who_is_told_to_stop_gives_back_what_it_does_and_takes_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    make_job(plans=[make_step_plan("a"), make_step_plan("b")])
+    has_begun = threading.Event()
+
+    def encode(context: StepContext) -> Record:
+        has_begun.set()
+        for _ in range(PATIENCE_S * 100):
+            context.heartbeat()
+            threading.Event().wait(0.01)
+        raise AssertionError("It was never told to stop.")
+
+    monkeypatch.setattr(worker, "RUNNERS", {"encode_chunk": encode})
+    monkeypatch.setattr(leases, "_stopping", threading.Event())
+    working = threading.Thread(target=run_next_step, kwargs={"queue": "encode"})
+    working.start()
+    assert has_begun.wait(PATIENCE_S)
+    assert leases.give_all_back() == 1
+    working.join(PATIENCE_S)
+    assert not working.is_alive()
+    assert set(Step.objects.values_list("status", "losses", "faults")) == {("ready", 0, 0)}
+    assert not run_next_step(queue="encode")

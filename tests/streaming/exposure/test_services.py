@@ -111,6 +111,16 @@ def test_a_store_that_fails_is_no_pass(settings: Any, monkeypatch: pytest.Monkey
     assert (test.outcome, test.tries[0]["where"]) == ("inconclusive", "The storage could not be used.")
 
 
+def test_a_run_takes_no_key_of_another_that_has_just_begun() -> None:
+    ensure_canary(root_secret=b"x" * 32)
+    keys = ApiKey.objects.filter(project=STRANGER_PROJECT_ID)
+    with services._stranger_key():
+        with services._stranger_key():
+            assert keys.count() == 2
+        assert keys.count() == 1
+    assert keys.count() == 0
+
+
 def test_old_runs_are_forgotten(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "KEPT_TESTS", 2)
     config = configured(settings.GILFOYLE, f"http://127.0.0.1:{free_port()}")

@@ -9,6 +9,7 @@ from gilfoyle.lib import storage
 from processing.jobs.models import Job, Step
 from tests.factories import make_job, make_rendition, make_video
 from videos import layout
+from videos.catalog import purge
 from videos.catalog.models import PurgedVideo, RenditionRun, Video
 from videos.catalog.purge import BATCH, GRACE, RETRY_AFTER, VISITS_AFTER, purge_deleted, revisit_purged
 from videos.catalog.services import delete_video
@@ -98,6 +99,23 @@ def test_a_database_that_fails_keeps_the_tombstone_and_holds_up_no_other() -> No
     assert list(Video.objects.all()) == [stuck]
     assert Job.objects.filter(video=stuck).exists(), "half a video was deleted"
     assert purge_deleted(now=later) == 1
+
+
+def test_a_hold_that_comes_while_others_are_removed_keeps_its_video(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(2):
+        delete_video(video=make_stored())
+    removed: list[str] = []
+
+    def remove(*, project_id: str, video_id: str) -> None:
+        del project_id
+        removed.append(video_id)
+        # It takes long, or this process sleeps: meanwhile the other one is put on hold.
+        Video.objects.exclude(pk=video_id).update(legal_hold=True)
+
+    monkeypatch.setattr(purge, "purge_objects", remove)
+    assert purge_deleted(now=timezone.now() + 2 * GRACE) == 1
+    assert len(removed) == 1
+    assert Video.objects.get().pk not in removed
 
 
 def test_a_video_is_locked_before_what_is_below_it() -> None:
