@@ -17,7 +17,7 @@ release = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-
 version = release
 extensions = ["myst_parser"]
 myst_heading_anchors = 4  # links to headings, as they are written for readers of the repository
-myst_enable_extensions = ["colon_fence"]
+myst_enable_extensions = ["deflist"]
 exclude_patterns = ["guides/*/node_modules", "requirements.lock"]
 nitpicky = True
 # Shortened answers ({"id": "vid_…", …}) are shown as they are, and coloured as far as they can be read.
@@ -31,6 +31,7 @@ html_static_path = ["_static"]
 html_css_files = ["gilfoyle.css"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_theme_options = {
     "light_css_variables": {"color-brand-primary": "#3342c4", "color-brand-content": "#3342c4"},
     "dark_css_variables": {"color-brand-primary": "#9aa6ff", "color-brand-content": "#9aa6ff"},

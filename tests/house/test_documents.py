@@ -355,3 +355,12 @@ def test_links_lead_somewhere() -> None:
 )
 def test_a_slip_in_a_command_is_seen(line: str, why: str) -> None:
     assert why_not_typed(line, is_whole=False) == why
+
+
+def test_every_page_stands_in_the_index() -> None:
+    """Without it `make docs` fails."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8").splitlines()
+    names = [
+        str(page.path.relative_to("docs").with_suffix("")) for page in pages() if page.path.parts[0] == "docs"
+    ]
+    assert [name for name in names if name not in {*index, "index"}] == []
