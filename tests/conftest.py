@@ -67,7 +67,7 @@ from django.db import connection  # noqa: E402 - after the above
 from dramatiq.brokers.stub import StubBroker  # noqa: E402 - after the above
 from rest_framework.test import APIClient  # noqa: E402 - the same
 
-from tests import factories  # noqa: E402 - rows need Django
+from tests import factories, installation  # noqa: E402 - rows need Django
 from tests.documented import watch_answers  # noqa: E402 - the same
 from tests.emptying import empty_only_what_is_full  # noqa: E402 - the same
 from tests.factories import Account  # noqa: E402 - the same
@@ -78,8 +78,12 @@ from videos.audit.guards import remove_guards  # noqa: E402 - the same
 watch_answers()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what meets the database, so that a run on another one repeats that alone."""
+    elsewhere = [item for item in items if not installation.is_for_here(item)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in set(elsewhere)]
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if item.get_closest_marker("django_db") or fixtures & {"db", "transactional_db"}:
@@ -122,16 +126,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, settings: Any) -> Path:
-    """Give each test a data folder of its own, with an empty media store in it."""
+def data_dir(request: pytest.FixtureRequest, tmp_path: Path, settings: Any) -> Path:
+    """Give each test a data folder of its own, and an empty media store: in it, or where tests/installation.py says."""
     folder = tmp_path / "gilfoyle"
     server = settings.GILFOYLE.server.model_copy(update={"data_dir": folder})
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"server": server})
     settings.DATA_DIR = folder
-    media = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": str(settings.GILFOYLE.media_path)},
-    }
+    media = installation.media_of_a_test(request.node, settings.GILFOYLE.media_path)
     settings.STORAGES = {**settings.STORAGES, "default": media, "media": media}
     return folder
 
@@ -167,6 +168,13 @@ def playback_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def lost_races(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let the transactions of each test lose races, where that is wished (tests/lost_races.py)."""
     with wished_races(request.node.nodeid):
+        yield
+
+
+@pytest.fixture(autouse=bool(installation.NOTED_IN))
+def noted_store(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let it be known which tests meet the media's store, where that is asked."""
+    with installation.noted_where_wished(request.node.nodeid):
         yield
 
 

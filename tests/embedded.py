@@ -23,6 +23,8 @@ from typing import Self, TypeVar
 import httpx
 import psutil
 
+from tests.installation import parts_of_a_product
+
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 PATIENCE_S = 240.0  # far more than anything takes; a busy machine is not a fault
@@ -200,12 +202,13 @@ def running_gilfoyle(
 
     `is_migrated`: its database has its tables already, which spares seconds; else it makes them as in a first run.
     """
-    if is_migrated:
-        (folder / "data").mkdir(mode=0o700)
-        shutil.copy(_migrated_database(), folder / "data")
-    with Gilfoyle(folder / "data", environment=environment) as gilfoyle:
-        gilfoyle.start()
-        yield gilfoyle
+    with parts_of_a_product(environment or {}, folder) as told:
+        if is_migrated and "GILFOYLE_DATABASE_URL" not in told:
+            (folder / "data").mkdir(mode=0o700)
+            shutil.copy(_migrated_database(), folder / "data")
+        with Gilfoyle(folder / "data", environment=told) as gilfoyle:
+            gilfoyle.start()
+            yield gilfoyle
 
 
 @cache

@@ -19,7 +19,7 @@ from tests.processing.sources import SOUNDS, VIDEOS
 pytestmark = pytest.mark.embedded
 
 KINDS = (
-    "landscape",
+    pytest.param("landscape", marks=pytest.mark.everywhere),
     "portrait",
     "rotated",
     "odd size",
@@ -172,6 +172,7 @@ REFUSED: dict[str, tuple[Callable[[Path], Path], str]] = {
 }
 
 
+@pytest.mark.everywhere
 @pytest.mark.parametrize("kind", REFUSED)
 def test_what_is_no_video_is_refused_in_words(kind: str, shared_gilfoyle: Gilfoyle, tmp_path: Path) -> None:
     make, code = REFUSED[kind]
@@ -188,6 +189,7 @@ def test_what_is_no_video_is_refused_in_words(kind: str, shared_gilfoyle: Gilfoy
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.folder
 def test_failed_video_takes_another_source(shared_gilfoyle: Gilfoyle, tmp_path: Path) -> None:
     client = shared_gilfoyle.client
     video_id = upload(client, text(tmp_path))

@@ -119,6 +119,7 @@ def test_a_track_is_added_once_from_a_form_and_from_json(api: APIClient, account
     assert TextTrack.objects.count() == 2
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_a_track_whose_turn_was_lost_leaves_no_file(
     api: APIClient, account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:

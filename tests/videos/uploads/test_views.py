@@ -79,6 +79,7 @@ def test_a_source_that_is_too_large_is_refused(api: APIClient, video: Video, len
     assert "upload.max_size_bytes" in answer.json()["hint"]
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_a_full_disk_is_told_beforehand(api: APIClient, video: Video, settings: Any) -> None:
     store = settings.GILFOYLE.storage.model_copy(update={"reserve_bytes": 2**60})
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"storage": store})

@@ -10,14 +10,13 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from gilfoyle.lib import storage
 from tests.factories import make_project
 from tests.file_server import Offer, file_server
 from tests.videos.imports.arriving import allow_loopback
-from videos import layout
 from videos.access.services import suspend_project
 from videos.catalog import services
 from videos.catalog.models import Video
+from videos.catalog.stored_sources import open_source
 
 pytestmark = pytest.mark.django_db
 
@@ -49,10 +48,8 @@ def limit_size(settings: Any, size_bytes: int) -> None:
 
 
 def read_source(video: Video) -> bytes:
-    with storage.open_stored(
-        layout.source_name(video.project_id, video.pk, video.source_upload_id)
-    ) as source:
-        return source.read()
+    source = open_source(video)
+    return source.read(0, source.size_bytes)
 
 
 def test_a_file_becomes_a_video_named_after_it(clip: Path) -> None:
