@@ -29,6 +29,12 @@ def make_sealed_video(settings: Any, source: bytes, **fields: Any) -> Video:
     return video
 
 
+def read_source(video: Video) -> bytes:
+    """Return the bytes of a video's source as they came, however the store holds them."""
+    source = stored_sources.open_source(Video.objects.get(pk=video.pk))
+    return source.read(0, source.size_bytes)
+
+
 def flip_bit(name: str, data: bytes, *, at: int) -> None:
     """Store `data` under the name with one bit changed."""
     changed = bytearray(data)

@@ -21,7 +21,8 @@ DATA = os.urandom(200_000)
 
 
 @pytest.fixture(params=["files", "bucket"], autouse=True)
-def store(request: pytest.FixtureRequest, settings: Any) -> Iterator[str]:
+def store(request: pytest.FixtureRequest, settings: Any, media_dir: Path) -> Iterator[str]:
+    del media_dir  # the media lies in a folder first, whatever the other tests run on
     set_sealing(settings, "always")
     if request.param == "files":
         yield "files"

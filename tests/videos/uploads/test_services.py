@@ -27,6 +27,7 @@ from gilfoyle.lib.reservations import REGISTRY, Claim, reserve
 from gilfoyle.lib.storage import StorageFault
 from processing.jobs.models import Job
 from tests.factories import make_video
+from tests.sealing import read_source
 from videos import layout
 from videos.access.services import suspend_project
 from videos.catalog.models import Video
@@ -105,8 +106,7 @@ def test_a_whole_source_is_stored_counted_hashed_and_processed(media_dir: Path) 
         len(DATA),
         upload.sha256,
     )
-    with storage.open_stored(layout.source_name(video.project_id, video.pk, upload.pk)) as source:
-        assert source.read() == DATA
+    assert read_source(video) == DATA
     assert stored(media_dir) == [DATA]
     assert Job.objects.get(video=video).revision == video.revision
 
@@ -134,8 +134,7 @@ def test_reads_of_any_size_make_the_whole_and_a_short_one_makes_nothing(
         assert status_of(video) == "awaiting_upload"
     else:
         upload = receive(video, data, read=read)
-        with storage.open_stored(layout.source_name(video.project_id, video.pk, upload.pk)) as source:
-            assert source.read() == data
+        assert read_source(video) == data
         assert upload.sha256 == hashlib.sha256(data).hexdigest()
 
 
@@ -186,6 +185,7 @@ def test_a_store_that_fails_is_our_fault_and_takes_the_upload_back(media_dir: Pa
     assert status_of(video) == "awaiting_upload"
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_limits_are_checked_before_the_first_byte() -> None:
     def read(_size: int) -> bytes:
         raise AssertionError
@@ -265,6 +265,7 @@ def test_a_lease_moves_with_the_bytes() -> None:
     assert seen[0][1] > begun
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_a_whole_source_has_time_to_reach_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     video = make_video()
     left: list[timedelta] = []
@@ -378,6 +379,7 @@ def most_of_the_disk() -> int:
 ROOMY = {"max_size_bytes": 2**60, "lease_s": 60.0}
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_the_room_that_another_upload_will_take_is_taken() -> None:
     length_bytes = most_of_the_disk()
 

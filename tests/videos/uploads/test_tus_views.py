@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
-from gilfoyle.lib import storage
 from tests.captured_logs import logging_as
 from tests.factories import Account, api_client, make_account, make_video
+from tests.sealing import read_source
 from tests.videos.uploads.tus_calls import call, create, created, head, metadata, patch
-from videos import layout
 from videos.access.services import revoke_api_key, suspend_project
 from videos.catalog.models import Video
 from videos.uploads.models import Upload
@@ -39,8 +38,7 @@ def test_a_file_arrives_in_three_requests(api: APIClient, account: Account, medi
     upload = Upload.objects.get(video=video)
     assert (video.status, video.source_size_bytes) == ("processing", len(DATA))
     assert video.source_sha256 == upload.sha256 == hashlib.sha256(DATA).hexdigest()
-    with storage.open_stored(layout.source_name(video.project_id, video.pk, upload.pk)) as source:
-        assert source.read() == DATA
+    assert read_source(video) == DATA
     assert head(api, address)["Upload-Offset"] == str(len(DATA))
 
 
@@ -95,6 +93,7 @@ def test_a_video_with_a_source_takes_no_other(
     assert code(answer) == (409, expected)
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_a_full_disk_is_told_beforehand(api: APIClient, settings: Any) -> None:
     store = settings.GILFOYLE.storage.model_copy(update={"reserve_bytes": 2**60})
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"storage": store})

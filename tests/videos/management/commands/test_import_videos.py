@@ -12,11 +12,11 @@ from django.db import connection, transaction
 
 from tests.factories import make_project
 from tests.file_server import Offer, file_server
+from tests.sealing import read_source
 from tests.videos.imports.arriving import allow_loopback
 from videos.access.services import suspend_project
 from videos.catalog import services
 from videos.catalog.models import Video
-from videos.catalog.stored_sources import open_source
 
 pytestmark = pytest.mark.django_db
 
@@ -45,11 +45,6 @@ def clip(tmp_path: Path) -> Path:
 def limit_size(settings: Any, size_bytes: int) -> None:
     upload = settings.GILFOYLE.upload.model_copy(update={"max_size_bytes": size_bytes})
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"upload": upload})
-
-
-def read_source(video: Video) -> bytes:
-    source = open_source(video)
-    return source.read(0, source.size_bytes)
 
 
 def test_a_file_becomes_a_video_named_after_it(clip: Path) -> None:
