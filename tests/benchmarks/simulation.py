@@ -41,7 +41,7 @@ BROKERS: dict[str, Callable[[Path], contextlib.AbstractContextManager[Server]]] 
 }
 CROWD = 1000
 LEVELS = (1, 4, 16, 32, 64)
-LONG_S = 3208
+LONG_S = 1288
 SOURCE_S = 648  # the opening, and twenty chunks of 32 s
 CHUNKS = 21  # in the queue of encodes: the twenty, and the opening in its further sizes
 PREPARING_S = 1800
