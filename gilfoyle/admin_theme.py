@@ -26,6 +26,12 @@ def _link(title: str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": address, "permission": _may_view(model)}
 
 
+def _page(title: str, icon: str, name: str) -> dict[str, Any]:
+    """Link a page for those who see how the machine is set up."""
+    address = reverse_lazy(f"admin:{name}")
+    return {"title": title, "icon": icon, "link": address, "permission": _may_view("processing.step")}
+
+
 def _is_at(model: str, *, but: str) -> Callable[[HttpRequest], bool]:
     """Mark a link on all pages of its model but one, which has a link of its own."""
 
@@ -73,6 +79,15 @@ NAVIGATION: list[dict[str, Any]] = [
                 "active": _is_at("processing_job", but="failures"),
             },
             _link("Steps", "footprint", "processing.step"),
+        ],
+    },
+    {
+        "title": "Machine",
+        "separator": True,
+        "items": [
+            _page("Storage", "hard_drive", "storage"),
+            _page("Checks", "troubleshoot", "checks"),
+            _page("Settings", "tune", "settings"),
         ],
     },
     {

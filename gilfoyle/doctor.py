@@ -6,7 +6,7 @@ import difflib
 import importlib
 import stat
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,11 +64,11 @@ class Finding:
     hint: str = ""
 
 
-def examine(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield one finding for each part, in the order in which one would repair them."""
+def examine(config: Config, environ: Mapping[str, str], left_out: Container[str] = ()) -> Iterator[Finding]:
+    """Yield one finding for each part, but those left out, in the order in which one would repair them."""
     yield _examine("settings", lambda: check_settings(environ))
-    for part, check in CHECKS.items():
-        yield _examine(part, partial(check, config))
+    for part in (one for one in CHECKS if one not in left_out):
+        yield _examine(part, partial(CHECKS[part], config))
 
 
 def _examine(part: str, check: Callable[[], Finding]) -> Finding:

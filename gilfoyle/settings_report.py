@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -18,6 +19,44 @@ MASK = "********"
 def render_effective(config: Config) -> str:
     """Return all values in force as YAML; a secret is masked, of an address its kind is left."""
     return yaml.safe_dump(_masked(config), sort_keys=False, allow_unicode=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of settings.yaml with its value in force, as it may be shown, and what it is for."""
+
+    key: tuple[str, ...]
+    shown: str
+    words: str
+
+    @property
+    def path(self) -> str:
+        return ".".join(self.key)
+
+
+def list_settings(config: Config) -> Iterator[Setting]:
+    """Yield every key in the order of settings.yaml; secrets are masked."""
+    yield from _settings(config, (), "")
+
+
+def _settings(value: Any, key: tuple[str, ...], words: str) -> Iterator[Setting]:
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from _settings(getattr(value, name), (*key, name), field.description or "")
+    elif isinstance(value, Mapping) and any(isinstance(one, BaseModel) for one in value.values()):
+        for name, one in value.items():
+            yield from _settings(one, (*key, str(name)), words)
+    else:
+        yield Setting(key, _in_one_line(_masked(value)), words)
+
+
+def _in_one_line(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return ""
+    if isinstance(value, str):
+        return value
+    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("...").strip()
 
 
 def build_schema() -> dict[str, Any]:

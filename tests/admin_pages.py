@@ -152,6 +152,7 @@ def every_page() -> list[str]:
         list_of("videos_dailyuse"),
         reverse("admin:processing_job_failures"),
         f"{reverse('admin:find')}?q=B",
+        *(reverse(f"admin:{name}") for name in ("storage", "settings", "checks")),
         tracking_address(project_id=video.project_id, target_type="project", target_id=video.project_id),
         page("videos_video", video.pk, "delete"),
         page("videos_video", ready.pk, "work"),

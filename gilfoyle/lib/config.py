@@ -5,7 +5,7 @@ Precedence: environment, then file, then default. Nothing here touches Django.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -362,3 +362,35 @@ def _put(raw: dict[str, Any], keys: tuple[str, ...], value: str) -> None:
         if not isinstance(raw, dict):
             return  # the file is wrong there, and validation says so
     raw[last] = value
+
+
+FILE = "file"
+
+
+class _Variable(str):
+    """The name of an environment variable, where its value would stand."""
+
+    __slots__ = ()
+
+
+def tell_sources(path: Path | None, environ: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """Return where the keys have their values from that are not left to the defaults: FILE, or a variable's name.
+
+    Raises: ConfigError where the file can't be read.
+    """
+    raw = _read_yaml(path) if path else {}
+    for variable, keys in ENVIRONMENT.items():
+        if environ.get(variable, ""):
+            _put(raw, keys, _Variable(variable))
+    for variable, section, key in secret_variables(raw):
+        if environ.get(variable, ""):
+            section[key] = _Variable(variable)
+    return {key: str(value) if isinstance(value, _Variable) else FILE for key, value in _leaves(raw, ())}
+
+
+def _leaves(value: Any, key: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(value, Mapping) and value:
+        for name, one in value.items():
+            yield from _leaves(one, (*key, str(name)))
+    else:
+        yield key, value
