@@ -26,11 +26,13 @@ from tests.chaos.cluster import Cluster
 from tests.chaos.kills import Killer
 from tests.chaos.receiver import Receiver
 from tests.chaos.report import print_proof, print_table, say
+from tests.chaos.troubles import Troubler, all_troubles
 from tests.chaos.watching import Watch
 from tests.embedded import ROOT
 
 CLIENTS = 4  # who upload at once
 SETTLE_S = 900.0
+TROUBLE_S = 150.0
 
 
 def read_arguments() -> argparse.Namespace:
@@ -41,6 +43,12 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--pause-s", type=float, default=4.0, help="Seconds between two kills, on average (4)."
     )
+    parser.add_argument(
+        "--troubles",
+        action="store_true",
+        help="After the kills have all that fails for a while: links, store, disk, clocks.",
+    )
+    parser.add_argument("--only", default="", help="Of these only those whose name has this in it.")
     parser.add_argument("--s3-python", type=Path, help="A Python with .ci/s3_server.lock; else one is made.")
     parser.add_argument(
         "--keep", action="store_true", help="Keep the folder with all logs, also where all is well."
@@ -57,6 +65,7 @@ class Run:
         self.random = Random(arguments.seed)  # noqa: S311 - repeatable, not secret
         self.stop, self.begun_s = threading.Event(), time.monotonic()
         self.killed = 0
+        self.share = 0.0  # of all that is to happen
         self.sent: list[Sent] = []
 
     def go(self) -> bool:
@@ -75,6 +84,7 @@ class Run:
                 threads = self._begin_uploads(cluster)
                 try:
                     self._kill_at_random(cluster, watch)
+                    self._have_troubles(cluster, watch)
                     is_settled = self._settle(cluster, watch, threads)
                 finally:
                     self.stop.set()
@@ -101,7 +111,7 @@ class Run:
             random = Random(self.arguments.seed * 1000 + number)  # noqa: S311 - repeatable, not secret
             while not self.stop.is_set():
                 with lock:
-                    due = self.arguments.uploads * (self.killed + 1) / max(1, self.arguments.kills)
+                    due = CLIENTS + self.arguments.uploads * self.share
                     is_due = waiting and (len(self.sent) - len(waiting)) < due
                     one = waiting.pop(0) if is_due else None
                     if not waiting and one is None:
@@ -131,8 +141,24 @@ class Run:
                     say(f"{kind}: there was none to kill for a minute")
                     break
             self.killed += 1
+            self.share = self.killed / self.arguments.kills / (2 if self.arguments.troubles else 1)
             if self.killed % 10 == 0:
                 say(self._standing(watch))
+
+    def _have_troubles(self, cluster: Cluster, watch: Watch) -> None:
+        """Have them one after the other, each once all is well after the last, and while there is work."""
+        if not self.arguments.troubles:
+            return
+        troubler = Troubler(cluster, watch)
+        troubles = [one for one in all_troubles(cluster, watch) if self.arguments.only in one.kind]
+        for number, trouble in enumerate(troubles, start=1):
+            self.share = max(self.share, number / len(troubles))
+            fault = troubler.go_through(trouble, lambda: _turn(cluster, watch))
+            give_up_s = time.monotonic() + TROUBLE_S
+            while not fault.well_at and time.monotonic() < give_up_s:
+                _turn(cluster, watch)
+            after = f"{fault.recovered_s:.1f} s" if fault.well_at else f"not yet: {watch.missing(fault)}"
+            say(f"{self._standing(watch)}; {trouble.kind}: well again after {after}")
 
     def _standing(self, watch: Watch) -> str:
         there = sum(bool(one.acknowledged_s) for one in self.sent)

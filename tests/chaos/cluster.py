@@ -60,7 +60,11 @@ MACHINES = {
     "worker-2": ("work", "encode", "package"),
     "scheduler-1": ("scheduler",),
 }
-SERVERS = ("postgres", "rabbitmq", "s3")
+WEBS = ("web-1", "web-2")
+WORKERS = ("worker-1", "worker-2")
+SMALL_DISK_BYTES = 256 * 1024 * 1024
+JUMPERS = ("worker-1", "scheduler-1")
+FAKE_TIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
 RESTART_S = 1.0  # as a service manager waits before it starts a process again
 
 
@@ -138,7 +142,10 @@ class Cluster:
         self.store = BadStore(self.servers["s3"].port, seed=seed)
         self.machines: dict[str, Machine] = {}
         self.database_url = f"postgres://gilfoyle@127.0.0.1:{self.servers['postgres'].port}/postgres"
+        self.broker_url = f"amqp://guest:guest@127.0.0.1:{self.servers['rabbitmq'].port}/"
         self.api_key = ""
+        self.can_fill = False
+        self.can_jump = FAKE_TIME is not None  # Debian: faketime
         self._receiver_port, self._store_port = receiver_port, 0
         self._secret_key = secrets.token_urlsafe(48)
         self._due: dict[str, float] = {}
@@ -152,6 +159,7 @@ class Cluster:
             stack.callback(self._kill_all)
             self._start_servers()
             self._prepare()
+            stack.callback(self._unmount)
             for name, parts in MACHINES.items():
                 self.machines[name] = self._make_machine(name, parts)
                 self.machines[name].start()
@@ -233,12 +241,31 @@ class Cluster:
     def _make_machine(self, name: str, parts: tuple[str, ...]) -> Machine:
         data_dir = self.folder / name
         data_dir.mkdir(mode=0o700)
+        if name == "worker-1":
+            self.can_fill = _mount(data_dir)
         kind, web_port, metrics_port = name.partition("-")[0], free_port(), free_port()
-        ports = {"GILFOYLE_PORT": str(web_port), "GILFOYLE_METRICS_LISTEN": f"127.0.0.1:{metrics_port}"}
-        environment = self.environment(kind, data_dir, **ports)
+        more = {"GILFOYLE_PORT": str(web_port), "GILFOYLE_METRICS_LISTEN": f"127.0.0.1:{metrics_port}"}
+        if self.can_jump and name in JUMPERS:
+            self.clock_file(name).write_text("+0\n")
+            more |= {"LD_PRELOAD": str(FAKE_TIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock_file(name))}
+            # Clocks jump; what counts seconds by itself does not.
+            more |= {
+                "FAKETIME_CACHE_DURATION": "1",
+                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                "FAKETIME_NO_CACHE": "0",
+            }
+        environment = self.environment(kind, data_dir, **more)
         return Machine(
             name, parts, data_dir, environment, self.folder / f"{name}.log", web_port, metrics_port
         )
+
+    def clock_file(self, machine: str) -> Path:
+        """Return the file that says by how much a machine's clock is wrong."""
+        return self.folder / f"{machine}.clock"
+
+    def _unmount(self) -> None:
+        if self.can_fill:
+            subprocess.run(["umount", "--lazy", str(self.folder / "worker-1")], check=False)
 
     def _await_web(self) -> None:
         give_up_at = time.monotonic() + 600
@@ -257,3 +284,12 @@ class Cluster:
             machine.kill()
         for server in (*self.servers.values(), self.names):
             server.kill()
+
+
+def _mount(folder: Path) -> bool:
+    """Make a folder a small disk of its own; tells whether this system lets us."""
+    options = f"size={SMALL_DISK_BYTES},mode=0700"
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)], check=False, capture_output=True
+    )
+    return done.returncode == 0

@@ -8,7 +8,7 @@ from random import Random
 
 import psutil
 
-from tests.chaos.cluster import Cluster
+from tests.chaos.cluster import WEBS, WORKERS, Cluster
 from tests.chaos.watching import Fault, Watch
 
 # How often each is drawn, beside the others.
@@ -26,8 +26,6 @@ VICTIMS = {
     "the broker": 4,
     "the store": 4,
 }
-WEBS = ("web-1", "web-2")
-WORKERS = ("worker-1", "worker-2")
 
 
 class Killer:
