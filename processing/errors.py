@@ -118,6 +118,18 @@ class ScratchUnusable(Fault):
     code = "scratch_unusable"
 
 
+class StoreAway(Fault):
+    """The media store fails or is silent: the step waits for it."""
+
+    code = "store_away"
+
+
+class DatabaseAway(Fault):
+    """The database failed in the middle of a step, which waits for it."""
+
+    code = "database_away"
+
+
 class ContentKeyLost(Fault):
     """The key that segments are to be encrypted with is gone, or the root secret is another one than it was."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
 from django.db import Error, connection
-from django.utils import timezone
 
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 
@@ -76,18 +76,18 @@ class KeptLease(ABC):
             connection.close()
 
     def _renew_until_ended_or_lost(self) -> None:
-        valid_until = timezone.now().timestamp() + self.lease_s
+        valid_until_s = time.monotonic() + self.lease_s
         while not self._ended.wait(min(MOST_APART_S, self.lease_s / 4)):
-            asked_at = timezone.now().timestamp()  # a slow answer does not make the lease longer
+            asked_at_s = time.monotonic()  # a slow answer does not make the lease longer
             try:
-                valid_until = asked_at + self.lease_s if self.renew() else 0.0
+                valid_until_s = asked_at_s + self.lease_s if self.renew() else float("-inf")
             except Error as error:
                 connection.close()  # it may be broken for good; the next renewal opens another
                 # Unreachable is not lost, until the lease would have run out for everyone else to see.
                 log.warning("lease_not_renewed", lease=self.name, error=str(error))
             # Between renewals others may need it: where a pool lends connections, it goes back.
             connection.close_if_unusable_or_obsolete()
-            if timezone.now().timestamp() >= valid_until:
+            if time.monotonic() >= valid_until_s:
                 return
 
 

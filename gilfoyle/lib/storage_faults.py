@@ -32,6 +32,10 @@ class StorageFault(Fault):
     http_status: ClassVar[int] = 503
 
 
+class StoreUnusable(StorageFault):
+    """The store itself failed, was silent or refused: it says nothing of the object, and a later try may go well."""
+
+
 class ObjectMissing(StorageFault):
     """A row names an object that is not there."""
 
@@ -54,7 +58,7 @@ def faults(name: str) -> Iterator[None]:
             raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
         STORAGE_ERRORS.add(FAULT)
         message = "The storage could not be used."
-        raise StorageFault(message, name=name, error=str(error)) from error
+        raise StoreUnusable(message, name=name, error=str(error)) from error
     except Exception as error:
         if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
             if _is_missing(error):
@@ -66,7 +70,7 @@ def faults(name: str) -> Iterator[None]:
                 raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
             STORAGE_ERRORS.add(FAULT)
             message = "The object store could not be used."
-            raise StorageFault(message, name=name, error=str(error)) from error
+            raise StoreUnusable(message, name=name, error=str(error)) from error
         raise
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.db.models import F, Q
-from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidTransition
+from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.states import require_transition
 from gilfoyle.lib.transactions import atomic
 from processing.errors import EncodeUnverified
@@ -37,7 +37,7 @@ def do_again(*, video_id: str, kind: str) -> None:
     jobs = Job.objects.filter(is_present, video_id=video_id)
     for job in jobs:
         # A worker that is at it is given up: a new attempt holds the lease.
-        freed = {"attempt": F("attempt") + 1, "ready_at": timezone.now(), "lease_expires_at": None}
+        freed = {"attempt": F("attempt") + 1, "ready_at": shared_now(), "lease_expires_at": None}
         anew = {"is_optional": True, "lease_owner": "", **freed, **FRESH}
         steps = list(Step.objects.filter(job=locked_job(job.pk), kind=kind))
         ended = set(Step.objects.filter(ENDED, job=job).values_list("name", flat=True))
@@ -73,7 +73,7 @@ def retry_job(*, job: Job) -> None:
     # A trial that failed stays so: what was encoded since has the ladder that it would change.
     for step in ended.exclude(kind=pipeline.TRY_SAMPLES, status=states.FAILED):
         status = states.WAITING if step.needs else states.READY
-        anew = {"attempt": F("attempt") + 1, "ready_at": timezone.now()}
+        anew = {"attempt": F("attempt") + 1, "ready_at": shared_now()}
         move_steps(Step.objects.filter(pk=step.pk), status, **anew, **FRESH)
         if status == states.READY:
             nudge(step.queue)

@@ -125,6 +125,14 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
         "Run `manage.py storage verify`: it lists what else is missing. Restore it from a backup, or upload the video again.",
         "after",
     ),
+    "store_away": Diagnosis(
+        "The store could not be used, again and again for about two hours.", _STORE, "after"
+    ),
+    "database_away": Diagnosis(
+        "The database failed in the middle of this piece of work, again and again for about two hours.",
+        "Look for `step_waits` and the database's own log, then try again.",
+        "after",
+    ),
     "storage_fault": Diagnosis("The store could not be used.", _STORE, "after"),
     "parts_gone": Diagnosis("The store lost pieces of a file that was being written.", _STORE, "now"),
     "parts_refused": Diagnosis("The store did not take a file's pieces together.", _STORE, "now"),

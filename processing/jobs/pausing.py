@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
+from gilfoyle.lib.shared_clock import shared_now
 from processing.jobs import states
 from processing.jobs.models import Step
 from processing.jobs.paused import only_paused, without_paused
@@ -21,7 +20,7 @@ def pause_or_go_on(*, video_id: str) -> None:
     move_steps(
         Step.objects.filter(pk__in=running),
         states.READY,
-        ready_at=timezone.now(),
+        ready_at=shared_now(),
         lease_expires_at=None,
         lease_owner="",
         progress=0,

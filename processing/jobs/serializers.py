@@ -31,7 +31,8 @@ class WaitSerializer(serializers.Serializer[Any]):
     """What work waits for although nothing is wrong with it; it goes on by itself."""
 
     code = serializers.CharField(
-        help_text="Stable, for programs: `no_space`, `scratch_unusable`, `encodes_at_once` or `video_restriction`."
+        help_text="Stable, for programs: `no_space`, `scratch_unusable`, `store_away`, `database_away`, "
+        "`encodes_at_once` or `video_restriction`."
     )
     message = serializers.CharField(help_text="In words, for people.")
 

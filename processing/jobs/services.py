@@ -12,10 +12,10 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
-from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
+from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.states import is_allowed, require_transition
 from gilfoyle.lib.transactions import atomic
 from processing.jobs import pipeline, slots, states, turns
@@ -57,7 +57,7 @@ def start_job(*, video_id: str) -> Job:
 
 def add_steps(*, job: Job, plans: Iterable[StepPlan]) -> None:
     """Write steps; those that need nothing are ready at once. Call inside a transaction."""
-    now = timezone.now()
+    now = shared_now()
     rows = [
         Step(
             job=job,
@@ -86,7 +86,7 @@ def claim_step(*, queue: str, owner: str, lease_s: float) -> Step | None:
     One conditional UPDATE decides between workers: no row lock, the same on every database. Only a job that begins
     takes its place under a lock.
     """
-    now = timezone.now()
+    now = shared_now()
     ready = Step.objects.filter(
         queue=queue, status=states.READY, ready_at__lte=now, job__status__in=states.AT_WORK
     )
@@ -149,7 +149,7 @@ def _held(step: Step) -> QuerySet[Step]:
 
 def renew_lease(*, step: Step, lease_s: float, progress: float) -> bool:
     """Keep a step, and note how far it is; False when it was lost to another worker or cancelled."""
-    until = timezone.now() + timedelta(seconds=lease_s)
+    until = shared_now() + timedelta(seconds=lease_s)
     # Asked here too: a restriction and a claim may just have missed each other.
     if not without_paused(_held(step)).update(lease_expires_at=until, progress=progress):
         return False
@@ -175,7 +175,7 @@ def finish_step(*, step: Step, record: Record) -> None:
     Raises: StaleWork when the lease was lost meanwhile; nothing is recorded then.
     """
     job = locked_job(step.job_id)
-    now = timezone.now()
+    now = shared_now()
     if not move_steps(
         without_paused(_held(step)),
         states.DONE,
@@ -253,14 +253,14 @@ def wake_waiting(job: Job) -> None:
     ended = set(Step.objects.filter(ENDED, job=job).values_list("name", flat=True))
     for name in pipeline.ready_names(waiting.values(), ended):
         woken = Step.objects.filter(pk=waiting[name].pk, status=states.WAITING)
-        move_steps(woken, states.READY, ready_at=timezone.now())
+        move_steps(woken, states.READY, ready_at=shared_now())
         nudge(waiting[name].queue)
 
 
 def finish_job(job: Job) -> None:
     """Close a job whose last step is done, and its video. Call inside a transaction."""
     require_transition(states.JOB_TRANSITIONS, job.status, states.DONE, subject="job")
-    job.status, job.finished_at, job.has_place = states.DONE, timezone.now(), False
+    job.status, job.finished_at, job.has_place = states.DONE, shared_now(), False
     job.save(update_fields=["status", "finished_at", "has_place"])
     slots.wake_others(job)
     _leave_out_unfinished(job)
@@ -289,7 +289,7 @@ def fail_step(
     Raises: StaleWork when the lease was lost meanwhile.
     """
     job = locked_job(step.job_id)
-    now = timezone.now()
+    now = shared_now()
     is_last = is_final or step.faults + 1 >= max_attempts
     noted = move_steps(
         _held(step),
@@ -332,7 +332,7 @@ def _leave_video(job: Job, code: str, message: str) -> None:
 
 
 def _end_job(job: Job, status: str, code: str, message: str) -> None:
-    job.status, job.finished_at, job.has_place = status, timezone.now(), False
+    job.status, job.finished_at, job.has_place = status, shared_now(), False
     job.failure_code, job.failure_message = code[:64], message[:500]
     job.save(update_fields=["status", "finished_at", "has_place", "failure_code", "failure_message"])
     slots.wake_others(job)
@@ -378,7 +378,7 @@ def free_lost_step(*, step: Step) -> bool:
         freed,
         states.FAILED if is_hopeless else states.READY,
         losses=F("losses") + 1,
-        ready_at=timezone.now(),
+        ready_at=shared_now(),
         lease_expires_at=None,
         lease_owner="",
         **({"failure_code": WORKER_LOST, "failure_message": NO_REASON} if is_hopeless else {}),

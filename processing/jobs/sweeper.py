@@ -13,10 +13,10 @@ from pathlib import Path
 
 import structlog
 from django.db.models import Count, Min
-from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import QUEUES, send
+from gilfoyle.lib.shared_clock import shared_now
 from processing.jobs import services, slots, states
 from processing.jobs.metrics import LEASE, NUDGE, RESCUES
 from processing.jobs.models import Step
@@ -32,7 +32,7 @@ _last_nudge: dict[str, datetime] = {}
 
 def sweep(*, now: datetime | None = None) -> int:
     """Free lost steps, wake idle queues; returns how many steps were freed."""
-    now = now or timezone.now()
+    now = now or shared_now()
     freed = free_lost_steps(now=now)
     for queue in QUEUES:
         wake_queue(queue, now=now)

@@ -1,4 +1,7 @@
-"""Lets a step wait for what its machine lacks: room on a disk, a folder to work in. That is no fault of its video's."""
+"""Lets a step wait for what its machine lacks: room on a disk, a folder to work in, a store or a database that answers.
+
+That is no fault of its video's.
+"""
 
 from __future__ import annotations
 
@@ -9,25 +12,35 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.db.models import F
-from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import GilfoyleError, NoSpace, StaleWork
 from gilfoyle.lib.queue import send_on_commit
+from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.transactions import atomic
-from processing.errors import ScratchUnusable
+from processing.errors import DatabaseAway, ScratchUnusable, StoreAway
 from processing.jobs import pipeline, states
 from processing.jobs.models import Step
 
 log = structlog.get_logger(__name__)
 PAUSES_S = (5, 15, 30, 60, 120, 300)
 MOST_DOUBTED = 8  # so often a full disk is believed that only a program speaks of
+# A store or database that is away comes back, and then all goes on by itself. One object that can never be read looks the
+# same: after these pauses, some two hours together, it counts as a fault.
+MOST_AWAY = 28
+AWAY = frozenset({StoreAway.code, DatabaseAway.code})
 WARN_AGAIN_S = 600
 WORDS: Mapping[str, str] = {
     NoSpace.code: "Waits for space on the disk.",
     ScratchUnusable.code: "Waits for a machine whose work folder can be written.",
+    StoreAway.code: "Waits for the media store to answer.",
+    DatabaseAway.code: "Waits for the database to answer.",
 }
-HINT = "Make room on the disk of data_dir or of the media store; all work goes on by itself."
+HINTS: Mapping[str, str] = {
+    NoSpace.code: "Make room on the disk of data_dir or of the media store; all work goes on by itself.",
+    StoreAway.code: "Look after the media store (`manage.py doctor`); all work goes on by itself.",
+    DatabaseAway.code: "Look after the database (`manage.py doctor`); all work goes on by itself.",
+}
 STAND_BACK_S = 60
 _unusable_at: dict[str, float] = {}
 _warned_at: dict[tuple[str, str], float] = {}
@@ -35,7 +48,9 @@ _warned_at: dict[tuple[str, str], float] = {}
 
 def may_wait(step: Step, error: GilfoyleError) -> bool:
     """Tell whether a step is to wait, as long as it takes. It is not where there is something to go on with instead."""
-    is_believed = error.facts.get("is_sure", True) or step.waits < MOST_DOUBTED
+    most = MOST_AWAY if error.code in AWAY else MOST_DOUBTED
+    is_sure = error.facts.get("is_sure", True) and error.code not in AWAY
+    is_believed = is_sure or step.waits < most
     return is_believed and step.kind != pipeline.REMUX  # a stop-gap that comes late stops no gap
 
 
@@ -51,7 +66,7 @@ def postpone_step(*, step: Step, error: GilfoyleError) -> None:
     """
     if error.code == ScratchUnusable.code:
         _unusable_at[str(settings.DATA_DIR)] = time.monotonic()
-    now = timezone.now()
+    now = shared_now()
     pause_s = PAUSES_S[min(step.waits, len(PAUSES_S) - 1)]
     mine = Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
     if not mine.update(
@@ -80,7 +95,7 @@ def give_back(*, step: Step) -> bool:
     Nothing counts against it. What was done of it is done again.
     """
     mine = Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
-    freed = {"ready_at": timezone.now(), "lease_expires_at": None, "lease_owner": "", "progress": 0}
+    freed = {"ready_at": shared_now(), "lease_expires_at": None, "lease_owner": "", "progress": 0}
     if not mine.update(status=states.READY, **freed):
         return False
     send_on_commit("run_step", queue=step.queue, of=step.queue)
@@ -100,7 +115,7 @@ def _tell_operator(error: GilfoyleError, pause_s: int) -> None:
         "work_waits",
         code=error.code,
         message=error.message,
-        hint=error.hint if error.code == ScratchUnusable.code else HINT,
+        hint=HINTS.get(error.code, error.hint),
         data_dir=str(settings.DATA_DIR),
         media_free_bytes=storage.free_bytes(),
         pause_s=pause_s,

@@ -9,14 +9,16 @@ import time
 
 import structlog
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 
-from gilfoyle.lib.errors import Fault, NoSpace, Refusal, StaleWork
+from gilfoyle.lib.errors import Fault, GilfoyleError, NoSpace, Refusal, StaleWork
 from gilfoyle.lib.leases import KeptLease, is_stopping
 from gilfoyle.lib.queue import close_old_connections
 from gilfoyle.lib.sealed_chunks import SealBroken
+from gilfoyle.lib.storage_faults import StoreUnusable
 from gilfoyle.lib.tracing import tracing
 from gilfoyle.lib.wrapped_keys import KeyUnusable
-from processing.errors import ScratchUnusable, ToolFailed, ToolTimedOut
+from processing.errors import DatabaseAway, ScratchUnusable, StoreAway, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
 from processing.jobs.metrics import BROKE, DONE, FAULTED, LOST, POSTPONED, REFUSED, STEP_SECONDS, STEPS
 from processing.jobs.models import Step
@@ -113,8 +115,8 @@ def _run(step: Step, *, lease_s: float) -> str:
         STEP_SECONDS.note(time.monotonic() - began_s, step.kind)
     except StaleWork:
         raise
-    except (NoSpace, ScratchUnusable) as error:
-        _wait(step, error)
+    except (NoSpace, ScratchUnusable, StoreUnusable, OperationalError, InterfaceError) as error:
+        _wait(step, _lack_of(error))
         return POSTPONED
     except Refusal as error:
         _fail(step, error.code, error.message, facts=error.facts, is_final=True)
@@ -142,13 +144,20 @@ def _say(fault: Fault) -> str:
     return SOURCE_LOCKED if isinstance(fault, SourceKeyMissing | KeyUnusable) else OURS
 
 
-def _wait(step: Step, error: NoSpace | ScratchUnusable) -> None:
+def _lack_of(error: Exception) -> GilfoyleError:
+    """Return what a machine lacked, as an error of ours."""
+    if isinstance(error, StoreUnusable):
+        return StoreAway(error.message, **error.facts)
+    return error if isinstance(error, GilfoyleError) else DatabaseAway(str(error))
+
+
+def _wait(step: Step, error: GilfoyleError) -> None:
+    close_old_connections()  # idle since the step began, or broken
     if not waiting.may_wait(step, error):
         # A program's word alone is not for ever: it may have been put into its mouth.
         code = error.code if error.facts.get("is_sure", True) else ToolFailed.code
         _fail(step, code, OURS, facts=error.facts, is_final=step.kind == pipeline.REMUX)
         return
-    close_old_connections()  # idle since the step began
     waiting.postpone_step(step=step, error=error)
 
 

@@ -59,6 +59,7 @@ MACHINES = {
     "worker-1": ("work", "encode", "package"),
     "worker-2": ("work", "encode", "package"),
     "scheduler-1": ("scheduler",),
+    "scheduler-2": ("scheduler",),
 }
 WEBS = ("web-1", "web-2")
 WORKERS = ("worker-1", "worker-2")

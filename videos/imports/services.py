@@ -11,12 +11,12 @@ from typing import Any
 
 import structlog
 from django.db.models import Count, F, Min, QuerySet
-from django.utils import timezone
 
 from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.queue import send, send_on_commit
+from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.transactions import atomic
 from videos.access.quotas import require_any_room
 from videos.catalog import services as catalog
@@ -62,7 +62,7 @@ def start_import(
 
 def claim_import(*, owner: str, lease_s: float, import_id: str = "") -> Import | None:
     """Take an import under a lease: the one whose turn it is, or one by name, however long it was to wait; or None."""
-    now = timezone.now()
+    now = shared_now()
     waiting = Import.objects.filter(status=states.WAITING)
     ready = waiting.filter(pk=import_id) if import_id else waiting.filter(ready_at__lte=now)
     while candidates := _in_turn(ready):
@@ -100,7 +100,7 @@ def _in_turn(ready: QuerySet[Import]) -> list[Import]:
 
 def renew_import(*, held: Import, lease_s: float, received_bytes: int) -> bool:
     """Keep an import, and note how far it is; False when it was lost to another worker or cancelled."""
-    until = timezone.now() + timedelta(seconds=lease_s)
+    until = shared_now() + timedelta(seconds=lease_s)
     return bool(_held(held).update(lease_expires_at=until, received_bytes=received_bytes))
 
 
@@ -195,7 +195,7 @@ def postpone_import(*, held: Import, error: GilfoyleError, pause_s: float) -> No
 
 def sweep_imports(*, now: datetime | None = None) -> int:
     """Give away imports whose worker died, and say once more that there is work; returns how many were given away."""
-    now = now or timezone.now()
+    now = now or shared_now()
     freed = 0
     for lost in Import.objects.filter(status=states.FETCHING, lease_expires_at__lt=now):
         freed += _free(lost, now)
@@ -237,7 +237,7 @@ def _end(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
     moved = False
     for one in imports.filter(status__in=states.leading_to(wanted)):
         shown = {"source_url": one.shown_url, "lease_expires_at": None, "lease_owner": ""}
-        moved = _move(imports.filter(pk=one.pk), wanted, finished_at=timezone.now(), **shown, **changes)
+        moved = _move(imports.filter(pk=one.pk), wanted, finished_at=shared_now(), **shown, **changes)
     return moved
 
 
@@ -247,7 +247,7 @@ def _move(imports: QuerySet[Import], wanted: str, **changes: Any) -> bool:
 
 
 def _in(pause_s: float) -> datetime:
-    return timezone.now() + timedelta(seconds=pause_s)
+    return shared_now() + timedelta(seconds=pause_s)
 
 
 def _lost(held: Import) -> StaleWork:

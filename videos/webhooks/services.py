@@ -10,10 +10,10 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.db.models import F, QuerySet
-from django.utils import timezone
 
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.queue import send_on_commit
+from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.webhooks import states
@@ -70,7 +70,7 @@ def record_event(
 def _create(
     endpoints: Iterable[WebhookEndpoint], event_type: str, subject_id: str, data: Data
 ) -> list[Delivery]:
-    now = timezone.now()
+    now = shared_now()
     body = write_body(event_type, at=now, data=data)
     made = Delivery.objects.bulk_create(
         Delivery(
@@ -113,7 +113,7 @@ def claim_delivery(
 
     `besides`: projects that get none now.
     """
-    now = timezone.now()
+    now = shared_now()
     for candidate in endpoints_in_turn(now=now).exclude(project_id__in=besides)[:CANDIDATES]:
         claimed = _claim_of(candidate.pk, owner, now + timedelta(seconds=lease_s), at_once_per_endpoint)
         if claimed is not None:
@@ -125,7 +125,7 @@ def claim_delivery(
 def _claim_of(endpoint_id: str, owner: str, until: datetime, most: int) -> Delivery | None:
     # Under a lock, so that two workers don't count the same and go beyond the limit together.
     endpoint = locked(endpoint_id)
-    now = timezone.now()
+    now = shared_now()
     if endpoint is None or not endpoint.is_enabled or _is_held(endpoint, now):
         return None
     own = Delivery.objects.filter(endpoint=endpoint)
@@ -147,7 +147,7 @@ def _claim_of(endpoint_id: str, owner: str, until: datetime, most: int) -> Deliv
         lease_owner=owner,
         lease_expires_at=until,
     )
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(last_claimed_at=timezone.now())
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(last_claimed_at=shared_now())
     one.endpoint = endpoint
     return one if claimed else None
 
@@ -164,7 +164,7 @@ def _is_held(endpoint: WebhookEndpoint, now: datetime) -> bool:
 
 def renew_delivery(*, held: Delivery, lease_s: float) -> bool:
     """Keep a delivery; False when it was lost to another worker."""
-    until = timezone.now() + timedelta(seconds=lease_s)
+    until = shared_now() + timedelta(seconds=lease_s)
     return bool(_held(held).update(lease_expires_at=until))
 
 
@@ -174,7 +174,7 @@ def record_outcome(*, held: Delivery, outcome: Outcome) -> None:
 
     Raises: StaleWork when the lease was lost meanwhile.
     """
-    now = timezone.now()
+    now = shared_now()
     endpoint = locked(held.endpoint_id)
     # What another address answered, which it had when this was sent, says nothing of the endpoint.
     is_its = endpoint is not None and endpoint.url == held.endpoint.url
@@ -250,7 +250,7 @@ def disable(*, endpoint: WebhookEndpoint, reason: str) -> bool:
 
     What waits for it is given up by the next sweeps, however much that is.
     """
-    now = timezone.now()
+    now = shared_now()
     open_one = WebhookEndpoint.objects.filter(pk=endpoint.pk, disabled_at=None)
     if not open_one.update(disabled_at=now, disabled_reason=reason, held_until=None, held_at=None):
         return False
@@ -306,7 +306,7 @@ def replay_failed(*, endpoint: WebhookEndpoint, since: datetime) -> int:
 
 def _replay(deliveries: QuerySet[Delivery]) -> int:
     ended = deliveries.filter(status__in=states.ENDED).exclude(body="")
-    return _move(ended, states.WAITING, ready_at=timezone.now(), finished_at=None, tries=0, error="")
+    return _move(ended, states.WAITING, ready_at=shared_now(), finished_at=None, tries=0, error="")
 
 
 def _require_enabled(endpoint: WebhookEndpoint) -> None:
@@ -341,7 +341,7 @@ def give_up_waiting(*, endpoint_id: str, most: int | None = None) -> int:
     if most is not None:
         some = list(waiting.order_by("ready_at").values_list("pk", flat=True)[:most])
         waiting = Delivery.objects.filter(pk__in=some)
-    return _move(waiting, states.FAILED, finished_at=timezone.now(), error=OFF)
+    return _move(waiting, states.FAILED, finished_at=shared_now(), error=OFF)
 
 
 def _held(held: Delivery) -> QuerySet[Delivery]:

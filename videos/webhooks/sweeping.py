@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from gilfoyle.lib.queue import send
+from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.transactions import atomic
 from videos.webhooks import states
 from videos.webhooks.models import Delivery, EndpointSecret, WebhookEndpoint
@@ -28,7 +28,7 @@ def sweep_deliveries(*, now: datetime | None = None) -> int:
 
     What waits for a disabled endpoint is given up, and an endpoint for which too much waits is disabled.
     """
-    now = now or timezone.now()
+    now = now or shared_now()
     freed = free_lost(now=now)
     if freed:
         log.warning("deliveries_freed", count=freed)
@@ -57,7 +57,7 @@ def _give_up_in_vain() -> None:
 
 def purge_deliveries(*, keep_days: float, now: datetime | None = None) -> int:
     """Remove what ended so many days ago or is a removed endpoint's, and replaced keys; returns how many deliveries."""
-    now = now or timezone.now()
+    now = now or shared_now()
     EndpointSecret.objects.filter(expires_at__lte=now).delete()
     before = now - timedelta(days=keep_days)
     removed = 0

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from gilfoyle.lib import leases, storage
 from gilfoyle.lib.errors import NoSpace, StaleWork
+from gilfoyle.lib.storage_faults import StoreUnusable
 from processing.errors import ToolTimedOut
 from processing.jobs import services, waiting, worker
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
-from processing.jobs.waiting import MOST_DOUBTED
+from processing.jobs.waiting import MOST_AWAY, MOST_DOUBTED
 from processing.jobs.worker import OURS, TOO_LONG, Lease, _fail, run_next_step
 from tests.broken_database import Stumble, break_first_connection, cut_idle_connection, stumbling_threads
 from tests.captured_logs import logging_as
@@ -297,3 +298,32 @@ def test_who_is_told_to_stop_gives_back_what_it_does_and_takes_nothing_more(
     assert not working.is_alive()
     assert set(Step.objects.values_list("status", "losses", "faults")) == {("ready", 0, 0)}
     assert not run_next_step(queue="encode")
+
+
+@threads
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (StoreUnusable("The object store could not be used."), "store_away"),
+        (OperationalError("gone"), "database_away"),
+    ],
+)
+def test_a_store_or_a_database_that_is_away_costs_no_try_and_ends_no_job(
+    error: Exception, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_source(b"")
+
+    def fail(_context: StepContext) -> Record:
+        raise error
+
+    monkeypatch.setitem(worker.RUNNERS, "probe", fail)
+    for _ in range(5):
+        Step.objects.update(ready_at=timezone.now())
+        assert run_next_step(queue="probe")
+    step = Step.objects.get()
+    assert (step.status, step.faults, step.waits, step.failure_code) == ("ready", 0, 5, code)
+    Step.objects.update(ready_at=timezone.now(), waits=MOST_AWAY)
+    assert run_next_step(queue="probe")
+    step.refresh_from_db()
+    job.refresh_from_db()
+    assert (step.status, step.faults, job.status) == ("ready", 1, "active")  # what never ends counts at last
