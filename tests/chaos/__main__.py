@@ -52,6 +52,9 @@ def read_arguments() -> argparse.Namespace:
         help="After the kills have all that fails for a while: links, store, disk, clocks.",
     )
     parser.add_argument("--only", default="", help="Of these only those whose name has this pattern in it.")
+    parser.add_argument(
+        "--folder", action="store_true", help="Store in a shared folder instead of in a bucket: quicker."
+    )
     parser.add_argument("--s3-python", type=Path, help="A Python with .ci/s3_server.lock; else one is made.")
     parser.add_argument(
         "--keep", action="store_true", help="Keep the folder with all logs, also where all is well."
@@ -75,7 +78,9 @@ class Run:
         """Run; tells whether all was well."""
         self.sent = make_files(self.folder / "files", self.arguments.uploads, self.random)
         with Receiver().running() as receiver:
-            python = self.arguments.s3_python or _make_s3_python(self.folder)
+            python = (
+                None if self.arguments.folder else self.arguments.s3_python or _make_s3_python(self.folder)
+            )
             cluster = Cluster(
                 self.folder, s3_python=python, receiver_port=receiver.port, seed=self.arguments.seed
             )

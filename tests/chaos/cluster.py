@@ -37,9 +37,8 @@ SETTINGS = """
 server:
   processes: 1
 storage:
-  backend: s3
+  STORE
   reserve_bytes: 8MB
-  s3: {bucket: BUCKET}
 webhooks:
   private_networks: [127.0.0.1/32]
   ports: [RECEIVER]
@@ -132,15 +131,15 @@ def part_of(process: psutil.Process) -> str:
 class Cluster:
     """All of it. `servers` and `machines` by name; `database_url` leads past the links."""
 
-    def __init__(self, folder: Path, *, s3_python: Path, receiver_port: int, seed: int) -> None:
+    def __init__(self, folder: Path, *, s3_python: Path | None, receiver_port: int, seed: int) -> None:
         self.folder = folder
         self.network = Network()
-        self.servers: dict[str, Server] = {
-            "postgres": make_postgres(folder),
-            "s3": make_s3(folder, s3_python),
-        }
+        self.servers: dict[str, Server] = {"postgres": make_postgres(folder)}
+        if s3_python is not None:
+            self.servers["s3"] = make_s3(folder, s3_python)
         self.names, self.servers["rabbitmq"] = make_rabbitmq(folder)
-        self.store = BadStore(self.servers["s3"].port, seed=seed)
+        self.has_bucket = s3_python is not None
+        self.store = BadStore(self.servers["s3"].port if self.has_bucket else 0, seed=seed)
         self.machines: dict[str, Machine] = {}
         self.database_url = f"postgres://gilfoyle@127.0.0.1:{self.servers['postgres'].port}/postgres"
         self.broker_url = f"amqp://guest:guest@127.0.0.1:{self.servers['rabbitmq'].port}/"
@@ -222,14 +221,17 @@ class Cluster:
             one.start()
         for one in self.servers.values():
             one.wait()
-        make_bucket(self.servers["s3"].port)
+        if self.has_bucket:
+            make_bucket(self.servers["s3"].port)
         for kind in ("web", "worker", "scheduler", "tool"):
             for name in ("postgres", "rabbitmq"):
                 self.network.connect(f"{kind}-{name}", self.servers[name].port)
             self.network.connect(f"{kind}-s3", self._store_port)
 
     def _prepare(self) -> None:
-        text = SETTINGS.replace("BUCKET", BUCKET).replace("RECEIVER", str(self._receiver_port))
+        folder = f'backend: filesystem\n  path: "{self.folder / "media"}"'
+        store = f"backend: s3\n  s3: {{bucket: {BUCKET}}}" if self.has_bucket else folder
+        text = SETTINGS.replace("STORE", store).replace("RECEIVER", str(self._receiver_port))
         (self.folder / "settings.yaml").write_text(text, encoding="utf-8")
         (self.folder / "tool").mkdir(mode=0o700)
         for argv in (["migrate", "-v0"], ["create_api_key", "--project", "Chaos", "--quiet"]):

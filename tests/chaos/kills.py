@@ -36,7 +36,10 @@ class Killer:
 
     def schedule(self, kills: int) -> list[str]:
         """Return what is to be killed, in turn; all kinds are among it where there are enough."""
-        kinds, weights = list(VICTIMS), list(VICTIMS.values())
+        victims = {
+            kind: weight for kind, weight in VICTIMS.items() if kind != "the store" or self.cluster.has_bucket
+        }
+        kinds, weights = list(victims), list(victims.values())
         drawn = kinds[: min(kills, len(kinds))]
         drawn += self._random.choices(kinds, weights, k=kills - len(drawn))
         self._random.shuffle(drawn)

@@ -24,7 +24,7 @@ from gilfoyle.lib import parent_death
 from tests.embedded import ROOT, free_port
 
 KEY_ID, SECRET, BUCKET = "test:tester", "testing", "gilfoyle"
-PATIENCE_S = 120.0
+PATIENCE_S = 600.0  # a machine that has other things to do is not a fault
 
 
 def start_process(

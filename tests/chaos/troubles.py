@@ -48,10 +48,12 @@ def all_troubles(cluster: Cluster, watch: Watch) -> list[Trouble]:
 def _all(cluster: Cluster, watch: Watch) -> Iterator[Trouble]:
     for place, here in PLACES.items():
         for server, there in NAMES.items():
+            if server == "s3" and not cluster.has_bucket:
+                continue
             for state, words in ((CUT, "is cut off from"), (SILENT, "hears nothing of")):
                 said = words.replace("is", "are").replace("hears", "hear") if place == "worker" else words
                 yield Trouble(f"{here} {said} {there}", _link(cluster, f"{place}-{server}", state))
-    for mode, words in WORDS.items():
+    for mode, words in WORDS.items() if cluster.has_bucket else ():
         yield Trouble(words, _store(cluster, mode))
     yield Trouble("the broker is emptied", _emptied(cluster), 0.0)
     for part in ("work", "encode"):
