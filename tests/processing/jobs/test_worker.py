@@ -312,11 +312,7 @@ def test_a_store_or_a_database_that_is_away_costs_no_try_and_ends_no_job(
     error: Exception, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = make_source(b"")
-
-    def fail(_context: StepContext) -> Record:
-        raise error
-
-    monkeypatch.setitem(worker.RUNNERS, "probe", fail)
+    monkeypatch.setattr(worker, "RUNNERS", {"probe": raising(error)})
     for _ in range(5):
         Step.objects.update(ready_at=timezone.now())
         assert run_next_step(queue="probe")
