@@ -35,6 +35,8 @@ class StorageFault(Fault):
 class StoreUnusable(StorageFault):
     """The store itself failed, was silent or refused: it says nothing of the object, and a later try may go well."""
 
+    code: ClassVar[str] = "store_away"
+
 
 class ObjectMissing(StorageFault):
     """A row names an object that is not there."""

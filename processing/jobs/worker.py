@@ -18,7 +18,7 @@ from gilfoyle.lib.sealed_chunks import SealBroken
 from gilfoyle.lib.storage_faults import StoreUnusable
 from gilfoyle.lib.tracing import tracing
 from gilfoyle.lib.wrapped_keys import KeyUnusable
-from processing.errors import DatabaseAway, ScratchUnusable, StoreAway, ToolFailed, ToolTimedOut
+from processing.errors import DatabaseAway, ScratchUnusable, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
 from processing.jobs.metrics import BROKE, DONE, FAULTED, LOST, POSTPONED, REFUSED, STEP_SECONDS, STEPS
 from processing.jobs.models import Step
@@ -146,8 +146,6 @@ def _say(fault: Fault) -> str:
 
 def _lack_of(error: Exception) -> GilfoyleError:
     """Return what a machine lacked, as an error of ours."""
-    if isinstance(error, StoreUnusable):
-        return StoreAway(error.message, **error.facts)
     return error if isinstance(error, GilfoyleError) else DatabaseAway(str(error))
 
 
