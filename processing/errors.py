@@ -118,6 +118,12 @@ class ScratchUnusable(Fault):
     code = "scratch_unusable"
 
 
+class StoreAway(Fault):
+    """The media store fails or is silent: the step waits for it."""
+
+    code = "store_away"
+
+
 class DatabaseAway(Fault):
     """The database failed in the middle of a step, which waits for it."""
 

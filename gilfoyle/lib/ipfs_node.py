@@ -17,7 +17,7 @@ import httpx
 from gilfoyle.lib.bucket import Pieces
 from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.ipfs_settings import IpfsSettings
-from gilfoyle.lib.storage_faults import FULL, FULL_HINT, ObjectMissing, StorageFault, StoreUnusable
+from gilfoyle.lib.storage_faults import FULL, FULL_HINT, ObjectMissing, StorageFault
 
 CONNECT_S = 5.0
 CID = re.compile(r"b[a-z2-7]{50,120}")  # version 1, base32
@@ -201,7 +201,9 @@ def _faults(server: str, cid: str) -> Iterator[None]:
         yield
     except httpx.HTTPError as error:
         message = f"The {server} could not be reached, or broke off."
-        raise StoreUnusable(message, name=cid, error=f"{type(error).__name__}: {error}") from error
+        raise StorageFault(
+            message, name=cid, error=f"{type(error).__name__}: {error}", is_away=True
+        ) from error
 
 
 def _fault_of(server: str, words: str, status: int, cid: str) -> Exception:
@@ -213,7 +215,7 @@ def _fault_of(server: str, words: str, status: int, cid: str) -> Exception:
         message = "A stored object is missing."
         return ObjectMissing(message, name=cid)
     hint = "See storage.ipfs: rpc_auth, cluster_auth." if status in {401, 403} else ""
-    return StoreUnusable(f"The {server} refused: {status}.", hint=hint, name=cid, error=words)
+    return StorageFault(f"The {server} refused: {status}.", hint=hint, name=cid, error=words, is_away=True)
 
 
 def _words(answer: httpx.Response, content: bytes) -> str:

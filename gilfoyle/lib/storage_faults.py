@@ -26,16 +26,10 @@ STORAGE_ERRORS = counter(
 
 
 class StorageFault(Fault):
-    """The store did not answer as it should."""
+    """The store did not answer as it should. `is_away` of its facts: it says nothing of the object, a later try may go well."""
 
     code: ClassVar[str] = "storage_fault"
     http_status: ClassVar[int] = 503
-
-
-class StoreUnusable(StorageFault):
-    """The store itself failed, was silent or refused: it says nothing of the object, and a later try may go well."""
-
-    code: ClassVar[str] = "store_away"
 
 
 class ObjectMissing(StorageFault):
@@ -60,7 +54,7 @@ def faults(name: str) -> Iterator[None]:
             raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
         STORAGE_ERRORS.add(FAULT)
         message = "The storage could not be used."
-        raise StoreUnusable(message, name=name, error=str(error)) from error
+        raise StorageFault(message, name=name, error=str(error), is_away=True) from error
     except Exception as error:
         if type(error).__module__.startswith(("botocore", "boto3", "s3transfer")):
             if _is_missing(error):
@@ -72,7 +66,7 @@ def faults(name: str) -> Iterator[None]:
                 raise NoSpace(FULL, hint=FULL_HINT, name=name) from error
             STORAGE_ERRORS.add(FAULT)
             message = "The object store could not be used."
-            raise StoreUnusable(message, name=name, error=str(error)) from error
+            raise StorageFault(message, name=name, error=str(error), is_away=True) from error
         raise
 
 

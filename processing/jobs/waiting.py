@@ -17,9 +17,8 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.errors import GilfoyleError, NoSpace, StaleWork
 from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.shared_clock import shared_now
-from gilfoyle.lib.storage_faults import StoreUnusable
 from gilfoyle.lib.transactions import atomic
-from processing.errors import DatabaseAway, ScratchUnusable
+from processing.errors import DatabaseAway, ScratchUnusable, StoreAway
 from processing.jobs import pipeline, states
 from processing.jobs.models import Step
 
@@ -29,17 +28,17 @@ MOST_DOUBTED = 8  # so often a full disk is believed that only a program speaks 
 # A store or database that is away comes back, and then all goes on by itself. One object that can never be read looks the
 # same: after these pauses, some two hours together, it counts as a fault.
 MOST_AWAY = 28
-AWAY = frozenset({StoreUnusable.code, DatabaseAway.code})
+AWAY = frozenset({StoreAway.code, DatabaseAway.code})
 WARN_AGAIN_S = 600
 WORDS: Mapping[str, str] = {
     NoSpace.code: "Waits for space on the disk.",
     ScratchUnusable.code: "Waits for a machine whose work folder can be written.",
-    StoreUnusable.code: "Waits for the media store to answer.",
+    StoreAway.code: "Waits for the media store to answer.",
     DatabaseAway.code: "Waits for the database to answer.",
 }
 HINTS: Mapping[str, str] = {
     NoSpace.code: "Make room on the disk of data_dir or of the media store; all work goes on by itself.",
-    StoreUnusable.code: "Look after the media store (`manage.py doctor`); all work goes on by itself.",
+    StoreAway.code: "Look after the media store (`manage.py doctor`); all work goes on by itself.",
     DatabaseAway.code: "Look after the database (`manage.py doctor`); all work goes on by itself.",
 }
 STAND_BACK_S = 60

@@ -15,10 +15,10 @@ from gilfoyle.lib.errors import Fault, GilfoyleError, NoSpace, Refusal, StaleWor
 from gilfoyle.lib.leases import KeptLease, is_stopping
 from gilfoyle.lib.queue import close_old_connections
 from gilfoyle.lib.sealed_chunks import SealBroken
-from gilfoyle.lib.storage_faults import StoreUnusable
+from gilfoyle.lib.storage_faults import StorageFault
 from gilfoyle.lib.tracing import tracing
 from gilfoyle.lib.wrapped_keys import KeyUnusable
-from processing.errors import DatabaseAway, ScratchUnusable, ToolFailed, ToolTimedOut
+from processing.errors import DatabaseAway, ScratchUnusable, StoreAway, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
 from processing.jobs.metrics import BROKE, DONE, FAULTED, LOST, POSTPONED, REFUSED, STEP_SECONDS, STEPS
 from processing.jobs.models import Step
@@ -115,7 +115,7 @@ def _run(step: Step, *, lease_s: float) -> str:
         STEP_SECONDS.note(time.monotonic() - began_s, step.kind)
     except StaleWork:
         raise
-    except (NoSpace, ScratchUnusable, StoreUnusable, OperationalError, InterfaceError) as error:
+    except (NoSpace, ScratchUnusable, OperationalError, InterfaceError) as error:
         _wait(step, _lack_of(error))
         return POSTPONED
     except Refusal as error:
@@ -126,9 +126,7 @@ def _run(step: Step, *, lease_s: float) -> str:
         _fail(step, error.code, TOO_LONG, facts=error.facts)
         return FAULTED
     except Fault as error:
-        log.warning("step_failed", code=error.code, message=error.message)
-        _fail(step, error.code, _say(error), facts={"stderr_tail": error.message, **error.facts})
-        return FAULTED
+        return _meet_fault(step, error)
     except Exception:
         # The shell of all work: what nobody foresaw is logged whole, and tried again like any fault.
         log.exception("step_broke")
@@ -142,6 +140,16 @@ def _say(fault: Fault) -> str:
     if isinstance(fault, SealBroken):
         return SOURCE_DAMAGED
     return SOURCE_LOCKED if isinstance(fault, SourceKeyMissing | KeyUnusable) else OURS
+
+
+def _meet_fault(step: Step, fault: Fault) -> str:
+    """Wait for a store that is away, and count what else went wrong on our side; returns how that ended."""
+    if isinstance(fault, StorageFault) and fault.facts.get("is_away"):
+        _wait(step, StoreAway(fault.message, **fault.facts))
+        return POSTPONED
+    log.warning("step_failed", code=fault.code, message=fault.message)
+    _fail(step, fault.code, _say(fault), facts={"stderr_tail": fault.message, **fault.facts})
+    return FAULTED
 
 
 def _lack_of(error: Exception) -> GilfoyleError:

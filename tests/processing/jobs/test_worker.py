@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from gilfoyle.lib import leases, storage
 from gilfoyle.lib.errors import NoSpace, StaleWork
-from gilfoyle.lib.storage_faults import StoreUnusable
 from processing.errors import ToolTimedOut
 from processing.jobs import services, waiting, worker
 from processing.jobs.models import Job, Step
@@ -304,7 +303,7 @@ def test_who_is_told_to_stop_gives_back_what_it_does_and_takes_nothing_more(
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        (StoreUnusable("The object store could not be used."), "store_away"),
+        (storage.StorageFault("The object store could not be used.", is_away=True), "store_away"),
         (OperationalError("gone"), "database_away"),
     ],
 )
