@@ -19,7 +19,7 @@ BENCH_ARGS ?=
 CHAOS_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition bench-workers chaos check docs lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition bench-workers bench-million chaos check docs lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -79,6 +79,9 @@ bench-workers: install-tests ## simulate 64 workers (Debian: postgresql, rabbitm
 
 chaos: install-tests ## kill parts of a whole Gilfoyle at random while it works, and prove that nothing is lost (docs/faults.md)
 	$(BIN)/python -m tests.chaos $(CHAOS_ARGS)
+
+bench-million: install-tests ## ask a house of a million videos for all that is asked all day (BENCH_ARGS: --data, --database, …)
+	$(BIN)/python -m tests.benchmarks.million $(BENCH_ARGS)
 
 check: install-tests ## lint, types, walls of the house, Django's checks, migrations, API schema
 	@$(MAKE) --no-print-directory --keep-going --jobs=2 types lint walls django-check

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -68,7 +68,8 @@ class JobAdmin(WorkAdmin):
     list_filter = (("status", ChoicesDropdownFilter),)
     list_filter_submit = True
     list_select_related = ("video",)
-    search_fields = ("=id", "=video__id", "=revision", "=failure_code")
+    search_fields = ("id",)
+    ids_searched: ClassVar[Any] = {"job": "pk", "vid": "video"}
     actions = ("retry_selected", "cancel_selected")
     page_actions = (
         PageAction("retry", "Try again", "refresh", "main"),
@@ -81,8 +82,12 @@ class JobAdmin(WorkAdmin):
     empty_icon = "rule_settings"
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        del request
-        return ("urgency", "-created_at", "-id")
+        # Of one status all are as urgent: its part of the index is in this order already.
+        newest = ("-created_at", "-id")
+        return newest if request.GET.get("status__exact") else ("urgency", *newest)
+
+    def other_searched(self, term: str) -> Q:
+        return Q(revision=term) | Q(status=states.FAILED, failure_code=term)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.failures_view)
@@ -232,7 +237,8 @@ class StepAdmin(WorkAdmin):
     list_filter = (("status", ChoicesDropdownFilter), KindFilter, QueueFilter)
     list_filter_submit = True
     list_select_related = ("job__video",)
-    search_fields = ("=id", "=job__id", "=job__video__id", "=failure_code")
+    search_fields = ("id",)
+    ids_searched: ClassVar[Any] = {"stp": "pk", "job": "job", "vid": "job__video"}
     fieldsets = (
         (None, {"fields": ("video_cell", "job_cell", "status_cell")}),
         (
@@ -257,8 +263,12 @@ class StepAdmin(WorkAdmin):
     empty_icon = "footprint"
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        del request
-        return ("urgency", "priority", "name", "id")
+        # What ended is millions, and shown by when it did, as the index has it.
+        is_over = request.GET.get("status__exact") in {states.DONE, *ENDED_BADLY}
+        return ("-finished_at", "-id") if is_over else ("urgency", "priority", "name", "id")
+
+    def other_searched(self, term: str) -> Q:
+        return Q(status=states.FAILED, failure_code=term)
 
     @column("Step", has_subtitle=True)
     def step_cell(self, step: Step) -> tuple[str, str]:

@@ -113,6 +113,8 @@ class Step(models.Model):
         indexes = (
             models.Index(fields=("queue", "status", "priority", "ready_at"), name="step_next"),
             models.Index(fields=("status", "lease_expires_at"), name="step_lost"),
+            models.Index(fields=("status", "-finished_at"), name="step_ended"),
+            models.Index(fields=("kind", "status", "-finished_at"), name="step_of_kind"),
         )
 
     def __str__(self) -> str:

@@ -67,7 +67,8 @@ class AuditEntry(models.Model):
         ordering = ("-id",)
         verbose_name_plural = "audit entries"
         indexes = (
-            models.Index(fields=("object_type", "object_id", "-id"), name="audit_of_object"),
+            # The type last: an id is asked for without it, too.
+            models.Index(fields=("object_id", "object_type", "-id"), name="audit_about_object"),
             models.Index(fields=("actor_kind", "actor_id", "-id"), name="audit_of_actor"),
             models.Index(fields=("project_id", "-id"), name="audit_of_project"),
             models.Index(fields=("verb", "-id"), name="audit_of_verb"),

@@ -127,7 +127,7 @@ class VideoAdmin(HouseAdmin):
     )
     list_filter_submit = True
     list_select_related = ("project",)
-    search_fields = ("title", "=external_id", "=creator_id")
+    search_fields = ("title", "external_id__exact", "creator_id__exact")
     search_help_text = "Title, or exactly an id, external id or creator"
     sortable_by = ("created",)
     actions = ("delete_selected",)

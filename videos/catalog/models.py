@@ -105,11 +105,22 @@ class Video(models.Model):
         indexes = (
             models.Index(fields=("project", "-created_at", "-id"), name="video_newest"),
             models.Index(fields=("project", "status", "-created_at"), name="video_by_status"),
-            models.Index(fields=("project", "creator_id", "-created_at"), name="video_by_creator"),
-            models.Index(fields=("project", "external_id"), name="video_by_external_id"),
+            # The project last: the admin looks for them in all projects.
+            models.Index(fields=("creator_id", "project", "-created_at"), name="video_of_creator"),
+            models.Index(fields=("external_id", "project"), name="video_of_external_id"),
             models.Index(fields=("status", "-created_at"), name="video_status_newest"),
             models.Index(fields=("-created_at", "-id"), name="video_newest_of_all"),
-            # Few by far: what the sweep looks for that encrypts what came in the clear.
+            models.Index(fields=("restriction", "-created_at"), name="video_restricted"),
+            # Few by far: what does not play, what failed last.
+            models.Index(
+                fields=("project", "-created_at", "-id"),
+                name="video_not_playable",
+                condition=models.Q(playable=False),
+            ),
+            models.Index(
+                fields=("-updated_at",), name="video_failed_last", condition=models.Q(status=states.FAILED)
+            ),
+            # What the sweep looks for that encrypts what came in the clear.
             models.Index(
                 fields=("status",),
                 name="video_source_as_it_came",
@@ -117,7 +128,8 @@ class Video(models.Model):
                 & models.Q(status__in=(states.FAILED, states.READY)),
             ),
             # What a project stores is summed from the index alone, for each upload that begins.
-            models.Index(fields=("project", "stored_bytes"), name="video_bytes_of_project"),
+            # By status, so that the dashboard counts from it, too.
+            models.Index(fields=("project", "status", "stored_bytes"), name="video_bytes_by_status"),
         )
 
     def __str__(self) -> str:
@@ -158,6 +170,10 @@ class Rendition(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("video", "revision", "name"), name="rendition_once_per_revision"),
+        )
+        # Few, and gone soon: what the sweep looks for that removes them.
+        indexes = (
+            models.Index(fields=("video",), name="rendition_stopgap", condition=models.Q(is_stopgap=True)),
         )
 
     def __str__(self) -> str:

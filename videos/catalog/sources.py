@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
@@ -186,7 +186,8 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
     `of`: of one video alone.
     """
     due = SpareSource.objects.filter(remove_at__lte=now or timezone.now())
-    due = due.exclude(video_id__in=Video.objects.filter(legal_hold=True).values("pk"))
+    # By the key of each that is due: a list of all that are held would be made of every video.
+    due = due.exclude(Exists(Video.objects.filter(pk=OuterRef("video_id"), legal_hold=True)))
     removed = 0
     for spare in (due.filter(video_id=of) if of else due).order_by("remove_at")[:BATCH]:
         # From now on it can't become a source; where the row has gone meanwhile, it is one. A hold may have come, too.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -69,7 +70,8 @@ class ImportAdmin(HouseAdmin):
     list_filter = (("status", ChoicesDropdownFilter), ("video__project", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("video__project",)
-    search_fields = ("=id", "=video__id", "=failure_code")
+    search_fields = ("id",)
+    ids_searched: ClassVar[Any] = {"imp": "pk", "vid": "video"}
     search_help_text = "Exactly an id of an import or a video, or a code"
     actions = ("stop_selected",)
     page_actions = (PageAction("stop", "Stop", "block", "danger"),)
@@ -77,6 +79,9 @@ class ImportAdmin(HouseAdmin):
     readonly_fields = fields
     empty_words = "What is fetched from elsewhere appears here, also what could not be."
     empty_icon = "cloud_download"
+
+    def other_searched(self, term: str) -> Q:
+        return Q(status=states.FAILED, failure_code=term)
 
     @column("From", has_subtitle=True)
     def source(self, one: Import) -> tuple[str, str]:

@@ -83,7 +83,8 @@ class Case(models.Model):
                 name="case_queue",
             ),
             models.Index(fields=("state", "-priority"), name="case_by_state"),
-            models.Index(fields=("project", "subject_type", "subject_id"), name="case_by_subject"),
+            # The search of the queue asks for a subject of any kind and project.
+            models.Index(fields=("subject_id", "subject_type", "project"), name="case_of_subject"),
             models.Index(fields=("claim_expires_at",), condition=~Q(claimed_by=""), name="case_claim_expiry"),
             models.Index(fields=("snoozed_until",), condition=Q(state=states.SNOOZED), name="case_snoozed"),
         )

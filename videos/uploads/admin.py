@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -54,7 +56,8 @@ class UploadAdmin(HouseAdmin):
     )
     list_filter_submit = True
     list_select_related = ("video__project", "project", "api_key", "grant__given_by", "grant__api_key")
-    search_fields = ("=id", "=video__id", "=grant__id", "=ended_code")
+    search_fields = ("id",)
+    ids_searched: ClassVar[Any] = {"upl": "pk", "vid": "video", "upg": "grant"}
     search_help_text = "Exactly an id of an upload, a video or an upload address, or a code"
     actions = ("stop_selected",)
     page_actions = (PageAction("stop", "Stop", "block", "danger"),)
@@ -77,6 +80,9 @@ class UploadAdmin(HouseAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         uploads: QuerySet[Upload] = super().get_queryset(request)
         return uploads.defer("metadata", "concat")
+
+    def other_searched(self, term: str) -> Q:
+        return Q(status=states.ABORTED, ended_code=term)
 
     @column("Video", has_subtitle=True)
     def video_cell(self, upload: Upload) -> tuple[str, str]:

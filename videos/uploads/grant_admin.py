@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -116,7 +116,7 @@ class StateFilter(DropdownFilter):  # type: ignore[misc]  # the theme's has no t
             "finished": queryset.filter(has[states.FINISHED]),
             "receiving": open_ones.filter(has[states.RECEIVING]),
             "waiting": open_ones.exclude(has[states.RECEIVING]),
-            "revoked": queryset.exclude(revoked_at=None).exclude(has[states.FINISHED]),
+            "revoked": queryset.filter(revoked_at__isnull=False).exclude(has[states.FINISHED]),
             "expired": queryset.filter(revoked_at=None, expires_at__lte=now).exclude(has[states.FINISHED]),
         }
         return found.get(str(self.value()), queryset)
@@ -132,7 +132,8 @@ class UploadGrantAdmin(HouseAdmin):
     list_filter = (StateFilter, ("video__project", AutocompleteSelectFilter))
     list_filter_submit = True
     list_select_related = ("video__project", "api_key", "given_by")
-    search_fields = ("=id", "=video__id")
+    search_fields = ("id",)
+    ids_searched: ClassVar[Any] = {"upg": "pk", "vid": "video"}
     search_help_text = "Exactly an id of an address or a video"
     actions = ("revoke_selected",)
     page_actions = (PageAction("revoke", "Take it back", "block", "danger"),)

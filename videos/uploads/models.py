@@ -41,7 +41,14 @@ class UploadGrant(models.Model):
         ordering = ("-created_at",)
         verbose_name = "upload address"
         verbose_name_plural = "upload addresses"
-        indexes = (models.Index(fields=("-created_at",), name="upload_grant_newest"),)
+        indexes = (
+            models.Index(fields=("-created_at",), name="upload_grant_newest"),
+            models.Index(
+                fields=("-created_at",),
+                name="upload_grant_revoked",
+                condition=models.Q(revoked_at__isnull=False),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.id
@@ -130,7 +137,9 @@ class Upload(models.Model):
             models.Index(fields=("status", "-created_at"), name="upload_status_newest"),
             # The admin asks for many addresses at once what came by each.
             models.Index(fields=("grant", "status"), name="upload_of_grant"),
+            models.Index(fields=("way", "-created_at"), name="upload_way_newest"),
             models.Index(fields=("status", "lease_expires_at"), name="upload_abandoned"),
+            models.Index(fields=("kind", "lease_expires_at"), name="upload_spent_parts"),
             models.Index(fields=("length_bytes", "sha256"), name="upload_same_bytes"),
             models.Index(fields=("project", "status"), name="upload_of_project"),
             models.Index(fields=("api_key", "status"), name="upload_of_key"),

@@ -385,7 +385,9 @@ def _stale(uploads: QuerySet[Upload], at: datetime) -> QuerySet[Upload]:
 
 def _forget_ended(now: datetime) -> None:
     """Keep no names of people's files for longer than their client may ask after them, and no rows of spent parts."""
-    ended = Upload.objects.exclude(status=states.RECEIVING)
+    ended = Upload.objects.filter(
+        status__in=(states.FINISHED, states.ABORTED)
+    )  # by the index, which `not` is not
     just_over = ended.filter(lease_expires_at__lt=now, lease_expires_at__gt=now - REMEMBERED)
     just_over.exclude(metadata="").update(metadata="")
     # Parts belong to no video, with which their rows would go.

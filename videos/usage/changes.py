@@ -97,7 +97,7 @@ def _strikes(target: Target, since: datetime) -> Iterator[Change]:
 
 def _of_audit(target: Target, since: datetime, *, may_see_keys: bool) -> Iterator[Change]:
     # What goes for all: a lower default limit is felt by every project.
-    objects = Q(object_type="settings")
+    objects = Q(object_type="settings", object_id="")
     if target.type in {PROJECT, API_KEY}:
         objects |= Q(object_type=target.type, object_id=target.id)
     if target.type == PROJECT and may_see_keys:

@@ -86,6 +86,11 @@ class Command(BaseCommand):
 
 def _begin_to_act(config: Config) -> dict[str, Sweep]:
     note_settings(config, root_secret=settings.GILFOYLE_ROOT_SECRET)
+    return sweeps_of(config)
+
+
+def sweeps_of(config: Config) -> dict[str, Sweep]:
+    """Return the sweeps of a turn by name, in their order: those of the one scheduler that acts."""
     longest_play_s = config.playback.max_ttl_s + PLAYING_ON_S
     return {
         "lost_work": sweep,
