@@ -113,7 +113,8 @@ class _House:
         video = self.video
         paging = CursorPagination()
         paging.base_url = "http://here/"
-        told = paging.encode_cursor(Cursor(0, False, str(video.created_at + timedelta(days=1))))
+        position: Any = str(video.created_at + timedelta(days=1))  # which the stubs take for a number
+        told = paging.encode_cursor(Cursor(0, False, position))
         deep = dict(parse_qsl(urlsplit(told).query))
         endpoint = f"webhooks/{self.large.webhook_endpoints.all()[0].pk}/deliveries"
         month = {"created_before": video.created_at + timedelta(days=30)}
