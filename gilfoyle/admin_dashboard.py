@@ -160,7 +160,7 @@ def _count_videos() -> Counts:
     rows = Video.objects.order_by().values_list("project_id", "status")
     counts = [
         (project_id, status, count, held or 0)
-        for project_id, status, count, held in rows.annotate(n=Count("pk"), held=Sum("stored_bytes"))
+        for project_id, status, count, held in rows.annotate(n=Count("*"), held=Sum("stored_bytes"))
         if project_id not in INTERNAL_PROJECT_IDS
     ]
     if sum(count for _, _, count, _ in counts) > MOST_COUNTED_ANEW:
