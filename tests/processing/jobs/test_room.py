@@ -85,6 +85,7 @@ def test_a_source_that_has_to_be_brought_here_counts(settings: Any, monkeypatch:
 
 def test_a_folder_that_cant_be_written_is_told_in_words(data_dir: Path, settings: Any) -> None:
     step = probe_step()
+    data_dir.mkdir(exist_ok=True)
     (data_dir / REGISTRY).write_text("a file where the folder should be")
     with pytest.raises(ScratchUnusable) as told, reserved_room(step, settings.GILFOYLE):
         raise AssertionError
