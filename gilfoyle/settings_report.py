@@ -12,6 +12,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import to_jsonable_python
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.config_problems import hide_credentials
 
 MASK = "********"
 
@@ -84,7 +85,8 @@ def _masked(value: Any) -> Any:
         return {str(key): _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
-    return to_jsonable_python(value)  # paths, networks, sizes: as settings.yaml has them
+    plain = to_jsonable_python(value)  # paths, networks, sizes: as settings.yaml has them
+    return hide_credentials(plain) if isinstance(plain, str) else plain
 
 
 def _mask(secret: str) -> str:

@@ -44,13 +44,14 @@ class SettingRow:
 def describe_settings(environ: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings in force by section; what the file says otherwise by now is told beside each key."""
     config = settings.GILFOYLE
-    problem, sources, next_time = "", {}, {}
+    problem, path, next_time = "", None, {}
+    sources: Mapping[tuple[str, ...], str] | None = None
     try:
         path = find_settings_file(environ)
         sources = tell_sources(path, environ)
         next_time = {one.key: one.shown for one in list_settings(read_config(environ))}
     except ConfigError as error:
-        path, problem = None, str(error)
+        problem = str(error)
     rows = [
         (
             one.key[0],
@@ -58,7 +59,7 @@ def describe_settings(environ: Mapping[str, str]) -> dict[str, Any]:
                 name=".".join(one.key[1:]),
                 shown=one.shown,
                 words=one.words,
-                source=_source(one.key, sources),
+                source="" if sources is None else _source(one.key, sources),  # "": the file can't be read
                 after_start=next_time[one.key] if next_time.get(one.key, one.shown) != one.shown else None,
             ),
         )

@@ -31,10 +31,10 @@ class BoundedWaits:
 
         Raises: TimeoutError where it took too long, or an earlier one still does; whatever the task raises.
         """
+        self._begin_thread()
         began_at = self._began_at
         if began_at is not None and time.monotonic() - began_at > self._patience_s:
             raise TimeoutError(self._words())
-        self._begin_thread()
         asked: Future[Any] = Future()
         self._waiting.put((asked, task))
         try:

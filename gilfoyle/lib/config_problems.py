@@ -6,6 +6,7 @@ Values of secrets are never repeated.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
@@ -16,6 +17,7 @@ from pydantic.fields import FieldInfo
 from gilfoyle.lib.errors import ConfigError
 
 Location = tuple[str | int, ...]
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]*@")
 
 # What the validator's kinds of error mean to somebody who edits a YAML file.
 _WANTED: Mapping[str, str] = {
@@ -86,13 +88,18 @@ def _wanted(error: Any) -> str:
     return f"{message[0].lower()}{message[1:]}"
 
 
+def hide_credentials(text: str) -> str:
+    """Return a text in which addresses have no name and password before their host: some setting may be given with them."""
+    return _CREDENTIALS.sub("********@", text)
+
+
 def _found(error: Any, field: FieldInfo | None) -> str:
     value = error["input"]
     if error["type"] == "missing" or isinstance(value, BaseModel | dict) or is_secret(field):
         return ""
     if value is None:
         return ", found nothing"
-    shown = repr(value)
+    shown = hide_credentials(repr(value))
     return f", found {shown if len(shown) <= _LONGEST_SHOWN else shown[:_LONGEST_SHOWN] + '…'}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import structlog
 from django.db import Error, connection
 
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
+from gilfoyle.lib.shared_clock import since_boot_s
 
 log = structlog.get_logger(__name__)
 MOST_APART_S = 2.0
@@ -58,6 +58,8 @@ class KeptLease(ABC):
         self._thread.start()
         _held.add(self)
         try:
+            if is_stopping() and self.give_back():  # told to stop between the claim and here
+                self.end_work()
             yield
         finally:
             _held.discard(self)
@@ -76,9 +78,11 @@ class KeptLease(ABC):
             connection.close()
 
     def _renew_until_ended_or_lost(self) -> None:
-        valid_until_s = time.monotonic() + self.lease_s
+        valid_until_s = (
+            since_boot_s() + self.lease_s
+        )  # who sleeps with its machine holds it no longer for that
         while not self._ended.wait(min(MOST_APART_S, self.lease_s / 4)):
-            asked_at_s = time.monotonic()  # a slow answer does not make the lease longer
+            asked_at_s = since_boot_s()  # a slow answer does not make the lease longer
             try:
                 valid_until_s = asked_at_s + self.lease_s if self.renew() else float("-inf")
             except Error as error:
@@ -87,7 +91,7 @@ class KeptLease(ABC):
                 log.warning("lease_not_renewed", lease=self.name, error=str(error))
             # Between renewals others may need it: where a pool lends connections, it goes back.
             connection.close_if_unusable_or_obsolete()
-            if time.monotonic() >= valid_until_s:
+            if since_boot_s() >= valid_until_s:
                 return
 
 
@@ -106,10 +110,13 @@ def give_all_back() -> int:
     for lease in list(_held):
         try:
             is_given = lease.give_back()
-        except (Error, GilfoyleError) as error:
-            connection.close()
+        except GilfoyleError as error:
             log.warning("lease_not_given_back", lease=lease.name, error=str(error))
             continue
+        except Error as error:
+            connection.close()
+            log.warning("lease_not_given_back", lease=lease.name, error=str(error))
+            break  # who ends this process waits for some seconds alone, which go on each question to a silent database
         if is_given:
             given += 1
             lease.end_work()

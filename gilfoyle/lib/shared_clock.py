@@ -29,19 +29,24 @@ def shared_now() -> datetime:
     if connection.vendor == "sqlite":
         return timezone.now()  # there is one machine
     anchor = _anchor
-    if anchor is None or time.monotonic() - anchor[0] > ASK_AGAIN_S:
+    if anchor is None or since_boot_s() - anchor[0] > ASK_AGAIN_S:
         anchor = _ask()
-    return anchor[1] + timedelta(seconds=time.monotonic() - anchor[0])
+    return anchor[1] + timedelta(seconds=since_boot_s() - anchor[0])
+
+
+def since_boot_s() -> float:
+    """Return the seconds of a clock that nobody sets, and that goes on while the machine sleeps, where there is one."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _ask() -> tuple[float, datetime]:
     global _anchor  # noqa: PLW0603 - one for the process
     connection.ensure_connection()
-    began_s = time.monotonic()
+    began_s = since_boot_s()
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         said: datetime = cursor.fetchone()[0]
-    ended_s = time.monotonic()
+    ended_s = since_boot_s()
     wrong_s = (timezone.now() - said).total_seconds()
     if abs(wrong_s) > WRONG_S:
         log.warning(

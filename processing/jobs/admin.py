@@ -87,7 +87,7 @@ class JobAdmin(WorkAdmin):
         return newest if request.GET.get("status__exact") else ("urgency", *newest)
 
     def other_searched(self, term: str) -> Q:
-        return Q(revision=term) | Q(status=states.FAILED, failure_code=term)
+        return Q(revision=term) | Q(status__in=ENDED_BADLY, failure_code=term)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.failures_view)
@@ -268,7 +268,8 @@ class StepAdmin(WorkAdmin):
         return ("-finished_at", "-id") if is_over else ("urgency", "priority", "name", "id")
 
     def other_searched(self, term: str) -> Q:
-        return Q(status=states.FAILED, failure_code=term)
+        # What waits has a code, too: for room, or for a store that is away.
+        return Q(status__in=(states.READY, *ENDED_BADLY), failure_code=term)
 
     @column("Step", has_subtitle=True)
     def step_cell(self, step: Step) -> tuple[str, str]:

@@ -66,9 +66,14 @@ def list_open() -> QuerySet[Job]:
 
 
 def list_retryable(*, code: str) -> QuerySet[Job]:
-    """Return what can be tried again of what failed for a reason: the oldest first, as many as one press takes."""
+    """Return what can be tried again of what failed for a reason, as many as one press takes; none where that can't help.
+
+    What failed first comes first, so that what has failed again stands behind what was not tried.
+    """
     jobs = list_open().filter(failure_code=code, reprocessing__isnull=True)
-    return jobs.order_by("created_at", "id")[:MOST_AT_ONCE]
+    if diagnose(code).again == "never":
+        return jobs.none()
+    return jobs.order_by("finished_at", "id")[:MOST_AT_ONCE]
 
 
 def read_failures() -> Failures:

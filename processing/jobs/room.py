@@ -20,6 +20,7 @@ from processing.jobs.footprint import Footprint, StepFacts, estimate_step
 from processing.jobs.models import Step
 from processing.jobs.scratch import FULL, folder_of, scratch_root
 from processing.jobs.steps_clean import MOST_WAITS
+from processing.jobs.waiting import waits_for
 from processing.media import EncodePlan
 from videos.catalog.source_keys import are_sources_sealed
 from videos.catalog.stored_sources import source_path
@@ -49,7 +50,7 @@ def reserved_room(step: Step, config: Config) -> Iterator[None]:
 
 def may_be_refused(step: Step) -> bool:
     """Tell whether a step waits for room before it begins; at last not where it knows how to end without."""
-    return step.kind != pipeline.CLEAN_SOURCE or step.waits < MOST_WAITS
+    return step.kind != pipeline.CLEAN_SOURCE or waits_for(step, NoSpace.code) < MOST_WAITS
 
 
 def needs_of(step: Step, config: Config) -> Footprint:

@@ -337,7 +337,8 @@ def _end_job(job: Job, status: str, code: str, message: str) -> None:
     job.save(update_fields=["status", "finished_at", "has_place", "failure_code", "failure_message"])
     slots.wake_others(job)
     # Running steps notice at their next renewal, within a few seconds, and stop their ffmpeg.
-    move_steps(Step.objects.filter(job=job), states.CANCELLED, lease_expires_at=None, lease_owner="")
+    left = Step.objects.filter(job=job)
+    move_steps(left, states.CANCELLED, finished_at=shared_now(), lease_expires_at=None, lease_owner="")
 
 
 @atomic
@@ -360,9 +361,8 @@ def cancel_jobs_of(*, video_id: str) -> None:
     """Stop all work on a video that is being deleted."""
     for job in Job.objects.filter(video_id=video_id, status=states.ACTIVE):
         cancel_job(job=job, is_deleted=True)
-    move_steps(
-        Step.objects.filter(job__video_id=video_id), states.CANCELLED, lease_expires_at=None, lease_owner=""
-    )
+    left = Step.objects.filter(job__video_id=video_id)
+    move_steps(left, states.CANCELLED, finished_at=shared_now(), lease_expires_at=None, lease_owner="")
 
 
 @atomic
@@ -381,7 +381,11 @@ def free_lost_step(*, step: Step) -> bool:
         ready_at=shared_now(),
         lease_expires_at=None,
         lease_owner="",
-        **({"failure_code": WORKER_LOST, "failure_message": NO_REASON} if is_hopeless else {}),
+        **(
+            {"failure_code": WORKER_LOST, "failure_message": NO_REASON, "finished_at": shared_now()}
+            if is_hopeless
+            else {}
+        ),
     ):
         return False
     if is_hopeless:

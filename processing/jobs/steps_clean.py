@@ -21,6 +21,7 @@ from processing.jobs import states
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
+from processing.jobs.waiting import waits_for
 from processing.media import EncodePlan
 from videos.catalog import sources
 from videos.catalog.source_sealing import is_to_be_sealed, store_sealed_copy
@@ -60,7 +61,7 @@ def run_clean_source(context: StepContext) -> Record:
             else "copying it was broken off again and again"
         )
     except NoSpace:
-        if context.step.waits < MOST_WAITS:
+        if waits_for(context.step, NoSpace.code) < MOST_WAITS:
             raise
         made = KeptAsItIs("there was no room for a copy")
     log.info("source_kept_as_it_is", reason=made.reason)

@@ -1,6 +1,6 @@
 """Whose turn it is: the project of which the fewest steps of a queue are running goes first, then urgency and age.
 
-So one project's thousand uploads don't hold up another's single one. Nobody keeps accounts: what is running now is counted
+These are looked at among the steps of the fifty oldest jobs. So one project's thousand uploads don't hold up another's single one. Nobody keeps accounts: what is running now is counted
 at each claim. Asked outside of any transaction, so that claims don't make each other lose races; a claim decides for itself.
 """
 
@@ -25,13 +25,11 @@ def next_steps(ready: QuerySet[Step], *, queue: str) -> list[Step]:
         busier = [project_id for project_id, count in at_work.items() if count > level]
         if not busier:
             break
-        # By way of the jobs, which are few: a backlog of a hundred thousand steps is not gone through.
-        jobs = Job.objects.filter(
-            Exists(ready.order_by().filter(job=OuterRef("pk"))), status__in=states.AT_WORK
-        )
-        others = list(
-            jobs.exclude(video__project__in=busier).order_by().values_list("pk", flat=True)[:MOST_JOBS]
-        )
+        # By way of the jobs, which are few: a backlog of a hundred thousand steps is not gone through. What is done later
+        # for jobs that have ended is nobody's upload, and comes by its urgency and age alone.
+        jobs = Job.objects.filter(Exists(ready.order_by().filter(job=OuterRef("pk"))), status=states.ACTIVE)
+        oldest = jobs.exclude(video__project__in=busier).order_by("created_at")
+        others = list(oldest.values_list("pk", flat=True)[:MOST_JOBS])
         if others and (found := list(ready.filter(job__in=others)[:CANDIDATES])):
             return found
     return list(ready[:CANDIDATES])

@@ -11,7 +11,6 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.db.models import F
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import GilfoyleError, NoSpace, StaleWork
@@ -50,8 +49,13 @@ def may_wait(step: Step, error: GilfoyleError) -> bool:
     """Tell whether a step is to wait, as long as it takes. It is not where there is something to go on with instead."""
     most = MOST_AWAY if error.code in AWAY else MOST_DOUBTED
     is_sure = error.facts.get("is_sure", True) and error.code not in AWAY
-    is_believed = is_sure or step.waits < most
+    is_believed = is_sure or waits_for(step, error.code) < most
     return is_believed and step.kind != pipeline.REMUX  # a stop-gap that comes late stops no gap
+
+
+def waits_for(step: Step, code: str) -> int:
+    """Return how often in a row a step has waited for this: another cause is counted anew."""
+    return step.waits if step.failure_code == code else 0
 
 
 def stands_back() -> bool:
@@ -67,11 +71,12 @@ def postpone_step(*, step: Step, error: GilfoyleError) -> None:
     if error.code == ScratchUnusable.code:
         _unusable_at[str(settings.DATA_DIR)] = time.monotonic()
     now = shared_now()
-    pause_s = PAUSES_S[min(step.waits, len(PAUSES_S) - 1)]
+    waits = waits_for(step, error.code)
+    pause_s = PAUSES_S[min(waits, len(PAUSES_S) - 1)]
     mine = Step.objects.filter(pk=step.pk, status=states.RUNNING, attempt=step.attempt)
     if not mine.update(
         status=states.READY,
-        waits=F("waits") + 1,
+        waits=waits + 1,
         progress=0,
         ready_at=now + timedelta(seconds=pause_s),
         finished_at=now,

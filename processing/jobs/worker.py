@@ -37,6 +37,7 @@ SOURCE_DAMAGED = (
 SOURCE_LOCKED = (
     "The stored file of this video is encrypted, and its key is not here. Ask the operator of this server."
 )
+TOO_SLOW = frozenset({"57014", "55P03"})  # PostgreSQL: a statement, or a lock, took longer than it may
 TOO_LONG = "Processing this video took longer than is allowed here, and was stopped."
 
 
@@ -116,8 +117,7 @@ def _run(step: Step, *, lease_s: float) -> str:
     except StaleWork:
         raise
     except (NoSpace, ScratchUnusable, OperationalError, InterfaceError) as error:
-        _wait(step, _lack_of(error))
-        return POSTPONED
+        return _meet_lack(step, error)
     except Refusal as error:
         _fail(step, error.code, error.message, facts=error.facts, is_final=True)
         return REFUSED
@@ -142,6 +142,18 @@ def _say(fault: Fault) -> str:
     return SOURCE_LOCKED if isinstance(fault, SourceKeyMissing | KeyUnusable) else OURS
 
 
+def _meet_lack(step: Step, error: Exception) -> str:
+    """Wait for what this machine lacks; returns how that ended."""
+    if (
+        getattr(error.__cause__, "sqlstate", None) in TOO_SLOW
+    ):  # the database is there, and as slow the next time
+        log.error("step_broke", exc_info=error)
+        _fail(step, "internal_error", OURS, facts={"stderr_tail": str(error)})
+        return BROKE
+    _wait(step, error if isinstance(error, GilfoyleError) else DatabaseAway(str(error)))
+    return POSTPONED
+
+
 def _meet_fault(step: Step, fault: Fault) -> str:
     """Wait for a store that is away, and count what else went wrong on our side; returns how that ended."""
     if isinstance(fault, StorageFault) and fault.facts.get("is_away"):
@@ -152,17 +164,13 @@ def _meet_fault(step: Step, fault: Fault) -> str:
     return FAULTED
 
 
-def _lack_of(error: Exception) -> GilfoyleError:
-    """Return what a machine lacked, as an error of ours."""
-    return error if isinstance(error, GilfoyleError) else DatabaseAway(str(error))
-
-
 def _wait(step: Step, error: GilfoyleError) -> None:
     close_old_connections()  # idle since the step began, or broken
     if not waiting.may_wait(step, error):
         # A program's word alone is not for ever: it may have been put into its mouth.
         code = error.code if error.facts.get("is_sure", True) else ToolFailed.code
-        _fail(step, code, OURS, facts=error.facts, is_final=step.kind == pipeline.REMUX)
+        facts = {"stderr_tail": error.message, **error.facts}
+        _fail(step, code, OURS, facts=facts, is_final=step.kind == pipeline.REMUX)
         return
     waiting.postpone_step(step=step, error=error)
 

@@ -265,4 +265,7 @@ def _claim_delivery() -> None:
 
 
 def _claim_step() -> None:
-    jobs.claim_step(queue="deliver", owner="hot paths", lease_s=60)
+    jobs.claim_step(queue="encode", owner="hot paths", lease_s=60)
+    jobs.claim_step(
+        queue="encode", owner="hot paths", lease_s=60
+    )  # now one is running, and projects take turns

@@ -134,11 +134,11 @@ def _set_image(manifests: list[Manifest], image: Manifest) -> None:
 def _apply_patch(manifests: list[Manifest], patch: Manifest) -> None:
     if set(patch) != {"target", "patch"} or set(patch["target"]) != {"kind", "name"}:
         raise NotUnderstood(patch)
-    wanted = re.compile(patch["target"]["name"])
+    kind, wanted = re.compile(patch["target"]["kind"]), re.compile(patch["target"]["name"])
     targets = [
         manifest
         for manifest in manifests
-        if manifest["kind"] == patch["target"]["kind"] and wanted.fullmatch(manifest["metadata"]["name"])
+        if kind.fullmatch(manifest["kind"]) and wanted.fullmatch(manifest["metadata"]["name"])
     ]
     if not targets:
         msg = f"nothing to patch: {patch['target']}"

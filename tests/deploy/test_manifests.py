@@ -100,7 +100,7 @@ def test_no_pod_has_more_rights_than_it_needs(manifests: list[Manifest]) -> None
         assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
         context = pod["securityContext"]
         assert context["runAsNonRoot"] is True
-        assert context["runAsUser"] == (999 if owner["kind"] == "StatefulSet" else 10001)
+        assert context["runAsUser"] == (999 if owner["metadata"]["name"] in {"database", "broker"} else 10001)
         assert context["seccompProfile"] == {"type": "RuntimeDefault"}
         assert not any("hostPath" in volume for volume in pod.get("volumes", ()))
         for container in containers_of(owner):

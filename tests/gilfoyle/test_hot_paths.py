@@ -148,6 +148,22 @@ def test_each_query_of_a_hot_path_goes_by_an_index() -> None:
     assert not found, "\n".join(f"{words}\n    {sql}" for words, sql in found.items())
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone has these indexes")
+@pytest.mark.parametrize(
+    ("name", "index"), [("text, nowhere", "video_texts"), ("metadata, nowhere", "video_metadata")]
+)
+def test_what_is_in_few_videos_is_found_by_its_index(name: str, index: str) -> None:
+    seed(VIDEOS, root_secret=django_settings.GILFOYLE_ROOT_SECRET, say=lambda _words: None)
+    pretend_to_be_large()
+    (path,) = [path for path in hot_paths() if (path.kind, path.name) == (API, name)]
+    with connection.cursor() as cursor:
+        plans = []
+        for sql, params in statements_of(path):
+            cursor.execute(f"EXPLAIN {sql}", params)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+    assert any(index in plan for plan in plans), "\n\n".join(plans)
+
+
 def test_a_page_costs_as_many_queries_with_fifty_rows_as_with_five(monkeypatch: pytest.MonkeyPatch) -> None:
     seed(VIDEOS, root_secret=django_settings.GILFOYLE_ROOT_SECRET, say=lambda _words: None)
     wanted = {*((ADMIN, name) for name in LISTS.values()), *((API, name) for name in ROWS_OF_API)}

@@ -26,6 +26,12 @@ def test_of_an_address_the_kind_is_left() -> None:
     assert shown()["broker"]["url"] == "embedded"
 
 
+def test_a_password_that_was_written_into_any_address_is_masked() -> None:
+    report = shown(GILFOYLE_TRACES_ENDPOINT="https://me:hunter2@otlp.example.com/v1/traces")
+    assert "hunter2" not in str(report)
+    assert f"https://{MASK}@otlp.example.com/v1/traces" in str(report["observability"])
+
+
 def test_schema_shows_defaults_without_masks() -> None:
     text = str(build_schema())
     assert "embedded" in text

@@ -97,7 +97,8 @@ def _may_have(name: str, value: str) -> Q:
         number = json.loads(value)
     except (ValueError, RecursionError):
         return found
-    is_number = isinstance(number, int | float) and math.isfinite(number)  # or true and false
+    # Or true and false. Of a whole number of hundreds of digits nobody can ask whether it is finite.
+    is_number = isinstance(number, int) or (isinstance(number, float) and math.isfinite(number))
     return found | Q(metadata__contains={name: number}) if is_number else found
 
 

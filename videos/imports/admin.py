@@ -81,7 +81,7 @@ class ImportAdmin(HouseAdmin):
     empty_icon = "cloud_download"
 
     def other_searched(self, term: str) -> Q:
-        return Q(status=states.FAILED, failure_code=term)
+        return Q(status__in=(states.FAILED, states.CANCELLED), failure_code=term)
 
     @column("From", has_subtitle=True)
     def source(self, one: Import) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Fault, GilfoyleError, NoSpace, Refusal, StaleWork
-from gilfoyle.lib.leases import KeptLease
+from gilfoyle.lib.leases import KeptLease, is_stopping
 from gilfoyle.lib.outbound import OutboundFault
 from gilfoyle.lib.queue import close_old_connections
 from videos.errors import TooManyUploads, UploadInProgress, UploadTakenOver
@@ -63,7 +63,7 @@ def run_next_import() -> bool:
     """Claim and do one import; False where there was none, or this process is at as many as it may be."""
     config: Config = settings.GILFOYLE
     with _slot(config.imports.at_once) as is_free:
-        if not is_free:
+        if not is_free or is_stopping():
             return False
         owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
         held = services.claim_import(owner=owner, lease_s=config.encoding.lease_s)

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
-from gilfoyle.lib.leases import KeptLease
+from gilfoyle.lib.leases import KeptLease, is_stopping
 from gilfoyle.lib.outbound import Answer, Deadline, OutboundFault, OutOfTime, post
 from gilfoyle.lib.public_addresses import AddressInvalid, AddressRefused
 from gilfoyle.lib.queue import close_old_connections
@@ -58,7 +58,7 @@ def run_next_delivery() -> bool:
     """Claim and send one delivery; False where there was none, or this process is at as many as it may be."""
     config: Config = settings.GILFOYLE
     with _slot(config.webhooks.at_once) as running:
-        if not running:
+        if not running or is_stopping():
             return False
         held = _choose(config, running=running)
         if held is None:

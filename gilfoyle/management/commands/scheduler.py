@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import signal
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         begin_telling("scheduler")
         run_scheduler(
             Election(DatabaseLeases(), lease_s=config.scheduler.lease_s),
-            acting=partial(_begin_to_act, config),
+            acting=partial(sweeps_of, config),
             standing_by={
                 **_sweeps_of_machine(config),
                 "audit_copy": partial(copy_checkpoints, folder=witness_folder(config)),
@@ -84,15 +84,17 @@ class Command(BaseCommand):
         )
 
 
-def _begin_to_act(config: Config) -> dict[str, Sweep]:
-    note_settings(config, root_secret=settings.GILFOYLE_ROOT_SECRET)
-    return sweeps_of(config)
+@cache
+def note_settings_once() -> None:
+    """Note once in a process's life which settings were changed since, not at each taking over."""
+    note_settings(settings.GILFOYLE, root_secret=settings.GILFOYLE_ROOT_SECRET)
 
 
 def sweeps_of(config: Config) -> dict[str, Sweep]:
     """Return the sweeps of a turn by name, in their order: those of the one scheduler that acts."""
     longest_play_s = config.playback.max_ttl_s + PLAYING_ON_S
     return {
+        "settings": note_settings_once,
         "lost_work": sweep,
         "imports": sweep_imports,
         "webhooks": sweep_deliveries,

@@ -52,7 +52,13 @@ def test_settings_are_told_with_where_they_come_from_and_without_secrets(
 def test_a_file_that_the_next_start_would_refuse_is_told(tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text("encoding:\n  max_attemps: 5\n")
-    assert "max_attemps" in describe_settings({"GILFOYLE_SETTINGS": str(file)})["problem"]
+    told = describe_settings({"GILFOYLE_SETTINGS": str(file)})
+    assert "max_attemps" in told["problem"]
+    assert told["file"] == str(file)
+    file.write_text("encoding: [\n")
+    assert {row.source for row in rows_of(describe_settings({"GILFOYLE_SETTINGS": str(file)})).values()} == {
+        ""
+    }
 
 
 def test_what_each_project_stores_is_told_by_kind_and_what_came_in_by_day(

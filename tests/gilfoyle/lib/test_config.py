@@ -153,6 +153,12 @@ def test_value_of_a_secret_is_never_in_a_message(tmp_path: Path) -> None:
     assert "hunter2" not in line
 
 
+def test_an_address_that_stands_where_a_section_belongs_is_told_without_its_password(tmp_path: Path) -> None:
+    line = refusal(written(tmp_path, "database: postgres://me:hunter2@db/films\n"))
+    assert "must be a section" in line
+    assert "hunter2" not in line
+
+
 @pytest.mark.parametrize("variable", ["GILFOYLE_DATABASE_URL", "GILFOYLE_BROKER_URL"])
 def test_password_in_an_address_is_never_in_a_message(variable: str) -> None:
     line = refusal(None, {variable: "mysql://me:hunter2@db/films"})

@@ -95,7 +95,7 @@ def test_what_can_be_given_back_is_and_the_rest_is_kept(monkeypatch: pytest.Monk
 
     class Failing(Counted):
         def give_back(self) -> bool:
-            raise OperationalError
+            raise StaleWork(self.lost_words)
 
     monkeypatch.setattr(leases, "_stopping", threading.Event())
     given, kept, failing = Given(lambda: True), Counted(lambda: True), Failing(lambda: True)
@@ -107,3 +107,34 @@ def test_what_can_be_given_back_is_and_the_rest_is_kept(monkeypatch: pytest.Monk
         kept.check()
         failing.check()
     assert leases.give_all_back() == 0
+
+
+def test_a_database_that_is_silent_is_asked_once_by_who_has_seconds_to_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    class Unanswered(Counted):
+        def give_back(self) -> bool:
+            asked.append(self)
+            raise OperationalError
+
+    monkeypatch.setattr(leases, "_stopping", threading.Event())
+    with Unanswered(lambda: True).held(), Unanswered(lambda: True).held():
+        assert leases.give_all_back() == 0
+    assert len(asked) == 1
+
+
+def test_what_is_claimed_while_its_process_is_told_to_stop_is_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Given(Counted):
+        def give_back(self) -> bool:
+            return True
+
+    told = threading.Event()
+    told.set()
+    monkeypatch.setattr(leases, "_stopping", told)
+    late = Given(lambda: True)
+    with late.held(), pytest.raises(StaleWork):
+        late.check()

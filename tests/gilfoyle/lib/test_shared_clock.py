@@ -45,7 +45,7 @@ def test_a_clock_that_is_wrong_or_jumps_changes_no_lease(monkeypatch: pytest.Mon
     monkeypatch.setattr(shared_clock, "_anchor", None)
     monkeypatch.setattr(timezone, "now", lambda: SAID + timedelta(hours=1))
     counted = iter((100.0, 100.0, 110.0, 130.0, 130.0))
-    monkeypatch.setattr(shared_clock, "time", SimpleNamespace(monotonic=lambda: next(counted)))
+    monkeypatch.setattr(shared_clock, "since_boot_s", lambda: next(counted))
     with logging_as() as written:
         assert shared_now() == SAID + timedelta(seconds=10)
         assert shared_now() == SAID + timedelta(seconds=30)
@@ -59,7 +59,7 @@ def test_the_database_is_asked_again_after_a_minute(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(shared_clock, "connection", server)
     monkeypatch.setattr(shared_clock, "_anchor", (0.0, SAID - timedelta(hours=3)))
     counted = iter((ASK_AGAIN_S + 1, 70.0, 70.0, 72.0))
-    monkeypatch.setattr(shared_clock, "time", SimpleNamespace(monotonic=lambda: next(counted)))
+    monkeypatch.setattr(shared_clock, "since_boot_s", lambda: next(counted))
     assert shared_now() == SAID + timedelta(seconds=2)
     assert server.asked == 1
 

@@ -7,7 +7,8 @@ import pytest
 from django.db import connection
 from structlog.testing import capture_logs
 
-from gilfoyle.scheduling.election import Election, NotActing, name_holder, since_boot_s
+from gilfoyle.lib.shared_clock import since_boot_s
+from gilfoyle.scheduling.election import Election, NotActing, name_holder
 from gilfoyle.scheduling.leases import DatabaseLeases, LeasesUnreachable, Seen
 from gilfoyle.scheduling.models import Lease
 

@@ -50,6 +50,12 @@ def test_all_of_a_reason_are_tried_again_by_one_press(admin_client: Client) -> N
     assert AuditEntry.objects.filter(verb="video.processing_retried").count() == 2
 
 
+def test_what_no_second_try_can_help_is_not_tried_again_by_its_reason(admin_client: Client) -> None:
+    job = make_failure("source_empty")
+    admin_client.post(address(), {"code": "source_empty"})
+    assert Job.objects.get(pk=job.pk).status == states.FAILED
+
+
 def test_one_is_tried_again_alone_and_nothing_by_an_empty_press(admin_client: Client) -> None:
     job, other = make_failure("no_space"), make_failure("no_space")
     admin_client.post(address(), {})

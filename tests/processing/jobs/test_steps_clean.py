@@ -150,7 +150,9 @@ def test_where_there_is_no_room_for_a_copy_it_is_waited_for_but_not_for_ever(
     assert clean()
     step = Step.objects.get(job=job, kind="clean_source")
     assert (step.status, step.waits, step.faults) == ("ready", 1, 0)
-    Step.objects.filter(pk=step.pk).update(ready_at=timezone.now(), waits=MOST_WAITS)
+    Step.objects.filter(pk=step.pk).update(
+        ready_at=timezone.now(), waits=MOST_WAITS
+    )  # it has the code no_space
     assert clean()
     video.refresh_from_db()
     assert Step.objects.get(pk=step.pk).status == "done"

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from gilfoyle.lib.errors import NoSpace, StaleWork
-from processing.errors import ScratchUnusable
+from processing.errors import ScratchUnusable, StoreAway
 from processing.jobs import services
 from processing.jobs.models import Step
 from processing.jobs.waiting import (
@@ -89,12 +89,23 @@ def test_an_operator_is_warned_once_however_many_steps_wait(data_dir: object) ->
     assert "Give it back." in written.getvalue()
 
 
+def test_how_long_it_waited_for_one_thing_says_nothing_of_another() -> None:
+    make_job(plans=[make_step_plan("one")])
+    for _ in range(2):
+        postpone_step(step=claim(), error=FULL)
+        Step.objects.update(ready_at=timezone.now())
+    assert Step.objects.get().waits == 2
+    postpone_step(step=claim(), error=StoreAway("It is away."))
+    assert Step.objects.get().waits == 1
+
+
 def test_who_may_wait() -> None:
     doubted = NoSpace("x", is_sure=False)
     assert may_wait(Step(kind="encode_chunk", waits=10_000), FULL)
     assert may_wait(Step(kind="poster", waits=3), ScratchUnusable("x"))
-    assert may_wait(Step(kind="text", waits=MOST_DOUBTED - 1), doubted)
-    assert not may_wait(Step(kind="text", waits=MOST_DOUBTED), doubted)
+    assert may_wait(Step(kind="text", waits=MOST_DOUBTED - 1, failure_code="no_space"), doubted)
+    assert not may_wait(Step(kind="text", waits=MOST_DOUBTED, failure_code="no_space"), doubted)
+    assert may_wait(Step(kind="text", waits=MOST_DOUBTED, failure_code="store_away"), doubted)
     assert not may_wait(Step(kind="remux"), FULL)
 
 

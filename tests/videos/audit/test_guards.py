@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddIndex, RemoveIndex
 
 from videos.audit.guards import missing_guards, remove_guards
 from videos.audit.models import AuditCheckpoint, AuditEntry, AuditHead
@@ -92,6 +93,9 @@ def test_what_is_missing_is_named(guards: None) -> None:
     assert "audit_entry_stays" in missing_guards(connection)
 
 
+INDEXES = AddIndex | RemoveIndex  # these leave the table as it is
+
+
 def test_no_migration_since_has_altered_a_table_without_its_guards() -> None:
     """SQLite makes an altered table anew, without triggers: who alters one takes the guards away and adds them again."""
     tables = {"auditentry", "auditcheckpoint", "audithead"}
@@ -100,6 +104,6 @@ def test_no_migration_since_has_altered_a_table_without_its_guards() -> None:
         for (app, name), migration in MigrationLoader(None).disk_migrations.items()
         if app == "videos" and name > "0030_audit_guards"
         for operation in migration.operations
-        if getattr(operation, "model_name", "").lower() in tables
+        if getattr(operation, "model_name", "").lower() in tables and not isinstance(operation, INDEXES)
     ]
     assert altered == [], "add guards.remove_guards before and guards.add_guards after, then list it here"

@@ -71,6 +71,7 @@ def videos() -> None:
         ("created_after=2026-01-01T02:00:00%2B02:00&created_before=2026-01-01T01:00:01Z", {"Party", "Talk"}),
         ("metadata.album=2026", {"Talk"}),
         ("metadata.n=5", {"Talk"}),
+        (f"metadata.n={'9' * 400}", set()),
         ("metadata.n=5.5", {"Walk"}),
         ("metadata.ok=true", {"Talk"}),
         ("metadata.ok=false&metadata.album=2025", {"Walk"}),
