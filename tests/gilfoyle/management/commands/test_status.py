@@ -10,6 +10,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from gilfoyle.management.commands import status
+from gilfoyle.scheduling.leases import DatabaseLeases, Seen
 from gilfoyle.work_screen import CLEAR
 from processing.jobs.models import Step
 from tests.factories import make_job
@@ -18,10 +19,18 @@ pytestmark = pytest.mark.django_db
 
 
 def test_what_is_no_terminal_gets_it_once(capsys: pytest.CaptureFixture[str]) -> None:
+    DatabaseLeases().take("scheduler", "one:12:abcd", Seen("", 0, 0))
     call_command("status")
     assert "No work waits." in capsys.readouterr().out
     call_command("status", "--json")
     assert json.loads(capsys.readouterr().out)["concerns"] == []
+
+
+def test_that_no_scheduler_acts_wants_a_look(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command("status", "--json")
+    assert ended.value.code == 1
+    assert "scheduler" in str(json.loads(capsys.readouterr().out)["concerns"])
 
 
 def test_what_wants_a_look_is_1(capsys: pytest.CaptureFixture[str]) -> None:
