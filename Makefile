@@ -41,7 +41,7 @@ test: install-tests player ## run the tests; services that aren't here are skipp
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-long: install-tests player ## run those tests whole that are short in `make test`: fifty encodes, 500 damaged files, …
-	GILFOYLE_TEST_LONG=1 $(BIN)/python -m pytest -m long $(PYTEST_ARGS)
+	GILFOYLE_TEST_LONG=1 $(BIN)/python -m pytest -m 'long or whole' $(PYTEST_ARGS)
 
 # Browsers, damaged files and whole products bring nothing new here.
 ON_DATABASE := -m 'database and not browser and not embedded and not faults and not once and not long'

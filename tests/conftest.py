@@ -72,6 +72,7 @@ from tests.documented import watch_answers  # noqa: E402 - the same
 from tests.emptying import empty_only_what_is_full  # noqa: E402 - the same
 from tests.factories import Account  # noqa: E402 - the same
 from tests.lanes import REAL_TIME, Lanes, lane_of  # noqa: E402 - the same
+from tests.lengths import is_for_now  # noqa: E402 - the same
 from tests.lost_races import WISHED, wished_races  # noqa: E402 - the same
 from videos.audit.guards import remove_guards  # noqa: E402 - the same
 
@@ -80,7 +81,7 @@ watch_answers()
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what meets the database, so that a run on another one repeats that alone."""
-    elsewhere = [item for item in items if not installation.is_for_here(item)]
+    elsewhere = [item for item in items if not is_for_now(item) or not installation.is_for_here(item)]
     if elsewhere:
         config.hook.pytest_deselected(items=elsewhere)
         items[:] = [item for item in items if item not in set(elsewhere)]

@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 from typing import TypeVar
 
+import pytest
+
 T = TypeVar("T")
 IS_LONG = os.environ.get("GILFOYLE_TEST_LONG") == "1"
+
+
+def is_for_now(test: pytest.Item) -> bool:
+    """Tell whether this run takes a test: not one that is tried whole or not at all, where tests are short."""
+    return IS_LONG or not test.get_closest_marker("whole")
 
 
 def length(short: T, whole: T) -> T:

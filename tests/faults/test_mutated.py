@@ -136,6 +136,7 @@ def test_files_that_are_hostile_on_purpose_are_refused_and_reach_nothing(
     assert canaries() == before
 
 
+@pytest.mark.whole
 def test_undamaged_files_of_all_kinds_are_ready(
     bases: dict[str, bytes], settings: Any, data_dir: Path
 ) -> None:

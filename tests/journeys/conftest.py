@@ -11,9 +11,8 @@ from tests.embedded import Gilfoyle, running_gilfoyle
 from tests.lengths import IS_LONG
 
 logging.getLogger("httpx").setLevel(logging.WARNING)  # a failure is easier to read without each poll
-# Minutes in which everything is restarted again and again, with no short form: the parts are in tests/gilfoyle/stores, and
-# one death of each kind in test_kills.py.
-collect_ignore = [] if IS_LONG else ["test_moving_store.py", "test_many_kills.py"]
+# Minutes in which everything is restarted again and again, with no short form: its parts are in tests/gilfoyle/stores.
+collect_ignore = [] if IS_LONG else ["test_moving_store.py"]
 
 
 @pytest.fixture(scope="package")

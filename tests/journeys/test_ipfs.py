@@ -110,6 +110,7 @@ def test_a_film_is_uploaded_encoded_played_and_deleted_on_ipfs(ipfs: IpfsGilfoyl
     assert not any(map(is_pinned, stored.values()))
 
 
+@pytest.mark.whole
 def test_an_upload_goes_on_after_its_process_was_killed_and_nothing_is_left_of_its_pieces(
     ipfs: IpfsGilfoyle, tmp_path: Path
 ) -> None:

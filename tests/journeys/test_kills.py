@@ -119,7 +119,7 @@ def test_a_chunk_is_given_back_by_who_is_told_to_stop(gilfoyle: Gilfoyle, source
 
 def test_up_itself_killed(gilfoyle: Gilfoyle, source: Path) -> None:
     video_id = upload(gilfoyle.client, source)
-    for kills in range(1, 3):
+    for kills in range(1, length(2, 3)):
         wait_for_mid_chunk(gilfoyle, video_id, after_steps=kills)
         gilfoyle.kill()
         gilfoyle.start()

@@ -1,4 +1,4 @@
-"""Fifty encodes (a dozen in short) while something is killed again and again: nothing is lost, doubled or left lying."""
+"""Fifty encodes while something is killed again and again: nothing is lost, doubled or left lying."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from processing.packaging.fragments import read_fragment
 from tests.clips import make_clip
 from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
 from tests.journeys.consumer import upload, video
-from tests.lengths import length
 from videos import layout
 from videos.catalog import canary
 
-pytestmark = [pytest.mark.embedded, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.embedded, pytest.mark.whole, pytest.mark.timeout(900)]
 
-ENCODES, KILLS, SEED = length(14, 50), length(9, 24), 20
+ENCODES, KILLS, SEED = 50, 24, 20
 DURATION_S, FPS = 9, 25
 SETTINGS = """
 encoding:

@@ -198,6 +198,7 @@ def packager(gilfoyle: Gilfoyle) -> list[psutil.Process]:
     return [worker, *worker.children(recursive=True)]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("sealed", [{"privacy": {"clean_originals": False}}], indirect=True)
 def test_a_worker_that_is_killed_while_it_encrypts_leaves_one_whole_source(
     sealed: SealedGilfoyle, tmp_path: Path

@@ -116,7 +116,7 @@ def test_wrong_setting_ends_it_with_one_line(tmp_path: Path) -> None:
     assert "GILFOYLE_LOG_LEVEL: observability.log_level must be one of" in result.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [pytest.param(signal.SIGINT, marks=pytest.mark.whole), signal.SIGTERM])
 def test_stop_and_start_again(tmp_path: Path, number: int) -> None:
     with running_gilfoyle(tmp_path) as gilfoyle:
         assert gilfoyle.stop(number) == 0

@@ -172,7 +172,9 @@ def test_the_setting_goes_for_new_jobs_and_reprocessing_applies_it(
     assert not any(one.is_encrypted for one in list_playable_renditions(video.pk, old))
 
 
-@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True)])
+@pytest.mark.parametrize(
+    ("before", "after"), [pytest.param(True, True, marks=pytest.mark.whole), (True, False), (False, True)]
+)
 def test_what_is_taken_over_is_as_the_new_revision_is(
     *, before: bool, after: bool, tmp_path: Path, account: Account, media_dir: Path, settings: Any
 ) -> None:
