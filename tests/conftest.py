@@ -77,6 +77,8 @@ from tests.lost_races import WISHED, wished_races  # noqa: E402 - the same
 from videos.audit.guards import remove_guards  # noqa: E402 - the same
 
 watch_answers()
+# Each client of a test is a server of its own, which would look at every static file first: three quarters of a call's time.
+django_settings.WHITENOISE_AUTOREFRESH = True
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
