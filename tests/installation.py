@@ -99,7 +99,10 @@ def storage_settings(prefix: str) -> dict[str, Any]:
 
 def media_of_a_test(test: pytest.Item, folder: Path) -> dict[str, Any]:
     """Return the entry of Django's STORAGES for a test; who opens the media's folder itself has it, and IPFS needs rows."""
-    looks_inside = "media_dir" in getattr(test, "fixturenames", ())
+    # A web process that a test starts for itself has its media in the folder.
+    looks_inside = "media_dir" in getattr(test, "fixturenames", ()) or hasattr(
+        _module_of(test), "web_process"
+    )
     has_no_rows = STORE == "ipfs" and not test.get_closest_marker("database")
     if STORE == "folder" or looks_inside or has_no_rows:
         return {
@@ -107,6 +110,10 @@ def media_of_a_test(test: pytest.Item, folder: Path) -> dict[str, Any]:
             "OPTIONS": {"location": str(folder)},
         }
     return media_store(Config.model_validate({"storage": storage_settings(f"tests/{random_text(8)}")}))
+
+
+def _module_of(test: pytest.Item) -> object:
+    return getattr(test, "module", None)
 
 
 @contextmanager

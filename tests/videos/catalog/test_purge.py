@@ -124,7 +124,9 @@ def test_a_video_is_locked_before_what_is_below_it() -> None:
     touched: list[str] = []
 
     def note(execute, sql, params, many, context):
-        if video.pk in str(params):
+        if (
+            video.pk in str(params) and ' AS "a" ' not in sql
+        ):  # whether it is there still is asked before, and locks nothing
             touched.append(sql)
         return execute(sql, params, many, context)
 

@@ -31,6 +31,7 @@ def prepare(settings: Any, name: str = NAME, video_id: str = "vid") -> bytes | N
     return prepare_key(name=name, video_id=video_id, config=settings.GILFOYLE)
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_files_stay_as_they_are_unless_told(settings: Any) -> None:
     assert settings.GILFOYLE.storage.encrypt_sources == "auto"
     assert not are_sources_sealed(settings.GILFOYLE)

@@ -9,12 +9,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace, StaleWork
 from tests.factories import make_video
 from tests.file_server import FileServer, Offer, file_server
+from tests.sealing import read_source
 from tests.videos.imports.arriving import allow_loopback, begin
-from videos import layout
 from videos.catalog.models import Video
 from videos.errors import SourceTooLarge
 from videos.imports import services, transfer
@@ -70,10 +69,7 @@ def mend(server: FileServer, **others: Any) -> None:
 def source() -> bytes:
     video = Video.objects.get()
     assert (video.status, video.source_size_bytes) == ("processing", len(DATA))
-    with storage.open_stored(
-        layout.source_name(video.project_id, video.pk, video.source_upload_id)
-    ) as stored:
-        data = stored.read()
+    data = read_source(video)
     assert video.source_sha256 == hashlib.sha256(data).hexdigest()
     return data
 

@@ -183,6 +183,7 @@ def test_a_length_that_is_told_behind_the_last_byte_ends_it_too(permit: Permit, 
     assert source_of(upload) == DATA
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_room_for_an_unknown_length_is_asked_for_with_the_bytes(permit: Permit, settings: Any) -> None:
     upload = create(permit, None)
     store = settings.GILFOYLE.storage.model_copy(update={"reserve_bytes": 2**60})

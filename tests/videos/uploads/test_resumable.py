@@ -229,6 +229,7 @@ def test_a_stalled_writer_is_not_waited_for_long(permit: Permit, monkeypatch: py
     assert look_up(permit=permit, upload_id=upload.pk).writer == ""
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_room_is_kept_for_what_is_still_to_come(permit: Permit, settings: Any) -> None:
     free = storage.free_bytes()
     assert free is not None
