@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from gilfoyle.lib import storage
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.storage import StorageFault
 from processing.jobs.models import Job
 from tests.captured_logs import logging_as
 from tests.factories import make_video
 from tests.file_server import FileServer, Offer, file_server
+from tests.sealing import read_source
 from tests.videos.imports.arriving import DATA, allow_loopback, begin
-from videos import layout
 from videos.access.services import suspend_project
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
@@ -39,19 +38,13 @@ def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FileServe
         yield server
 
 
-def source_of(video: Video) -> bytes:
-    name = layout.source_name(video.project_id, video.pk, video.source_upload_id)
-    with storage.open_stored(name) as source:
-        return source.read()
-
-
 def test_a_file_is_fetched_hashed_and_handed_to_processing(server: FileServer, settings: Any) -> None:
     video = make_video()
     one = begin(video, server.url("/clip.mp4?signature=secret"), settings)
     assert run_next_import()
     video.refresh_from_db()
     assert (video.status, video.source_sha256) == ("processing", hashlib.sha256(DATA).hexdigest())
-    assert source_of(video) == DATA
+    assert read_source(video) == DATA
     assert Job.objects.filter(video=video).count() == 1
     one.refresh_from_db()
     assert (one.status, one.received_bytes, one.size_bytes, one.version) == (
@@ -68,7 +61,7 @@ def test_broken_connections_are_gone_on_from_where_they_broke(server: FileServer
     begin(video, server.url(), settings)
     run_next_import()
     video.refresh_from_db()
-    assert source_of(video) == DATA
+    assert read_source(video) == DATA
     ranges = [headers.get("range") for _path, headers in server.asked]
     assert ranges == [
         None,
@@ -88,7 +81,7 @@ def test_fifty_cuts_at_any_place_change_no_byte(server: FileServer, settings: An
     run_next_import()
     video.refresh_from_db()
     assert len(server.asked) == 51
-    assert source_of(video) == DATA
+    assert read_source(video) == DATA
 
 
 def test_what_is_not_there_fails_its_video_in_words(server: FileServer, settings: Any) -> None:

@@ -13,7 +13,7 @@ from tests.bucket import use_stores
 from tests.gilfoyle.stores.stored import make_stored, segment_of
 from videos.catalog.models import Video
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("media_dir")]  # from a folder into another store
 
 
 def verify(*arguments: str) -> int:
