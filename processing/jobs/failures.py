@@ -71,7 +71,8 @@ def list_retryable(*, code: str) -> QuerySet[Job]:
     What failed first comes first, so that what has failed again stands behind what was not tried.
     """
     jobs = list_open().filter(failure_code=code, reprocessing__isnull=True)
-    if diagnose(code).again == "never":
+    diagnosis = diagnose(code)
+    if diagnosis is None or diagnosis.again == "never":
         return jobs.none()
     return jobs.order_by("finished_at", "id")[:MOST_AT_ONCE]
 

@@ -54,8 +54,8 @@ def may_wait(step: Step, error: GilfoyleError) -> bool:
 
 
 def waits_for(step: Step, code: str) -> int:
-    """Return how often in a row a step has waited for this: another cause is counted anew."""
-    return step.waits if step.failure_code == code else 0
+    """Return how often in a row a step has waited for this: after another cause it is counted anew, not after a fault."""
+    return 0 if step.failure_code in WORDS and step.failure_code != code else step.waits
 
 
 def stands_back() -> bool:

@@ -133,6 +133,7 @@ def test_who_stands_by_does_what_is_its_machines_alone_and_remembers_nothing_whe
     assert ran == ["begin", "one", "own", "begin", "one", "one", "own", "begin", "one"]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_who_loses_the_lease_within_a_sweep_does_nothing_more() -> None:
     stop, election = Event(), Told()
     ran: list[str] = []

@@ -82,6 +82,7 @@ def test_tombstones_that_always_fail_hold_up_no_other(media_dir: Path) -> None:
     assert Video.objects.filter(status="deleting").count() == BATCH
 
 
+@pytest.mark.usefixtures("media_dir")
 def test_a_database_that_fails_keeps_the_tombstone_and_holds_up_no_other() -> None:
     stuck, other = make_stored(), make_stored()
     delete_video(video=stuck)
@@ -118,6 +119,7 @@ def test_a_hold_that_comes_while_others_are_removed_keeps_its_video(monkeypatch:
     assert Video.objects.get().pk not in removed
 
 
+@pytest.mark.usefixtures("media_dir")
 def test_a_video_is_locked_before_what_is_below_it() -> None:
     video = make_stored()
     delete_video(video=video)

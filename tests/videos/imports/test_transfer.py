@@ -180,6 +180,7 @@ def test_a_file_that_is_too_large_is_refused_before_or_while_it_comes(
     assert [path for path in media_dir.rglob("*") if path.is_file()] == []
 
 
+@pytest.mark.usefixtures("media_dir")  # a store with a disk
 def test_what_nobody_announced_fills_no_disk(
     server: FileServer, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

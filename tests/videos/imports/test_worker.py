@@ -128,6 +128,7 @@ def test_at_most_so_many_run_at_once_in_a_process(server: FileServer, settings: 
     assert run_next_import()
 
 
+@pytest.mark.usefixtures("media_dir")
 def test_what_waits_for_room_waits_without_a_fault(server: FileServer, settings: Any) -> None:
     stored = settings.GILFOYLE.storage.model_copy(update={"reserve_bytes": 2**62})
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"storage": stored})
