@@ -6,12 +6,17 @@ from __future__ import annotations
 import os
 import sys
 
+from gilfoyle import __version__
 from gilfoyle.lib.errors import ConfigError
 
 
 def main(argv: list[str]) -> None:
     """Run a command; wrong settings end it with one line."""
     try:
+        if argv[1:] in (["version"], ["--version"]):
+            # Before settings are read: who asks for help with wrong ones is asked for the version first.
+            sys.stdout.write(f"Gilfoyle {__version__}\n")
+            return
         if argv[1:2] == ["config"]:
             # It explains settings, so it must not need them to be right: without this variable Django stays unset.
             os.environ.pop("DJANGO_SETTINGS_MODULE", None)

@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from gilfoyle import __version__
+
 
 def _static(name: str) -> Callable[[HttpRequest], str]:
     return lambda request: static(name)  # noqa: ARG005 - the theme passes it
@@ -109,7 +111,7 @@ NAVIGATION: list[dict[str, Any]] = [
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Gilfoyle",
     "SITE_HEADER": "Gilfoyle",
-    "SITE_SUBHEADER": "Private video backend",
+    "SITE_SUBHEADER": f"Private video backend · {__version__}",
     "SITE_URL": None,
     "SITE_ICON": _static("gilfoyle/mark.svg"),
     "SITE_FAVICONS": [

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import django_stubs_ext
 
-from gilfoyle import admin_theme
+from gilfoyle import __version__, admin_theme
 from gilfoyle.lib.api_guide import DESCRIPTION, LICENSE, SERVERS, TAGS
 from gilfoyle.lib.config import Config, read_config
 from gilfoyle.lib.databases import REPLICA, databases_of
@@ -167,7 +167,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gilfoyle",
     "DESCRIPTION": DESCRIPTION,
-    "VERSION": "0.1.0",
+    "VERSION": __version__,
     "OAS_VERSION": "3.1.0",  # 3.0 has no scopes of API keys
     "TAGS": TAGS,
     "LICENSE": LICENSE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from gilfoyle import __version__
 from gilfoyle.lib.admin_words import clock, size_in_words
 from gilfoyle.work_report import WorkReport
 
@@ -13,7 +14,7 @@ CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 def draw(report: WorkReport, *, width: int, most_lines: int = 0) -> list[str]:
     """Return the lines; what is too long is cut, and where there are too many the last says so."""
-    lines = [f"Gilfoyle  {report.at:%Y-%m-%d %H:%M:%S} UTC", ""]
+    lines = [f"Gilfoyle {__version__}  {report.at:%Y-%m-%d %H:%M:%S} UTC", ""]
     lines += [f"!  {words}" for words in report.concerns]
     lines += [""] if report.concerns else []
     lines += _work(report)

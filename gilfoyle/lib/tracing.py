@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
+from gilfoyle import __version__
+
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.sdk.trace import TracerProvider
@@ -81,7 +83,9 @@ class Tracing:
         except ImportError as error:
             log.warning("traces_not_sent", error=str(error), hint=INSTALL_HINT)
             return False
-        resource = Resource({"service.name": "gilfoyle", "service.component": part})
+        resource = Resource(
+            {"service.name": "gilfoyle", "service.version": __version__, "service.component": part}
+        )
         provider = TracerProvider(
             resource=resource, sampler=ParentBased(TraceIdRatioBased(ratio)), shutdown_on_exit=False
         )

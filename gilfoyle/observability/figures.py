@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db.models import Count, Min
 from django.db.models.functions import Coalesce
 
+from gilfoyle import __version__
 from gilfoyle.health import CHECKS, works
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
@@ -152,6 +153,11 @@ def _read_schedulers(config: Config, now: datetime) -> Reading:
         yield "gilfoyle_scheduler_lease_age_seconds", (), standing.age_s
 
 
+def _read_build(config: Config, now: datetime) -> Reading:
+    del config, now
+    yield "gilfoyle_build_info", (__version__,), 1.0
+
+
 def _read_parts(config: Config, now: datetime) -> Reading:
     del config, now
     for name, check in CHECKS.items():
@@ -162,6 +168,18 @@ def _read_parts(config: Config, now: datetime) -> Reading:
 
 
 GROUPS = (
+    Group(
+        "build",
+        (
+            Figure(
+                "gilfoyle_build_info",
+                "Always 1: the version of the process that answers.",
+                {"version": (__version__,)},
+            ),
+        ),
+        _read_build,
+        is_rows=False,
+    ),
     Group(
         "parts",
         (

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from gilfoyle import __version__
 from gilfoyle.work_report import WorkReport, read_work
 from gilfoyle.work_screen import CLEAR, draw
 
@@ -73,7 +74,7 @@ class Command(BaseCommand):
             message = f"The database could not be used: {str(error).strip()}"
             raise CommandError(message, returncode=BROKEN) from None
         if options["json"]:
-            self.stdout.write(json.dumps(report.as_json()))
+            self.stdout.write(json.dumps({"version": __version__, **report.as_json()}))
         else:
             self.stdout.write("\n".join(draw(report, width=10_000)))
         if report.concerns:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError
 
+from gilfoyle import __version__
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
 from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.child_plans import PARTS, ChildPlan, plan_children, take_only
@@ -89,7 +90,7 @@ class Command(BaseCommand):
             if not plans:
                 message = f"No work of {' or '.join(queues)} is done by {' or '.join(parts)}."
                 raise CannotStart(message, hint="Name another part, or another queue.")
-        self._show(f"Gilfoyle starts its {' and '.join(plan.name for plan in plans)}.")
+        self._show(f"Gilfoyle {__version__} starts its {' and '.join(plan.name for plan in plans)}.")
         Supervisor(plans, _child_environment(config), show=self._show).run(
             before_start={}, on_ready=lambda: True
         )
@@ -99,7 +100,7 @@ class Command(BaseCommand):
         data_dir: Path = settings.DATA_DIR
         with data_folder_lock(data_dir):
             check_port(config.server.host, config.server.port)
-            self._show(f"Gilfoyle starts. Everything it keeps is in {data_dir}")
+            self._show(f"Gilfoyle {__version__} starts. Everything it keeps is in {data_dir}")
             self._show_first_access(prepare_database())
             plans = _plan_children(config)
             before_start: dict[str, Callable[[], Sequence[int]]] = {}
