@@ -11,15 +11,18 @@ TEST_LOCK := tests/requirements.lock
 TRACES_LOCK := gilfoyle/observability/requirements.lock
 PLAYER_LOCK := gilfoyle/frontend/requirements.lock
 DOCS_LOCK := docs/requirements.lock
+AUDIT_LOCK := tests/release/requirements.lock
 CODE := gilfoyle videos processing streaming manage.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 PLAYER := gilfoyle/frontend/build.py
+# Asked when it is needed: gilfoyle/__init__.py has it.
+RELEASE = gilfoyle-$(lastword $(shell $(BIN)/python manage.py --version))
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 CHAOS_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition bench-workers bench-million chaos check docs lint types walls django-check lock format clean
+.PHONY: help run install install-tests player test test-long test-races test-cockroachdb bench bench-upload bench-delivery bench-encryption bench-tokens bench-revocation bench-recognition bench-workers bench-million chaos check docs licences release-files audit lint types walls django-check lock format clean
 
 help: ## list these targets
 	@echo "Gilfoyle. What make can do:"
@@ -90,6 +93,23 @@ docs: $(VENV)/.installed-docs ## build the documentation into build/docs; a brok
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --builder html --doctree-dir build/doctrees docs build/docs
 	@echo "Open build/docs/index.html"
 
+licences: install-tests ## write docs/licences.md from what is locked
+	$(BIN)/python -m tests.release.licences
+
+release-files: install-tests ## write the archive, the bill of materials and their sums into build/release (docs/release.md)
+	rm -rf build/release && mkdir -p build/release
+	git archive --format=tar.gz --prefix=$(RELEASE)/ --output=build/release/$(RELEASE).tar.gz HEAD
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m tests.release.sbom build/release/$(RELEASE).cdx.json
+	cd build/release && sha256sum $(RELEASE).* >SHA256SUMS
+
+# In a folder of its own, and strict: a package that could not be asked about is no package without faults.
+audit: $(VENV)/pyvenv.cfg ## ask whether faults are known of what is locked (asks the package index; not a part of CI)
+	$(BIN)/python -m venv --clear build/audit
+	build/audit/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $(AUDIT_LOCK)
+	build/audit/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+		-r $(LOCK) -r $(TRACES_LOCK) -r $(PLAYER_LOCK)
+	cd gilfoyle/frontend && npm audit --package-lock-only
+
 lint:
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -114,6 +134,8 @@ lock: install-tests ## write the lock files anew from pyproject.toml
 		--no-annotate --no-header --quiet --output-file $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TEST_LOCK)
+	$(BIN)/uv pip compile --group audit --universal --generate-hashes --no-emit-index-url \
+		--no-annotate --no-header --quiet --constraints $(TEST_LOCK) --output-file $(AUDIT_LOCK)
 	$(BIN)/uv pip compile --group otel --universal --generate-hashes --no-emit-index-url \
 		--no-annotate --no-header --quiet --constraints $(LOCK) --output-file $(TRACES_LOCK)
 	$(BIN)/uv pip compile --group frontend --universal --generate-hashes --no-emit-index-url \
