@@ -98,7 +98,8 @@ def test_the_bill_of_materials_is_one_and_the_same_again() -> None:
         if "/django@" in ref
         for need in found
     )
-    reached, waiting = set(), ["gilfoyle@" + __version__]
+    reached: set[str] = set()
+    waiting = [f"gilfoyle@{__version__}"]
     while waiting:
         if (one := waiting.pop()) not in reached:
             reached.add(one)

@@ -95,9 +95,9 @@ def licence_of_python(name: str) -> str:
         told = metadata(name)
     except PackageNotFoundError:
         return by_hand
-    written = [told.get("License-Expression"), None if by_hand != UNKNOWN else told.get("License"), by_hand]
-    for text in written:
-        if text and text != UNKNOWN and (expression := spdx(text)):
+    names = ["License-Expression"] if by_hand != UNKNOWN else ["License-Expression", "License"]
+    for text in (*(told[name] for name in names if name in told), by_hand):
+        if text != UNKNOWN and (expression := spdx(text)):
             return expression
     classes = {one.rpartition(" :: ")[2] for one in told.get_all("Classifier") or [] if " :: " in one}
     found = sorted({CLASSIFIED[one] for one in classes if one in CLASSIFIED})
@@ -128,7 +128,8 @@ def direct() -> list[Requirement]:
 def needs_of_python() -> Mapping[str, tuple[str, ...]]:
     """Return which package needs which, on this system, with the extras that are asked for."""
     needed: dict[str, set[str]] = {}
-    asked, waiting = set(), direct()
+    asked: set[tuple[str, frozenset[str]]] = set()
+    waiting = direct()
     while waiting:
         name, extras = canonicalize_name((one := waiting.pop()).name), frozenset(one.extras)
         if (name, extras) in asked:
