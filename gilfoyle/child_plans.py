@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from gilfoyle.lib.config import ROOT, Config
 
-PARTS = ("web", "work", "encode", "package", "scheduler")
+POOLS = ("work", "encode", "package")  # of workers
+PARTS = ("web", *POOLS, "scheduler")
 QUEUES_OPTION, THREADS_OPTION = "--queues", "--threads"  # the queues stand last
 LIGHT_THREADS = 4
 PACKAGE_THREADS = 2
@@ -87,7 +88,7 @@ def _waiting_threads(config: Config) -> Mapping[str, int]:
 
 def plan_stop(names: set[str]) -> tuple[tuple[str, ...], ...]:
     """Return groups of children to stop one after the other: first what takes work in, last what carries it."""
-    groups = (("web",), ("work", "encode", "package"), ("scheduler",), ("broker",))
+    groups = (("web",), POOLS, ("scheduler",), ("broker",))
     return tuple(present for group in groups if (present := tuple(name for name in group if name in names)))
 
 

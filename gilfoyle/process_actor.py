@@ -10,7 +10,7 @@ from django.conf import settings
 from videos.audit.actors import Actor, operator_of, set_process_actor
 
 # These go on by themselves, whoever started them.
-OWN_PROCESSES = frozenset({"up", "scheduler"})
+OWN_PROCESSES = frozenset({"up", "worker", "scheduler"})
 
 
 def name_process_actor(command: Sequence[str]) -> None:

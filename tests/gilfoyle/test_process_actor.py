@@ -14,7 +14,7 @@ def as_before() -> Iterator[None]:
     set_process_actor(SYSTEM)
 
 
-@pytest.mark.parametrize("command", ["up", "scheduler"])
+@pytest.mark.parametrize("command", ["up", "worker", "scheduler"])
 def test_what_goes_on_by_itself_is_the_system(command: str) -> None:
     name_process_actor([command])
     assert current_actor() == Actor("system", command)

@@ -11,7 +11,16 @@ from django.core.management import get_commands, load_command_class
 from tests.embedded import ROOT
 
 DOCUMENT = ROOT / "docs" / "operations.md"
-WITH_EXAMPLES = ("backup", "restore", "status", "retry", "cancel", "reprocess", "usage")
+WITH_EXAMPLES = (
+    "backup",
+    "restore",
+    "status",
+    "retry",
+    "cancel",
+    "reprocess",
+    "usage",
+    "worker",
+)
 TYPED = re.compile(r"^ {2,4}manage\.py (\S.*?)(?: {2,}.*)?$", re.MULTILINE)
 
 

@@ -53,14 +53,18 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        self.run_until_told(settings.GILFOYLE, options["only"] or (), options["queues"] or ())
+
+    def run_until_told(self, config: Config, parts: Sequence[str], queues: Sequence[str]) -> None:
+        """Run these parts, or all of Gilfoyle, until a signal; what stands in the way is told, and ends it with 1."""
         try:
-            require_ffmpeg_for(settings.GILFOYLE.encoding, settings.GILFOYLE.images)
+            require_ffmpeg_for(config.encoding, config.images)
             _require_stores()
             require_ended(settings.DATA_DIR)
-            if options["only"] or options["queues"]:
-                self._run_parts(settings.GILFOYLE, options["only"] or (), options["queues"])
+            if parts or queues:
+                self._run_parts(config, parts, queues)
             else:
-                self._run_all(settings.GILFOYLE)
+                self._run_all(config)
         except (CannotStart, ConfigError, ToolMissing, RestoreRefused, RestoreUnended) as error:
             hint = f" {error.hint}" if not isinstance(error, ConfigError) and error.hint else ""
             self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
@@ -73,23 +77,10 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self._show("Stopped before it began.")
 
-    def _run_parts(self, config: Config, parts: Sequence[str], queues: Sequence[str] | None) -> None:
-        if not parts:
-            message = "All of Gilfoyle takes work of all queues."
-            raise CannotStart(message, hint="Name the parts that are to run here: --only.")
-        if config.broker.url.get_secret_value() == EMBEDDED:
-            message = "Parts alone can't use the embedded broker."
-            raise CannotStart(
-                message, hint="Set broker.url (GILFOYLE_BROKER_URL) to a server that all machines reach."
-            )
+    def _run_parts(self, config: Config, parts: Sequence[str], queues: Sequence[str]) -> None:
+        plans = plan_parts(config, parts, queues)
         if "web" in parts:
             check_port(config.server.host, config.server.port)
-        plans = tuple(plan for plan in _plan_children(config) if plan.name in parts)
-        if queues:
-            plans = take_only(plans, queues, config)
-            if not plans:
-                message = f"No work of {' or '.join(queues)} is done by {' or '.join(parts)}."
-                raise CannotStart(message, hint="Name another part, or another queue.")
         self._show(f"Gilfoyle {__version__} starts its {' and '.join(plan.name for plan in plans)}.")
         Supervisor(plans, _child_environment(config), show=self._show).run(
             before_start={}, on_ready=lambda: True
@@ -141,6 +132,28 @@ class Command(BaseCommand):
         with contextlib.suppress(OSError, ValueError):
             self.stdout.write(text)
             self.stdout.flush()
+
+
+def plan_parts(config: Config, parts: Sequence[str], queues: Sequence[str]) -> tuple[ChildPlan, ...]:
+    """Return what runs where these parts run alone, perhaps with the work of some queues alone.
+
+    Raises: CannotStart.
+    """
+    if not parts:
+        message = "All of Gilfoyle takes work of all queues."
+        raise CannotStart(message, hint="Name the parts that are to run here: --only.")
+    if config.broker.url.get_secret_value() == EMBEDDED:
+        message = "Parts alone can't use the embedded broker."
+        raise CannotStart(
+            message, hint="Set broker.url (GILFOYLE_BROKER_URL) to a server that all machines reach."
+        )
+    plans = tuple(plan for plan in _plan_children(config) if plan.name in parts)
+    if queues:
+        plans = take_only(plans, queues, config)
+        if not plans:
+            message = f"No work of {' or '.join(queues)} is done by {' or '.join(parts)}."
+            raise CannotStart(message, hint="Name another part, or another queue.")
+    return plans
 
 
 def _require_stores() -> None:

@@ -34,7 +34,7 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
         read_restore(tmp_path)
 
 
-@pytest.mark.parametrize("command", [["scheduler"], ["up"], ["up", "--only", "web"]])
+@pytest.mark.parametrize("command", [["scheduler"], ["up"], ["up", "--only", "web"], ["worker"]])
 def test_the_programs_ask(
     tmp_path: Path,
     settings: Any,
