@@ -71,20 +71,21 @@ def _as_drf(error: Exception) -> Exception:
 def _from_drf(error: Exception, response: Response) -> dict[str, Any]:
     status = response.status_code
     if isinstance(error, exceptions.ValidationError):
-        errors = list(_flatten(response.data, ()))
+        errors = list(flatten_errors(response.data))
         return problem(status, "invalid_input", "Some fields are not acceptable.", errors=errors)
     code = getattr(error, "default_code", "error")
     detail = response.data.get("detail", "") if isinstance(response.data, dict) else ""
     return problem(status, str(code), str(detail) or "The request could not be served.")
 
 
-def _flatten(data: Any, path: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def flatten_errors(data: Any, path: tuple[str, ...] = ()) -> Iterator[dict[str, str]]:
+    """Yield what is wrong in each field of an input, however deep: field, message and code."""
     if isinstance(data, dict):
         for key, value in data.items():
-            yield from _flatten(value, (*path, str(key)))
+            yield from flatten_errors(value, (*path, str(key)))
     elif isinstance(data, list):
         for position, value in enumerate(data):
-            yield from _flatten(value, path if isinstance(value, str) else (*path, str(position)))
+            yield from flatten_errors(value, path if isinstance(value, str) else (*path, str(position)))
     else:
         field = ".".join(part for part in path if part != "non_field_errors")
         yield {"field": field, "message": str(data), "code": str(getattr(data, "code", "invalid"))}

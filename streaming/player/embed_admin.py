@@ -25,8 +25,8 @@ from gilfoyle.lib.origins_form_field import OriginsField
 from streaming.addresses import embed_path
 from streaming.player.snippet import iframe_html, plan_size
 from streaming.tokens.claims import MAX_ORIGINS
+from streaming.tokens.granting import playable_policy
 from streaming.tokens.services import MintedToken, TokenWish, mint_token, token_limits
-from streaming.tokens.views import playable_policy
 from videos.catalog.models import Video
 from videos.catalog.selectors import PlaybackPolicy
 from videos.catalog.trail import note_view

@@ -112,13 +112,15 @@ def mint_token(
     limits: TokenLimits,
     root_secret: bytes,
     now: datetime,
+    signer: KeyRecord | None = None,
 ) -> MintedToken:
-    """Sign a playback token for one video, under the project's active key.
+    """Sign a playback token for one video, under the project's active key or another of Gilfoyle's own.
 
     Without a wish for a length it lives for three plays of the video, within the limits; a wish is cut to the longest.
     """
     claims = plan_claims(wish, duration_s, limits, now_s=int(now.timestamp()))
-    return _sign(claims, project_id=project_id, video_id=video_id, limits=limits, root_secret=root_secret)
+    key = signer or get_or_create_key(project_id=project_id, max_ttl_s=limits.max_ttl_s)
+    return _sign(claims, key, project_id=project_id, video_id=video_id, root_secret=root_secret)
 
 
 def refresh_token(
@@ -139,13 +141,13 @@ def refresh_token(
     if signer is None:  # gone this very moment
         raise TokenExpired
     claims = plan_later_claims(token, signer, duration_s, limits, now_s=int(now.timestamp()))
-    return _sign(claims, project_id=project_id, video_id=video_id, limits=limits, root_secret=root_secret)
+    key = get_or_create_key(project_id=project_id, max_ttl_s=limits.max_ttl_s)
+    return _sign(claims, key, project_id=project_id, video_id=video_id, root_secret=root_secret)
 
 
 def _sign(
-    claims: Claims, *, project_id: str, video_id: str, limits: TokenLimits, root_secret: bytes
+    claims: Claims, key: KeyRecord, *, project_id: str, video_id: str, root_secret: bytes
 ) -> MintedToken:
-    key = get_or_create_key(project_id=project_id, max_ttl_s=limits.max_ttl_s)
     secret = derive_secret(root_secret, key.key_id)
     text = sign_token(
         key_id=key.key_id, secret=secret, project_id=project_id, video_id=video_id, claims=claims

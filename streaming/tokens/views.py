@@ -13,20 +13,13 @@ from rest_framework.views import APIView
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.schema import refusals
-from streaming.errors import (
-    AgeNotConfirmed,
-    ClipsNotKept,
-    CountryNeeded,
-    VideoIsRestricted,
-    VideoNotPlayable,
-    VideoNotReady,
-)
 from streaming.tokens.described import describe_playback
+from streaming.tokens.granting import grant_playback
 from streaming.tokens.serializers import PlaybackInputSerializer, PlaybackSerializer
-from streaming.tokens.services import TokenWish, mint_token, token_limits
+from streaming.tokens.services import token_limits
 from videos.access.models import ApiKey
 from videos.access.permissions import HasScope
-from videos.catalog.selectors import PlaybackPolicy, get_playback_policy, get_video
+from videos.catalog.selectors import get_video
 
 
 class VideoPlayback(APIView):
@@ -62,70 +55,16 @@ class VideoPlayback(APIView):
         known = {"limits": limits, "now": now, "duration_s": video.duration_s}
         given = PlaybackInputSerializer(data=request.data, context=known)
         given.is_valid(raise_exception=True)
-        policy = playable_policy(video.pk)
         wish = given.wish()
-        if wish.clip is not None:
-            require_clips(config, policy)
-        _require_terms(policy, wish)
-        token = mint_token(
-            project_id=policy.project_id,
-            video_id=policy.video_id,
-            duration_s=policy.duration_s,
+        granted = grant_playback(
+            video_id=video.pk,
             wish=wish,
             limits=limits,
+            config=config,
             root_secret=settings.GILFOYLE_ROOT_SECRET,
             now=now,
         )
-        body = describe_playback(token, policy, public_url=config.public_url, origins=wish.origins)
+        body = describe_playback(
+            granted.token, granted.policy, public_url=config.public_url, origins=wish.origins
+        )
         return Response(body, headers={"Cache-Control": "no-store"})
-
-
-def require_clips(config: Config, policy: PlaybackPolicy) -> None:
-    """See that a token for a part of a video can be kept to it.
-
-    Raises: ClipsNotKept.
-    """
-    if config.may_others_read(is_encrypted=policy.is_encrypted):
-        message = (
-            "No clips of this video can be made: others can read its files, and its key opens all of them."
-        )
-        hint = "Clips need files that Gilfoyle alone can give away (storage.is_public, playback.cdn_url)."
-        raise ClipsNotKept(message, hint=hint)
-
-
-def _require_terms(policy: PlaybackPolicy, wish: TokenWish) -> None:
-    """Refuse a token that could open nothing, in words that say what to ask for.
-
-    Raises: AgeNotConfirmed, CountryNeeded, VideoIsRestricted.
-    """
-    if policy.needs_age and not wish.age_ok:
-        message = "This video has an age label."
-        raise AgeNotConfirmed(message, hint="Send age_ok: true for viewers who are old enough.")
-    if policy.blocked_countries and wish.country is None:
-        message = f"This video is blocked in {', '.join(policy.blocked_countries)}."
-        raise CountryNeeded(message, hint="Send the viewer's country, as in DE.")
-    if wish.country in policy.blocked_countries:
-        message = f"This video is blocked in {wish.country}."
-        raise VideoIsRestricted(message, restriction="country")
-
-
-def playable_policy(video_id: str) -> PlaybackPolicy:
-    """Return what is known of a video that can be played now.
-
-    Raises: VideoNotReady, VideoIsRestricted, VideoNotPlayable.
-    """
-    policy = get_playback_policy(video_id)
-    if policy is None:  # deleted a moment ago
-        raise VideoNotReady("unknown")
-    if policy.restriction != "none":
-        message = "This video is restricted and can't be played."
-        raise VideoIsRestricted(message, restriction=policy.restriction)
-    if not policy.playable:
-        message = "This video can't be played yet."
-        hint = (
-            "Wait until `playable` is true."
-            if policy.status != "failed"
-            else "Processing failed; see `failure`."
-        )
-        raise VideoNotPlayable(message, hint=hint, status=policy.status)
-    return policy

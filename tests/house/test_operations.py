@@ -20,6 +20,7 @@ WITH_EXAMPLES = (
     "reprocess",
     "usage",
     "worker",
+    "sign_token",
 )
 TYPED = re.compile(r"^ {2,4}manage\.py (\S.*?)(?: {2,}.*)?$", re.MULTILINE)
 

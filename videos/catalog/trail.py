@@ -21,6 +21,6 @@ def note_deed(verb: str, video: Video, data: Mapping[str, Any] | None = None) ->
 def note_view(video: Video, *, shows: str) -> None:
     """Record that somebody of the staff was shown something of a private video, before it is shown.
 
-    `shows` is what: page, player, poster, storyboard, snippet, original.
+    `shows` is what: page, player, poster, storyboard, snippet, token, original.
     """
     note_deed("video.viewed", video, {"shows": shows})

@@ -4,9 +4,9 @@ import dataclasses
 
 from streaming.tokens.claims import VIEWER_SCOPES, Claims, Scope, hash_origin
 from streaming.tokens.described import describe_playback, describe_tracks
+from streaming.tokens.granting import playable_policy
 from streaming.tokens.serializers import PlaybackSerializer
 from streaming.tokens.services import MintedToken
-from streaming.tokens.views import playable_policy
 from tests.streaming.clip import store_track
 
 CLAIMS = Claims(VIEWER_SCOPES, 1_700_000_000, 1_700_000_060, b"8 bytes!")
