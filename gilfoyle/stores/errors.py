@@ -41,3 +41,9 @@ class TooManyOrphans(Conflict):
     """So much of the store is nobody's that the rows are rather an older backup's, or another server's."""
 
     code: ClassVar[str] = "too_many_orphans"
+
+
+class VideoNotDeleted(Conflict):
+    """What nobody has deleted is not purged."""
+
+    code: ClassVar[str] = "video_not_deleted"

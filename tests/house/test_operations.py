@@ -21,6 +21,7 @@ WITH_EXAMPLES = (
     "usage",
     "worker",
     "sign_token",
+    "purge",
 )
 TYPED = re.compile(r"^ {2,4}manage\.py (\S.*?)(?: {2,}.*)?$", re.MULTILINE)
 

@@ -16,9 +16,11 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import states
+from videos.catalog.legal_holds import require_not_held
 from videos.catalog.models import PurgedVideo, Video
 from videos.catalog.services import hold_video
 from videos.catalog.source_keys import destroy_source_keys
+from videos.catalog.trail import note_deed
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -54,6 +56,29 @@ def purge_deleted(*, now: datetime | None = None) -> int:
         purged += 1
         log.info("video_purged", video_id=video.pk)
     return purged
+
+
+def purge_early(video: Video) -> bool:
+    """Remove a tombstone's objects and its row before the grace has ended, and record who did; False where others were faster.
+
+    What a writer stores that was still under way is looked for by `revisit_purged`.
+
+    Raises: VideoHeldLegally, StorageFault.
+    """
+    require_not_held(video)
+    purge_objects(project_id=video.project_id, video_id=video.pk)
+    return _purge_early_row(video.pk)
+
+
+@atomic
+def _purge_early_row(video_id: str) -> bool:
+    hold_video(video_id=video_id)
+    video = Video.objects.filter(pk=video_id).first()
+    if video is None:
+        return False
+    note_deed("video.purged", video, {"stored_bytes": video.stored_bytes})
+    _purge_row(video.pk, video.project_id, timezone.now())
+    return True
 
 
 @atomic
