@@ -22,6 +22,7 @@ WITH_EXAMPLES = (
     "worker",
     "sign_token",
     "purge",
+    "canary",
 )
 TYPED = re.compile(r"^ {2,4}manage\.py (\S.*?)(?: {2,}.*)?$", re.MULTILINE)
 

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 CANARY_PROJECT_ID = "canary000000"  # owns a private video that nobody may ever get
 STRANGER_PROJECT_ID = "canary000001"  # has keys of its own, and tries to
-INTERNAL_PROJECT_IDS = frozenset({CANARY_PROJECT_ID, STRANGER_PROJECT_ID})
+WHOLE_PATH_PROJECT_ID = "canary000002"  # whose clips go the whole way, from upload to play, and are deleted
+INTERNAL_PROJECT_IDS = frozenset({CANARY_PROJECT_ID, STRANGER_PROJECT_ID, WHOLE_PATH_PROJECT_ID})
