@@ -42,7 +42,7 @@ def test_a_named_key_signs_although_there_is_a_newer_one(video):
 def test_no_key_signs_that_may_not_sign_here(video):
     foreign = SigningKey.objects.create(project=make_project(), max_ttl_s=600)
     revoked = key_of(video)
-    revoke_key(key=revoked)
+    revoke_key(key_id=revoked.pk)
     for key_id, error in (
         (foreign.pk, SigningKeyNotFound),
         ("' or 1", SigningKeyNotFound),

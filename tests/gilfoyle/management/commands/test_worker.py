@@ -18,6 +18,12 @@ def served(settings: Any) -> None:
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"broker": broker})
 
 
+@pytest.fixture
+def embedded(settings: Any) -> None:
+    broker = settings.GILFOYLE.broker.model_copy(update={"url": SecretStr("embedded")})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"broker": broker})
+
+
 def planned(*argv: str) -> dict[str, Any]:
     out = StringIO()
     call_command("worker", "--dry-run", "--json", *argv, stdout=out)
@@ -60,6 +66,7 @@ def test_what_is_planned_is_what_the_supervisor_gets(monkeypatch: pytest.MonkeyP
     assert out.getvalue().splitlines() == ["Gilfoyle starts its encode.", "Stopped."]
 
 
+@pytest.mark.usefixtures("embedded")
 @pytest.mark.parametrize(
     ("argv", "words", "code"),
     [
