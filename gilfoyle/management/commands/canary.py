@@ -80,7 +80,7 @@ class Command(TellingCommand):
             self.stdout.flush()
 
     def _sum_up(self, outcome: Outcome, options: dict[str, Any]) -> None:
-        told = {
+        told: dict[str, Any] = {
             "outcome": "broken" if outcome.broken else "whole",
             "video_id": outcome.video_id,
             "total_s": round(outcome.total_s, 3),
