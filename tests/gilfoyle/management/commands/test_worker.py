@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pydantic import SecretStr
 
+from gilfoyle import __version__
 from gilfoyle.management.commands import up
 
 
@@ -63,7 +64,7 @@ def test_what_is_planned_is_what_the_supervisor_gets(monkeypatch: pytest.MonkeyP
     (plan,) = given
     assert plan.name == "encode"
     assert "--threads 3" in " ".join(plan.argv)
-    assert out.getvalue().splitlines() == ["Gilfoyle starts its encode.", "Stopped."]
+    assert out.getvalue().splitlines() == [f"Gilfoyle {__version__} starts its encode.", "Stopped."]
 
 
 @pytest.mark.usefixtures("embedded")
