@@ -1,6 +1,6 @@
 """How `make docs` builds these pages: Sphinx reads the Markdown, Furo is the look. Nothing is fetched from elsewhere."""
 
-import tomllib
+import runpy
 from pathlib import Path
 
 from docutils import nodes
@@ -13,7 +13,7 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parent
 
 project = "Gilfoyle"
-release = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+release = runpy.run_path(str(REPOSITORY / "gilfoyle" / "__init__.py"))["__version__"]
 version = release
 extensions = ["myst_parser"]
 myst_heading_anchors = 4  # links to headings, as they are written for readers of the repository

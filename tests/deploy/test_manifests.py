@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from typing import Any
 
 import pytest
 import yaml
 from kubernetes_validate import latest_version, validate
 
-from gilfoyle import child_plans, web_server
+from gilfoyle import __version__, child_plans, web_server
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, load_config
 from gilfoyle.lib.observability_settings import split_listen
 from gilfoyle.lib.queue import QUEUES
@@ -160,9 +159,8 @@ def test_selectors_find_their_own_pods_alone(manifests: list[Manifest]) -> None:
 
 
 def test_one_version_runs_everywhere(manifests: list[Manifest]) -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     images = {container["image"] for _, container in own_containers(manifests)}
-    assert images == {f"registry.example.com/gilfoyle:{project['version']}"}
+    assert images == {f"registry.example.com/gilfoyle:{__version__}"}
 
 
 def test_servers_are_those_of_compose() -> None:
