@@ -102,7 +102,7 @@ def test_one_that_froze_does_not_act_when_it_wakes_up(make: Callable[..., Electi
     assert not one.may_act()
     with connection.execute_wrapper(one.guard), pytest.raises(NotActing):
         Lease.objects.count()
-    with connection.execute_wrapper(one.guard), transaction.atomic():
+    with transaction.atomic(), connection.execute_wrapper(one.guard):
         if connection.vendor == "sqlite":
             assert Lease.objects.count() > 0
     one.step()
