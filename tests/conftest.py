@@ -68,7 +68,7 @@ from django.utils import timezone  # noqa: E402 - the same
 from dramatiq.brokers.stub import StubBroker  # noqa: E402 - after the above
 from rest_framework.test import APIClient  # noqa: E402 - the same
 
-from gilfoyle.lib import shared_clock  # noqa: E402 - the same
+from gilfoyle.lib import leases, shared_clock  # noqa: E402 - the same
 from tests import factories, installation  # noqa: E402 - rows need Django
 from tests.documented import watch_answers  # noqa: E402 - the same
 from tests.emptying import empty_only_what_is_full  # noqa: E402 - the same
@@ -157,6 +157,7 @@ def stub_broker() -> Iterator[StubBroker]:
     broker.flush_all()
     yield broker
     broker.flush_all()
+    leases._stopping.clear()  # a worker that a test stops would leave no work for later tests of the process
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,8 @@ from gilfoyle.backups.folder import MEDIA
 from gilfoyle.lib import storage
 from tests.gilfoyle.stores.stored import make_stored, segment_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Objects that lie on IPFS are in no backup.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_dir")]
 
 
 def backup(*arguments: str) -> int:

@@ -24,7 +24,8 @@ from videos.moderation.deciding import Verdict
 from videos.moderation.errors import CaseTaken
 from videos.moderation.policy import Kind
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Objects that lie on IPFS are in no backup.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_dir")]
 
 
 def lose_everything(media_dir: Path) -> None:
