@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, clock, listed, pill, when
 from streaming.models import SigningKey
 from streaming.tokens.claims import Scope
@@ -73,8 +73,9 @@ class SigningKeyAdmin(HouseAdmin):
         "public_key_cell",
     )
     empty_words = (
-        "The first playback token of a project makes its key by itself; add one to sign tokens elsewhere."
+        "Playback tokens are signed with these. The first token of a project makes its key by itself."
     )
+    empty_next = NextStep("Add one where an application of yours is to sign tokens itself.", adds=True)
     empty_icon = "signature"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -95,6 +95,21 @@ class PageAction:
 
 
 @dataclass(frozen=True, slots=True)
+class NextStep:
+    """What to do where a list has no rows yet: a sentence, and what does it.
+
+    `command` is copied into a shell; `page` is the name of an admin page that all who see the list may see, and `label` its
+    link. `adds`: it is done by the list's own button, and who has none is told whom to ask.
+    """
+
+    words: str
+    command: str = ""
+    page: str = ""
+    label: str = ""
+    adds: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Led:
     """What a button says that leads to another page."""
 
@@ -131,7 +146,8 @@ class HouseAdmin(ModelAdmin):
     # beginning is what `other_searched` says. Each is one look into an index, however many rows there are.
     ids_searched: ClassVar[Mapping[str, str]] = {}
     empty_title: ClassVar[str] = "Nothing here yet"
-    empty_words: ClassVar[str] = ""
+    empty_words: ClassVar[str] = ""  # what appears here
+    empty_next: ClassVar[NextStep | None] = None
     empty_icon: ClassVar[str] = "inbox"
     change_form_outer_before_template = "gilfoyle/admin/page_actions.html"
 

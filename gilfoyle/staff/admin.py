@@ -21,7 +21,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from gilfoyle.lib.admin import column, in_words, is_grave, repeated
+from gilfoyle.lib.admin import NextStep, column, in_words, is_grave, repeated
 from gilfoyle.lib.admin_words import pill
 from gilfoyle.lib.errors import Refusal
 from gilfoyle.lib.transactions import atomic
@@ -125,6 +125,9 @@ class AdministratorAdmin(AsksAgain, UserAdmin[User], ModelAdmin):
     list_filter = ("is_active", "groups")
     search_fields = ("username", "email")
     sortable_by: ClassVar[Any] = ("username",)
+    empty_words = "Who may sign in here, and what each may do."
+    empty_next = NextStep("Add an account, and give it a role.", adds=True)
+    empty_icon = "person"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         users: QuerySet[User] = super().get_queryset(request)
@@ -208,6 +211,11 @@ class AdministratorGroupAdmin(AsksAgain, GroupAdmin, ModelAdmin):
     """Django's groups. The four roles are what the table says, and stay so."""
 
     list_fullwidth = True
+    empty_words = "The four roles stand here, beside groups with rights of your own."
+    empty_next = NextStep(
+        "The database lacks the roles; this command puts them back:", command="manage.py migrate"
+    )
+    empty_icon = "group"
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return super().has_change_permission(request, obj) and not _is_role(obj)

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, bar, pill, when
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs import again, failures, services, states
@@ -44,6 +44,7 @@ class WorkAdmin(HouseAdmin):
 
     opening_statuses: ClassVar[tuple[str, ...]]
     empty_title = "All work is done"
+    empty_next = NextStep("There is nothing to do: uploads make work by themselves.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = most_urgent_first(self.model.objects.all())

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import listed, pill, size_in_words, when
 from videos.access import services
 from videos.access.forms import (
@@ -57,7 +57,8 @@ class ProjectAdmin(HouseAdmin):
         ("Limits", {"fields": NAMES, "description": LIMITS_EXPLAINED}),
         ("Encryption", {"fields": ("encryption",), "description": ENCRYPTION_EXPLAINED}),
     )
-    empty_words = "A project owns videos and API keys. Make one for each application."
+    empty_words = "A project owns videos and API keys."
+    empty_next = NextStep("Make one for each application.", adds=True)
     empty_icon = "folder_open"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -193,6 +194,11 @@ class ApiKeyAdmin(HouseAdmin):
         "tracking",
     )
     empty_words = "A key lets one service of yours use the API in the name of a project."
+    empty_next = NextStep(
+        "Make one for each service, here or by a command:",
+        command="manage.py create_api_key --project NAME",
+        adds=True,
+    )
     empty_icon = "key"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, DropdownFilter, RangeDateFilter
 
-from gilfoyle.lib.admin import HouseAdmin, column, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, column, page_of
 from gilfoyle.lib.admin_words import NONE, when
 from videos.audit import actors
 from videos.audit.chain import in_words
@@ -112,6 +112,7 @@ class AuditEntryAdmin(HouseAdmin):
     fields = readonly_fields
     empty_title = "Nothing was recorded"
     empty_words = "Who did what, and who of the staff looked at which video, is told here."
+    empty_next = NextStep("There is nothing to do: entries are written by themselves, and kept as they are.")
     empty_icon = "history_edu"
 
     def get_search_results(

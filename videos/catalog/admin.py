@@ -27,7 +27,7 @@ from unfold.contrib.filters.admin import (
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from gilfoyle.lib import storage
-from gilfoyle.lib.admin import HouseAdmin, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, column, for_selected, page_of
 from gilfoyle.lib.admin_words import bar, clipped, clock, pill, size_in_words, when
 from gilfoyle.lib.sealed_chunks import SealBroken
 from gilfoyle.lib.wrapped_keys import KeyUnusable
@@ -133,7 +133,13 @@ class VideoAdmin(HouseAdmin):
     actions = ("delete_selected",)
     fieldsets: ClassVar[Any] = (("Details", {"fields": services.EDITABLE}),)
     empty_title = "No videos yet"
-    empty_words = "The dashboard shows how to upload the first one."
+    empty_words = "Every video appears here with its status, from the moment it was announced by the API."
+    empty_next = NextStep(
+        "The dashboard shows how to upload the first one. Files that are on this machine already come in by a command:",
+        command="manage.py import_videos FOLDER --project NAME",
+        page="index",
+        label="How to upload",
+    )
     empty_icon = "smart_display"
 
     def has_change_permission(self, request: HttpRequest, obj: Video | None = None) -> bool:

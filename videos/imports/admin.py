@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, bar, pill, size_in_words, when
 from videos.catalog.models import Video
 from videos.imports import services, states
@@ -78,6 +78,10 @@ class ImportAdmin(HouseAdmin):
     fields = ("id", "source", "status_cell", "arrived", "video_cell", "why", "tries", "began", "ended")
     readonly_fields = fields
     empty_words = "What is fetched from elsewhere appears here, also what could not be."
+    empty_next = NextStep(
+        "An application asks for it by the API (source_url of a new video). By hand a command does it:",
+        command="manage.py import_videos https://files.example/clip.mp4 --project NAME",
+    )
     empty_icon = "cloud_download"
 
     def other_searched(self, term: str) -> Q:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.views import ChangeList
 
-from gilfoyle.lib.admin import HouseAdmin, column, for_selected, in_words, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, column, for_selected, in_words, page_of
 from gilfoyle.lib.admin_words import pill, when
 from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.transactions import atomic
@@ -103,6 +103,7 @@ class CaseAdmin(HouseAdmin):
     actions = ("decide_selected",)
     empty_title = "Nothing waits"
     empty_words = "What is reported or recognised shows here, the most urgent first."
+    empty_next = NextStep("There is nothing to do.")
     empty_icon = "task_alt"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> Any:

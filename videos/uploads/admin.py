@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, bar, clipped, pill, size_in_words, when
 from videos.access.models import Project
 from videos.errors import UploadTakenOver
@@ -75,6 +75,9 @@ class UploadAdmin(HouseAdmin):
     )
     readonly_fields = fields
     empty_words = "What applications and browsers send appears here, also what never arrived."
+    empty_next = NextStep(
+        "The dashboard shows how to send a first file with curl.", page="index", label="How to upload"
+    )
     empty_icon = "upload_file"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:

@@ -22,7 +22,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from gilfoyle.lib.admin import HouseAdmin, Led, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, Led, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_words import NONE, listed, pill, size_in_words, when
 from gilfoyle.lib.origins_form_field import OriginsField
 from videos.access.admin import ProjectAdmin
@@ -153,6 +153,7 @@ class UploadGrantAdmin(HouseAdmin):
     )
     change_form_outer_before_template = "videos/admin/upload_address.html"
     empty_words = "An address lets somebody upload one video, without a key and without an account."
+    empty_next = NextStep("Make one, and send it to whoever has the file.", adds=True)
     empty_icon = "add_link"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from gilfoyle.lib.admin import HouseAdmin
+from gilfoyle.lib.admin import HouseAdmin, NextStep
 from gilfoyle.lib.transactions import atomic
 from videos.audit.services import record
 from videos.moderation.policy import API_KEY, CREATOR
@@ -36,6 +36,10 @@ VIEW_KEYS = "videos.view_apikey"
 @admin.register(DailyUse)
 class DailyUseAdmin(HouseAdmin):
     """Two pages: what stands out, and all of one project, key or creator."""
+
+    empty_title = "Nothing stands out"
+    empty_words = "A project, key or creator of whom there is far more than on their usual days shows here."
+    empty_next = NextStep("There is nothing to do.")
 
     def get_urls(self) -> list[URLPattern]:
         def address(route: str, view: Any, name: str) -> URLPattern:
@@ -61,6 +65,7 @@ class DailyUseAdmin(HouseAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
+            "empty": self,
             "title": "Standing out",
             "days": [
                 (words, describe_standing_out(day.found), describe_cut(day.cut)) for words, day in judged

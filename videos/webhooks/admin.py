@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 
-from gilfoyle.lib.admin import HouseAdmin, Led, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin import HouseAdmin, Led, NextStep, PageAction, column, for_selected, page_of
 from gilfoyle.lib.admin_pages import address_of_id
 from gilfoyle.lib.admin_words import NONE, listed, pill, when
 from videos.access.selectors import find_only_project_id
@@ -69,6 +69,7 @@ class WebhookEndpointAdmin(HouseAdmin):
         "created",
     )
     empty_words = "An endpoint is told of what happens to a project's videos, by signed requests."
+    empty_next = NextStep("Make one with the address that your application listens at.", adds=True)
     empty_icon = "webhook"
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -248,6 +249,11 @@ class DeliveryAdmin(HouseAdmin):
     )
     change_form_outer_after_template = "videos/admin/delivery.html"
     empty_words = "What is sent to webhook endpoints appears here, with each try and what was answered."
+    empty_next = NextStep(
+        "“Send a test” on the page of an endpoint makes the first.",
+        page="videos_webhookendpoint_changelist",
+        label="Webhooks",
+    )
     empty_icon = "outgoing_mail"
 
     def get_fields(self, request: HttpRequest, obj: Delivery | None = None) -> list[str]:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import DropdownFilter
 from unfold.views import ChangeList
 
-from gilfoyle.lib.admin import HouseAdmin, column, page_of
+from gilfoyle.lib.admin import HouseAdmin, NextStep, column, page_of
 from gilfoyle.lib.admin_words import NONE, clipped, listed, pill, when
 from gilfoyle.lib.transactions import atomic
 from videos.access.internal import INTERNAL_PROJECT_IDS
@@ -93,10 +93,8 @@ class HashListAdmin(GatheredAdmin):
     fields = ("origin_cell", "state_cell", "alike", "holds", "scope", "unreadable", "matched", "created")
     readonly_fields = fields
     empty_title = "There is no list yet"
-    empty_words = format_html(
-        '<code class="gf-code">{}</code> makes one. What is blocked here joins the list “house” by itself.',
-        IMPORT_COMMAND,
-    )
+    empty_words = "What these lists hold is recognised when it is uploaded. What is blocked here joins the list “house” by itself."
+    empty_next = NextStep("A list of others comes in by a command:", command=IMPORT_COMMAND)
     empty_icon = "playlist_add_check"
 
     def gather(self, rows: list[Any]) -> None:
@@ -268,6 +266,7 @@ class FingerprintMatchAdmin(GatheredAdmin):
     readonly_fields = fields
     empty_title = "Nothing was recognised"
     empty_words = "An upload that is the same as something blocked, or looks like it, shows here."
+    empty_next = NextStep("There is nothing to do: every upload is compared by itself.")
     empty_icon = "fingerprint"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FingerprintMatch]:

@@ -53,7 +53,7 @@ def text_of(client: Client, address: str) -> str:
 
 
 def test_without_a_list_the_command_is_told(admin_client: Client) -> None:
-    assert "manage.py hashlist import FILE --list NAME</code> makes one" in text_of(admin_client, LISTS)
+    assert "manage.py hashlist import FILE --list NAME</pre>" in text_of(admin_client, LISTS)
 
 
 def test_a_list_says_what_it_holds_and_who_filled_it() -> None:
