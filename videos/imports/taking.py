@@ -71,7 +71,7 @@ def take(wish: Wish, taking: Taking) -> Taken:
     except OSError as error:
         return Taken("failed", words=f"{error.strerror}.")
     except GilfoyleError as error:
-        return _failed(error)
+        return refused(error)
 
 
 def look_up(wish: Wish, taking: Taking) -> Taken:
@@ -85,8 +85,8 @@ def look_up(wish: Wish, taking: Taking) -> Taken:
     except OSError as error:
         return Taken("failed", words=f"{error.strerror}.")
     except GilfoyleError as error:
-        return _failed(error)
-    return _present(present) if present else Taken("imported")
+        return refused(error)
+    return present_or_failed(present) if present else Taken("imported")
 
 
 def _find_same_path(path: Path, taking: Taking) -> Video | None:
@@ -104,22 +104,26 @@ def _take_file(path: Path, fields: Mapping[str, Any], taking: Taking) -> Taken:
     with path.open("rb") as file:
         size_bytes = os.fstat(file.fileno()).st_size
         if present := find_same_file(file, taking=taking, size_bytes=size_bytes):
-            return _present(present)
-        return Taken("imported", _receive(file, size_bytes, fields, taking))
+            return present_or_failed(present)
+        return Taken("imported", receive_file(file, size_bytes, taking, fields=fields))
 
 
 def _take_address(wish: Wish, taking: Taking) -> Taken:
     if present := find_same_address(wish.source, taking=taking):
-        return _present(present)
-    held = _take_up(wish, taking) or _begin(wish, taking)
+        return present_or_failed(present)
+    held = _take_up(wish, taking) or begin(wish.source, wish.fields, taking)
+    return _ended(held, fetch_held(held, taking))
+
+
+def fetch_held(held: Import, taking: Taking) -> GilfoyleError | None:
+    """Fetch an import that this process holds; returns what went wrong. Interrupted, it waits for the next run."""
     try:
-        error = run_import(held, config=taking.config, on_bytes=taking.on_bytes)
+        return run_import(held, config=taking.config, on_bytes=taking.on_bytes)
     except KeyboardInterrupt:
         # What has arrived is kept for the next run of the command; should there be none, the workers go on one day.
         with suppress(GilfoyleError):
             services.postpone_import(held=held, error=Interrupted(INTERRUPTED), pause_s=INTERRUPTED_S)
         raise
-    return _ended(held, error)
 
 
 def _take_up(wish: Wish, taking: Taking) -> Import | None:
@@ -127,13 +131,13 @@ def _take_up(wish: Wish, taking: Taking) -> Import | None:
     waiting = Import.objects.filter(video__project=taking.project, status=states.WAITING)
     for one in waiting.filter(source_url__startswith=wish.source.partition("?")[0]):
         if one.shown_url == wish.source.partition("?")[0]:
-            # The address may have been signed anew.
-            Import.objects.filter(pk=one.pk, status=states.WAITING).update(source_url=wish.source)
-            return _claim(one, taking)
+            return claim(one, wish.source, taking)
     return None
 
 
-def _claim(one: Import, taking: Taking) -> Import | None:
+def claim(one: Import, source_url: str, taking: Taking) -> Import | None:
+    """Take a waiting import for this process, under an address that may have been signed anew; None where it is not free."""
+    Import.objects.filter(pk=one.pk, status=states.WAITING).update(source_url=source_url)
     owner = f"{socket.gethostname()}:{os.getpid()}"
     return services.claim_import(owner=owner, lease_s=taking.config.encoding.lease_s, import_id=one.pk)
 
@@ -187,8 +191,19 @@ def _same(project: Project, size_bytes: int | None, sha256: str, *, besides: str
     return found.video if found else None
 
 
-def _receive(file: BinaryIO, size_bytes: int, fields: Mapping[str, Any], taking: Taking) -> Video:
-    video = catalog.create_video(project=taking.project, fields=fields)
+def receive_file(
+    file: BinaryIO,
+    size_bytes: int,
+    taking: Taking,
+    *,
+    fields: Mapping[str, Any] | None = None,
+    video: Video | None = None,
+) -> Video:
+    """Let a file be the source of a video: of a new one with such fields, or of one that awaits it.
+
+    Raises: what `create_video` and `receive_source` raise; then there is no video.
+    """
+    video = video or catalog.create_video(project=taking.project, fields=fields or {})
     received_bytes = 0
 
     def read(size: int) -> bytes:
@@ -209,11 +224,16 @@ def _receive(file: BinaryIO, size_bytes: int, fields: Mapping[str, Any], taking:
 
 
 @atomic
-def _begin(wish: Wish, taking: Taking) -> Import:
-    """Make a video and its import, held by this process from the beginning: no worker is to take it."""
-    video = catalog.create_video(project=taking.project, fields=wish.fields)
-    begun = services.start_import(video=video, source_url=wish.source, config=taking.config, is_nudged=False)
-    return _claim(begun, taking) or begun
+def begin(
+    source_url: str, fields: Mapping[str, Any], taking: Taking, *, video: Video | None = None
+) -> Import:
+    """Make a video, unless one awaits it, and its import, held by this process from the beginning: no worker is to take it.
+
+    Raises: what `create_video` and `start_import` raise; then nothing was made.
+    """
+    video = video or catalog.create_video(project=taking.project, fields=fields)
+    begun = services.start_import(video=video, source_url=source_url, config=taking.config, is_nudged=False)
+    return claim(begun, source_url, taking) or begun
 
 
 def _ended(held: Import, error: GilfoyleError | None) -> Taken:
@@ -221,17 +241,18 @@ def _ended(held: Import, error: GilfoyleError | None) -> Taken:
     if error is None:
         if earlier := _same(video.project, video.source_size_bytes, video.source_sha256, besides=video.pk):
             catalog.delete_video(video=video)
-            return _present(earlier)
+            return present_or_failed(earlier)
         return Taken("imported", video)
     held.refresh_from_db()
     if held.status in states.LIVE:
         return Taken("failed", video, f"{error.message} {LATER}")
     with suppress(GilfoyleError):
         catalog.delete_video(video=video)  # nobody has seen it, and the reason is told here
-    return _failed(error)
+    return refused(error)
 
 
-def _present(video: Video) -> Taken:
+def present_or_failed(video: Video) -> Taken:
+    """Tell of a video that is there, unless it is of no use."""
     if video.status == video_states.FAILED:
         return Taken(
             "failed", video, f"It was imported before, and could not be processed: {video.failure_message}"
@@ -239,5 +260,6 @@ def _present(video: Video) -> Taken:
     return Taken("present", video)
 
 
-def _failed(error: GilfoyleError) -> Taken:
+def refused(error: GilfoyleError) -> Taken:
+    """Return a failure in words."""
     return Taken("failed", words=f"{error.message} {error.hint}".strip())
