@@ -5,38 +5,52 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.clips import make_clip
 from tests.embedded import PATIENCE_S, ROOT, Gilfoyle
 
 pytestmark = pytest.mark.embedded
+PAGE = ROOT / "docs" / "start.md"
 
 
-def test_its_commands_end_with_a_page_that_plays(shared_gilfoyle: Gilfoyle, tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
-    commands = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(commands) == 3
-    make_clip(tmp_path / "clip.mp4", duration_s=1, size=(160, 90))
-    said = subprocess.run(
-        ["bash", "-eu", "-o", "pipefail", "-c", "\n".join(commands)],
-        cwd=tmp_path,
-        env={
-            "API": f"{shared_gilfoyle.base_url}/api/v1",
-            "KEY": shared_gilfoyle.api_key,
-            "PATH": "/usr/local/bin:/usr/bin:/bin",
-        },
+def commands_of_the_page() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def run(
+    commands: list[str], folder: Path, *, api: str, key: str, strict: bool
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", *(("-eu", "-o", "pipefail") if strict else ()), "-c", "\n".join(commands)],
+        cwd=folder,
+        env={"API": f"{api}/api/v1", "KEY": key, "PATH": "/usr/local/bin:/usr/bin:/bin"},
         capture_output=True,
         text=True,
         check=False,
         timeout=PATIENCE_S,
     )
+
+
+def test_its_commands_end_with_a_page_that_plays(shared_gilfoyle: Gilfoyle, tmp_path: Path) -> None:
+    commands = commands_of_the_page()
+    assert len(commands) == 4
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    said = run(commands, tmp_path, api=shared_gilfoyle.base_url, key=shared_gilfoyle.api_key, strict=True)
     assert said.returncode == 0, said.stdout + said.stderr
     embed_url = json.loads((tmp_path / "playback.json").read_text())["embed_url"]
-    assert f'"embed_url":"{embed_url}"' in said.stdout
+    assert said.stdout.splitlines()[-1] == embed_url
     assert httpx.get(embed_url).status_code == 200
     for printed in ("Administrator", "Password", "API key", "Address", "Admin", "API"):
-        assert re.search(rf"^  {printed} +\S", page, re.MULTILINE), printed
+        assert re.search(rf"^  {printed} +\S", PAGE.read_text(encoding="utf-8"), re.MULTILINE), printed
+
+
+def test_a_wrong_key_ends_them_with_its_reason(shared_gilfoyle: Gilfoyle, tmp_path: Path) -> None:
+    """Typed one by one, as at a terminal: none goes on for ever, and none closes the terminal."""
+    (tmp_path / "clip.mp4").write_bytes(b"no film")
+    for command in commands_of_the_page()[1:]:
+        said = run([command], tmp_path, api=shared_gilfoyle.base_url, key="gfk_wrong", strict=False)
+        assert "api_key_invalid" in said.stdout or "no video was made" in said.stderr, command

@@ -15,6 +15,10 @@ from videos.access.throttling import admit_request
 from videos.audit.actors import Actor, set_actor
 from videos.errors import KeyInvalid, ProjectSuspended
 
+_HINT_HEADER = "Send `Authorization: Bearer <API key>`."
+# The same however a key is wrong, so that it tells nothing to who guesses.
+_HINT_KEY = "Is it whole, as it was shown (gfk_…), and not revoked? `manage.py create_api_key` makes another."
+
 
 class Consumer:
     """DRF's `request.user`: a consumer's backend, not a person."""
@@ -35,10 +39,11 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not header:
             return None
         scheme, _, text = header.partition(" ")
-        key = _find_key(text.strip()) if scheme.lower() == "bearer" else None
+        text = text.strip() if scheme.lower() == "bearer" else ""
+        key = _find_key(text)
         if key is None:
             message = "The API key is not valid."
-            raise KeyInvalid(message, hint="Send `Authorization: Bearer <API key>`.")
+            raise KeyInvalid(message, hint=_HINT_KEY if text else _HINT_HEADER)
         if key.project.is_suspended:
             message = "This project is suspended."
             raise ProjectSuspended(message, hint="Ask the operator of this server.")
@@ -60,7 +65,7 @@ def key_of(request: Request) -> ApiKey:
     key: object = request.auth
     if not isinstance(key, ApiKey):
         message = "An API key is needed."
-        raise KeyInvalid(message, hint="Send `Authorization: Bearer <API key>`.")
+        raise KeyInvalid(message, hint=_HINT_HEADER)
     return key
 
 

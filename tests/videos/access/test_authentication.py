@@ -30,6 +30,8 @@ def test_a_valid_key_is_let_in_and_its_day_of_use_noted(api: APIClient, account:
 
 def test_no_key_is_refused() -> None:
     assert_refused(api_client(None))
+    assert_refused(api_client(""))
+    assert "Send" in api_client("").get(ADDRESS).json()["hint"]
 
 
 def test_the_ways_in_which_a_key_is_wrong_can_not_be_told_apart(account: Account) -> None:
@@ -43,7 +45,6 @@ def test_the_ways_in_which_a_key_is_wrong_can_not_be_told_apart(account: Account
         same_prefix,
         mint_key().text,
         "x",
-        "",
         "gfk_",
         account.key_text + "a",
         account.key_text[:-1],
@@ -53,6 +54,7 @@ def test_the_ways_in_which_a_key_is_wrong_can_not_be_told_apart(account: Account
         assert_refused(api_client(text))
         bodies.add(api_client(text).get(ADDRESS).content)
     assert len(bodies) == 1
+    assert b"create_api_key" in bodies.pop()
 
 
 @pytest.mark.parametrize(
