@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import ip_address
 from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, Literal
 
 import certifi
 import httpcore
@@ -124,28 +124,40 @@ def fetch(
 ) -> Iterator[Answer]:
     """Ask for an address, follow where it leads, and give the answer with its body still to be read.
 
+    Authorization is sent to the server that was meant alone, and not to where it sends us on to.
+
     Raises: AddressInvalid, AddressRefused, TooManyRedirects, OutOfTime, OutboundFault; the last two also from the body.
     """
     deadline.head_at = time.monotonic() + HEAD_S
+    sent = dict(headers or {})
     with httpcore.ConnectionPool(ssl_context=door.tls, network_backend=_Guard(door, deadline)) as pool:
         for _ in range(MAX_REDIRECTS + 1):
             with contextlib.ExitStack() as stack:
                 with _faults():
-                    response = stack.enter_context(_ask(pool, address, headers or {}))
+                    response = stack.enter_context(_ask(pool, address, sent))
                 found = _headers(response)
                 if response.status not in REDIRECTS:
                     deadline.head_at = float("inf")
                     # The block below is the caller's: what goes wrong there is none of our faults.
                     yield Answer(response.status, found, _pieces(response))
                     return
-            address = _next(address, found, door)
+            following = _next(address, found, door)
+            if (following.scheme, following.netloc) != (address.scheme, address.netloc):
+                sent = {name: value for name, value in sent.items() if name.lower() != "authorization"}
+            address = following
     message = f"The server sent us on more than {MAX_REDIRECTS} times."
     raise TooManyRedirects(message, hint="Give the address that it leads to in the end.")
 
 
 @contextmanager
 def post(
-    address: WebAddress, body: bytes, *, door: Door, deadline: Deadline, headers: Mapping[str, str]
+    address: WebAddress,
+    body: bytes,
+    *,
+    door: Door,
+    deadline: Deadline,
+    headers: Mapping[str, str],
+    method: Literal["POST", "PUT"] = "POST",
 ) -> Iterator[Answer]:
     """Send a body to an address, and give the answer, whatever it is: one that leads elsewhere is not followed.
 
@@ -156,7 +168,7 @@ def post(
         contextlib.ExitStack() as stack,
     ):
         with _faults():
-            response = stack.enter_context(_ask(pool, address, headers, body))
+            response = stack.enter_context(_ask(pool, address, headers, body, method))
         yield Answer(response.status, _headers(response), _pieces(response))
 
 
@@ -166,7 +178,11 @@ def _pieces(response: httpcore.Response) -> Iterator[bytes]:
 
 
 def _ask(
-    pool: httpcore.ConnectionPool, address: WebAddress, headers: Mapping[str, str], body: bytes | None = None
+    pool: httpcore.ConnectionPool,
+    address: WebAddress,
+    headers: Mapping[str, str],
+    body: bytes | None = None,
+    method: str = "GET",
 ) -> AbstractContextManager[httpcore.Response]:
     url = httpcore.URL(scheme=address.scheme, host=address.host, port=address.port, target=address.target)
     # Without an encoding: bytes are counted, hashed and resumed as they lie on the server.
@@ -174,7 +190,7 @@ def _ask(
     if body is not None:
         sent["Content-Length"] = str(len(body))
     return pool.stream(
-        "GET" if body is None else "POST",
+        method,
         url,
         headers=list((sent | dict(headers)).items()),
         content=body,

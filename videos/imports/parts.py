@@ -63,7 +63,7 @@ def judge_answer(
 
     Raises: SourceNotThere, SourceNotAllowed, SourceUnusable; ServerBusy, SourceChanged, which may pass.
     """
-    _require_served(status, headers)
+    require_served(status, headers)
     if headers.get("content-encoding", "identity").strip().lower() not in {"", "identity"}:
         message = "The server sends the file packed, although it was asked not to."
         raise SourceUnusable(message, hint="Switch off compression for this file.")
@@ -84,7 +84,8 @@ def judge_answer(
     return part
 
 
-def _require_served(status: int, headers: Mapping[str, str]) -> None:
+def require_served(status: int, headers: Mapping[str, str]) -> None:
+    """Raises: SourceNotThere, SourceNotAllowed, SourceUnusable; ServerBusy, SourceChanged, which may pass."""
     if status in {200, 206}:
         return
     said = f"The server answered {say_status(status)}."

@@ -257,6 +257,21 @@ def test_redirects_are_followed_but_not_for_ever(listener: FileServer) -> None:
         get(listener.url("/nowhere"), opened_for(listener))
 
 
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_authorization_goes_to_the_server_that_was_meant_alone(
+    listener: FileServer, *, is_elsewhere: bool
+) -> None:
+    host = "other.example" if is_elsewhere else "127.0.0.1"
+    listener.offers["/away"] = Offer(status=302, headers={"Location": listener.url("/clip.mp4", host)})
+    door = opened_for(listener, resolve=lambda _host, _port: ["127.0.0.1"])
+    address = parse_address(listener.url("/away"), ports=(listener.port,))
+    headers = {"Authorization": "Bearer secret", "Range": "bytes=5-"}
+    listener.asked.clear()
+    with fetch(address, door=door, deadline=Deadline(time.monotonic() + 10), headers=headers) as answer:
+        assert answer.status == 206
+    assert ["authorization" in sent for _path, sent in listener.asked] == [True, not is_elsewhere]
+
+
 def test_tls_is_verified_against_the_name_although_the_number_is_connected_to() -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

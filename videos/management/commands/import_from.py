@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections import Counter
@@ -17,8 +18,8 @@ from gilfoyle.lib.errors import GilfoyleError
 from videos.access.models import Project
 from videos.catalog.models import Video
 from videos.imports.collecting import printable
-from videos.imports.systems.found import FoundCaption, Listed, Unlisted
-from videos.imports.systems.list_folder import list_folder
+from videos.imports.systems.credentials import MEDIACMS, MUX, PEERTUBE, read_credentials
+from videos.imports.systems.found import Listed, Unlisted
 from videos.imports.systems.moving import (
     Moved,
     ReadCaption,
@@ -28,6 +29,7 @@ from videos.imports.systems.moving import (
     move,
     tell_present,
 )
+from videos.imports.systems.opening import FOLDER, Opened, open_folder, open_system
 from videos.imports.taking import Taking
 from videos.management.importing import (
     INTERRUPTED,
@@ -37,11 +39,14 @@ from videos.management.importing import (
     follow,
     total_bar,
 )
-from videos.management.telling import TellingCommand, read_moment
+from videos.management.telling import STDIN, TellingCommand, given_text, read_moment
 
 PAUSE_S = 0.5
 LEFT = 1
 READY = "ready"
+CREDENTIALS_HELP = (
+    "One line, a token or NAME:SECRET; - reads it from standard input. Wins over the environment."
+)
 
 
 class Command(TellingCommand):
@@ -50,6 +55,13 @@ class Command(TellingCommand):
 Examples:
   manage.py import_from folder /srv/old-videos --project Default --dry-run
   manage.py import_from folder /srv/old-videos --project Default --wait
+  PEERTUBE_TOKEN=… manage.py import_from peertube https://tube.example.com/my-library
+  manage.py import_from mediacms https://media.example.com/user/anna --credentials token.txt
+  MUX_TOKEN_ID=… MUX_TOKEN_SECRET=… manage.py import_from mux --since 2026-01-01 --limit 100
+
+Credentials come from the environment (PEERTUBE_TOKEN, or PEERTUBE_USERNAME and PEERTUBE_PASSWORD; the same with MEDIACMS_;
+MUX_TOKEN_ID and MUX_TOKEN_SECRET), or by --credentials. Addresses of a network of your own are refused unless
+imports.private_networks has it.
 
 What is there already is told by its old id (external_id), and is not imported again: after an interruption, run the
 same command once more. Texts that could not be had are taken by the next run. The exit code is 0 when everything is
@@ -62,16 +74,28 @@ there in the end, 1 when something is not, 130 after an interruption.
             "folder", help="A folder of files, with what lies beside them (yt-dlp's, too)."
         )
         folder.add_argument("place", metavar="FOLDER", help="Searched through and through.")
-        for one in (folder,):
+        peertube = systems.add_parser(
+            PEERTUBE, help="A PeerTube instance, one of its accounts or channels, or one's own."
+        )
+        peertube.add_argument(
+            "place", metavar="URL", help="https://HOST, or on it /a/NAME, /c/NAME, /my-library."
+        )
+        mediacms = systems.add_parser(MEDIACMS, help="A MediaCMS, or one of its users.")
+        mediacms.add_argument("place", metavar="URL", help="https://HOST, or on it /user/NAME.")
+        mux = systems.add_parser(MUX, help="All assets of an environment of Mux.")
+        mux.set_defaults(place="")
+        for one in (peertube, mediacms, mux):
+            one.add_argument("--credentials", metavar="FILE", help=CREDENTIALS_HELP)
+        for one in (folder, peertube, mediacms, mux):
             _add_common(one)
 
     def act(self, options: dict[str, Any]) -> None:
         project = find_project(options["project"])
-        entries, read_caption = _open(options)
-        run = _Run(self, project, options, read_caption)
+        opened = _open(options)
+        run = _Run(self, project, options, opened.read_caption)
         try:
             with logging_redirect_tqdm():
-                run.go_through(entries)
+                run.go_through(opened.entries)
                 run.come_back()
                 if options["wait"] and not options["dry_run"]:
                     run.wait()
@@ -184,7 +208,7 @@ class _Run:
                 texts = f", texts: {moved.captions}" if moved.captions and outcome != READY else ""
                 line = f"{external_id}  {video_id or '-'}  {outcome.replace('_', ' ')}{texts}  {title}"
                 self._command.stdout.write(printable(line.rstrip()))
-            for problem in problems if outcome != READY else ():
+            for problem in problems if outcome not in {READY, "under_way"} else ():
                 self._command.stderr.write(printable(f"{external_id}: {problem}"))
 
     def sum_up(self) -> None:
@@ -221,14 +245,28 @@ class _Run:
             raise CommandError(message, returncode=LEFT)
 
 
-def _open(options: Mapping[str, Any]) -> tuple[Iterator[Listed | Unlisted], ReadCaption]:
-    """Return what a system lists, and how its texts are read."""
-    return list_folder(Path(options["place"])), _read_file
+def _open(options: Mapping[str, Any]) -> Opened:
+    system = options["system"]
+    if system == FOLDER:
+        return open_folder(Path(options["place"]))
+    text = given_text(_of_file(options["credentials"])) if options["credentials"] else None
+    credentials = read_credentials(system, os.environ, text)
+    return open_system(system, options["place"], credentials, settings.GILFOYLE.imports)
 
 
-def _read_file(caption: FoundCaption, most_bytes: int) -> bytes:
-    with Path(caption.source).open("rb") as file:
-        return file.read(most_bytes + 1)
+def _of_file(name: str) -> str:
+    """Return what a file says; "-", which is standard input, stays.
+
+    Raises: CommandError.
+    """
+    if name == STDIN:
+        return name
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "this is no text"
+        message = f"{printable(name)}: {reason}."
+        raise CommandError(message) from None
 
 
 def _add_common(parser: CommandParser) -> None:

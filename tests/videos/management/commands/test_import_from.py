@@ -11,8 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests.factories import make_project
+from tests.file_server import Offer
 from tests.sealing import read_source
-from tests.videos.imports.systems.recorded import ANSWERS
+from tests.videos.imports.arriving import allow_loopback
+from tests.videos.imports.systems.recorded import ANSWERS, recorded
+from tests.videos.imports.systems.system_server import SystemServer, Told, system_server
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.imports import taking
@@ -209,3 +212,87 @@ def test_what_is_unclear_is_told(argv: list[str], words: str) -> None:
     printed = run(*argv)
     assert words in printed.failure
     assert printed.returncode == 1
+
+
+@pytest.fixture
+def portal(settings: Any) -> Iterator[SystemServer]:
+    with system_server() as server:
+        allow_loopback(settings, server)
+        server.routes["/api/v1/media"] = lambda _asked: recorded("mediacms_list.json")
+        media = recorded("mediacms_media.json")
+        server.routes["/api/v1/media/oHLrDNGv6"] = lambda _asked: media
+        server.offers[media["original_media_url"]] = Offer(b"moving pictures")
+        for subtitle in media["subtitles_info"]:
+            server.offers[subtitle["src"]] = Offer(TEXT.encode())
+        yield server
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_portal_comes_over_with_credentials_that_nobody_sees(portal: SystemServer, tmp_path: Path) -> None:
+    make_project()
+    line = tmp_path / "token.txt"
+    line.write_text("very-secret\n")
+    printed = run("mediacms", f"{portal.origin}/user/harbour", "--credentials", line)
+    assert (printed.failure, printed.lines[-1]) == ("", "1 of 1 imported.")
+    video = Video.objects.get()
+    assert (video.external_id, video.creator_id, video.text_tracks.count()) == ("oHLrDNGv6", "harbour", 2)
+    assert read_source(video) == b"moving pictures"
+    assert {one.headers["authorization"] for one in portal.heard} == {"Token very-secret"}
+    sent = {path: headers.get("authorization", "") for path, headers in portal.asked}
+    assert [path for path, told in sent.items() if told and path.endswith(".mp4")] == []
+    everything = printed.out.getvalue() + printed.err.getvalue() + str(video.metadata)
+    assert "very-secret" not in everything
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_list_that_breaks_off_is_told_after_what_came(portal: SystemServer) -> None:
+    make_project()
+    pages = iter([{**recorded("mediacms_list.json"), "next": "x"}])
+    portal.routes["/api/v1/media"] = lambda _asked: next(pages, Told(401))
+    printed = run("mediacms", portal.origin)
+    assert printed.lines[-1] == "1 of 1 imported."
+    assert printed.failure == (
+        "The list broke off: /api/v1/media: The server answered 401 (Unauthorized). "
+        "Check the credentials, and what they may see."
+    )
+    assert Video.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "words"),
+    [
+        (["mux"], {}, "Mux needs a token id and its secret. Set MUX_TOKEN_ID and MUX_TOKEN_SECRET."),
+        (["mux"], {"MUX_TOKEN_ID": "a"}, "Of MUX_TOKEN_ID and MUX_TOKEN_SECRET one is set alone."),
+        (
+            ["peertube", "https://a.example", "--credentials", "/no/such/file"],
+            {},
+            "/no/such/file: No such file",
+        ),
+        (["peertube", "file:///etc"], {}, "Only http:// and https:// addresses can be fetched."),
+        (["peertube", "http://127.0.0.1"], {}, "There is no public server at this address."),
+    ],
+)
+def test_what_can_not_be_asked_is_told(
+    argv: list[str], environ: dict[str, str], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project()
+    for name in ("MUX_TOKEN_ID", "MUX_TOKEN_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    printed = run(*argv)
+    assert words in printed.failure
+    assert printed.returncode == 1
+
+
+def test_credentials_may_come_by_standard_input(
+    portal: SystemServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_project()
+    monkeypatch.setattr("sys.stdin", StringIO("anna:secret\n"))
+    assert (
+        run("mediacms", portal.origin, "--credentials", "-", "--dry-run").lines[-1]
+        == "1 of 1 would be imported."
+    )
+    assert portal.heard[0].headers["authorization"].startswith("Basic ")
+    assert not Video.objects.exists()
