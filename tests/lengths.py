@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TypeVar
+from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,3 +20,8 @@ def is_for_now(test: pytest.Item) -> bool:
 def length(short: T, whole: T) -> T:
     """Return what this run takes of the two."""
     return whole if IS_LONG else short
+
+
+def mostly_whole(values: Iterable[Any], *kept: Any) -> list[Any]:
+    """Return a test's parameters, of which every run takes those that are kept, and `make test-long` the others too."""
+    return [one if one in kept else pytest.param(one, marks=pytest.mark.whole) for one in values]

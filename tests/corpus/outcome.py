@@ -57,6 +57,11 @@ def shown(name: str) -> Shown:
         return Shown(whole, presentation, folder, source)
 
 
+def is_long(name: str) -> bool:
+    """Tell whether it takes minutes to look at each of its pictures."""
+    return wanted(name).duration_s > LONG_S
+
+
 def wanted(name: str) -> Played:
     becomes = ACCEPTED[name].becomes
     assert isinstance(becomes, Played)

@@ -12,15 +12,16 @@ from processing.errors import SourceRejected
 from tests.clips import ffmpeg_path
 from tests.corpus.catalogue import SOURCES
 from tests.corpus.measure import find_beeps, find_strangers, read_pictures, read_thumbnails
-from tests.corpus.outcome import ACCEPTED, REFUSED, Shown, shown, wanted
+from tests.corpus.outcome import ACCEPTED, REFUSED, Shown, is_long, shown, wanted
 from tests.corpus.source import Played, Source
+from tests.lengths import mostly_whole
 from tests.processing.whole_encode import plan_of
 
 AAC_PACKET = Fraction(1024, 48_000)
 
 
 @pytest.mark.corpus
-@pytest.mark.parametrize("name", ACCEPTED)
+@pytest.mark.parametrize("name", mostly_whole(ACCEPTED, *(name for name in ACCEPTED if not is_long(name))))
 def test_every_frame_and_beep_of_an_accepted_source_is_in_its_place(name: str, tmp_path: Path) -> None:
     played, outcome = wanted(name), shown(name)
     video = outcome.whole.plan.video

@@ -30,7 +30,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 
-SEEDS = length(88, 438)
+SEEDS = length(44, 438)
 BATCHES = length(2, 5)  # no divisor of it divides the number of bases: each batch has all of them
 CLEANED_BATCHES = length(1, 2)  # of these the sources are cleaned, too: as much work again
 LONGEST_STEP_S = 100  # of a second of video; far below the limits, and far above a busy machine

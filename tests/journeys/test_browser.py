@@ -51,6 +51,7 @@ def test_an_uploaded_video_plays_while_it_is_made_and_to_its_end(
             wait_until(page, f"video.videoHeight === {height}")
 
 
+@pytest.mark.whole
 def test_a_viewer_plays_on_while_the_video_is_processed_again(
     shared_gilfoyle: Gilfoyle, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from tests.clips import make_clip, run_tool
 from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
 from tests.journeys.consumer import upload, video, wait_until_ready
+from tests.lengths import mostly_whole
 
 pytestmark = pytest.mark.embedded
 
@@ -63,7 +64,7 @@ def delete(gilfoyle: Gilfoyle, video_id: str) -> None:
     assert gilfoyle.client.get(f"/api/v1/videos/{video_id}").status_code == 404
 
 
-@pytest.mark.parametrize("stop", [cancel, delete])
+@pytest.mark.parametrize("stop", mostly_whole([cancel, delete], delete))
 def test_a_running_encode_is_stopped(
     stop: Callable[[Gilfoyle, str], None], gilfoyle: Gilfoyle, long_source: Path, tmp_path: Path
 ) -> None:

@@ -152,6 +152,7 @@ UPPY = """([directUrl, name]) => new Promise((done) => {
 })"""
 
 
+@pytest.mark.whole
 @pytest.mark.browser
 def test_uppy_sends_a_film_from_a_page_of_another_site(
     with_bucket: Gilfoyle, origins: set[str], uppy_page: str, tmp_path: Path

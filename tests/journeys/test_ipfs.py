@@ -73,6 +73,7 @@ def require_noise(cid: str, private: list[bytes]) -> None:
             )
 
 
+@pytest.mark.whole
 def test_a_film_is_uploaded_encoded_played_and_deleted_on_ipfs(ipfs: IpfsGilfoyle, tmp_path: Path) -> None:
     client = ipfs.client
     film = make_clip(tmp_path / "film.mp4", duration_s=4, size=(320, 180))

@@ -117,6 +117,7 @@ def test_a_chunk_is_given_back_by_who_is_told_to_stop(gilfoyle: Gilfoyle, source
     assert {status for status, losses, faults in left if not losses and not faults} <= {"ready", "done"}
 
 
+@pytest.mark.whole
 def test_up_itself_killed(gilfoyle: Gilfoyle, source: Path) -> None:
     video_id = upload(gilfoyle.client, source)
     for kills in range(1, length(2, 3)):

@@ -21,6 +21,7 @@ from processing.source import (
     source_url,
 )
 from tests.clips import make_clip, remux_clip
+from tests.lengths import mostly_whole
 from tests.processing.remote import Counted, require_namespaces
 from tests.processing.sources import SOUNDS, VIDEOS
 from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, UPLOAD
@@ -71,7 +72,12 @@ def stored(renditions: tuple[EncodedRendition, ...]) -> list[bytes]:
     ]
 
 
-@pytest.mark.parametrize("kind", ["mp4, moov at the end", "mp4, moov first", "Matroska", "MPEG-TS"])
+@pytest.mark.parametrize(
+    "kind",
+    mostly_whole(
+        ["mp4, moov at the end", "mp4, moov first", "Matroska", "MPEG-TS"], "mp4, moov first", "MPEG-TS"
+    ),
+)
 def test_a_chunk_reads_about_its_share_and_gives_the_same_bytes(kind: str, tmp_path: Path) -> None:
     require_namespaces()
     path = heavy(tmp_path, kind)
@@ -100,14 +106,12 @@ def test_a_chunk_reads_about_its_share_and_gives_the_same_bytes(kind: str, tmp_p
 
 # One of each way of reading.
 FURTHER_KINDS = (
-    "edit list", "23.976 in Matroska", "59.94 in MPEG-TS", "MPEG-4 in AVI", "FLV",
+    "fragmented", "MPEG-2 program stream", "edit list", "23.976 in Matroska", "59.94 in MPEG-TS", "MPEG-4 in AVI", "FLV",
 )  # fmt: skip
 KINDS = [
     "landscape",
-    "fragmented",
     "live WebM",
-    "MPEG-2 program stream",
-    *(pytest.param(kind, marks=pytest.mark.whole) for kind in FURTHER_KINDS),
+    *mostly_whole(FURTHER_KINDS),
 ]
 
 

@@ -87,6 +87,7 @@ def index_of(whole: Whole, name: str) -> SegmentIndex:
     )
 
 
+@pytest.mark.whole
 @pytest.mark.long
 @pytest.mark.timeout(900)  # long sound, made and read twice
 def test_a_long_video_does_not_drift(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from processing.jobs.models import Job, Step
 from processing.jobs.pipeline import StepPlan
 from processing.jobs.waiting import postpone_step
 from tests.factories import make_job, make_step_plan
+from tests.lengths import length
 from videos.catalog.models import Video
 
 MAX_ATTEMPTS = 3
@@ -203,6 +204,9 @@ class JobMachine(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_nothing_is_lost_and_nothing_done_twice() -> None:
     limits = settings(
-        max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=length(15, 40),
+        stateful_step_count=40,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(JobMachine, settings=limits)

@@ -164,6 +164,7 @@ def test_an_index_that_lies_about_key_frames_is_not_believed(
 BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free")
 
 
+@pytest.mark.whole
 def test_every_mp4_of_the_corpus_is_told_the_same_by_the_little_that_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ def web(tmp_path: Path) -> Iterator[WebProcess]:
         yield running
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_chromium() as running:
         yield running

@@ -13,6 +13,7 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.config import RungSettings
 from tests.browser import choices, look, open_menu, play, wait_until
 from tests.clips import make_clip
+from tests.lengths import mostly_whole
 from tests.processing.whole_encode import ENCODING, encode_whole
 from tests.streaming.clip import SEGMENTS, store_rendition, store_video
 from tests.streaming.player.test_browser import open_embed, require_script
@@ -87,7 +88,7 @@ def test_the_browser_knows_the_names_of_what_we_make(page: Page) -> None:
         assert page.evaluate(f"MediaSource.isTypeSupported('video/mp4; codecs=\"{name}\"')"), name
 
 
-@pytest.mark.parametrize("codec", ["vp9", "av1"])
+@pytest.mark.parametrize("codec", mostly_whole(["vp9", "av1"], "av1"))
 def test_it_plays_to_its_end_beside_one_that_it_does_not_know(page, web, mint, codec: str):
     require_script()
     video = store_video()
@@ -118,6 +119,7 @@ def test_a_size_is_one_choice_in_however_many_codecs_it_is_there(page, web, mint
     wait_until(page, "video.currentTime > 3")
 
 
+@pytest.mark.whole
 def test_a_size_is_one_choice_with_however_many_kinds_of_sound_it_is_there(page, web, mint):
     require_script()
     video = store_video()

@@ -156,6 +156,7 @@ def report_by_keys(looker: Looker) -> None:
     assert (report.reason, report.channel, report.at_s) == ("hate", "public_form", 1.0)
 
 
+@pytest.mark.whole
 def test_sound_alone(looker, web, mint):
     require_script()
     video = store_video(title="A podcast")

@@ -46,7 +46,11 @@ def run_recipe(kind, private, folder, *arguments):
 
 @pytest.mark.parametrize(
     ("kind", "algorithm"),
-    [("py", "E"), ("py", "P"), ("mjs", "E"), ("mjs", "P"), ("go", "E"), ("go", "P"), ("php", "E")],
+    [
+        *[("py", "E"), ("py", "P"), ("mjs", "E"), ("mjs", "P"), ("php", "E")],
+        # Half a minute to compile.
+        *(pytest.param("go", one, marks=pytest.mark.whole) for one in "EP"),
+    ],
 )
 def test_what_a_recipe_signs_plays(client, video, tmp_path, kind, algorithm):
     private = PRIVATE[algorithm]

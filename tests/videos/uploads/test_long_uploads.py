@@ -208,9 +208,9 @@ def ways(name: str, upload: UploadBy, *marks: pytest.MarkDecorator, otherwise: s
 @pytest.mark.parametrize(
     ("upload", "trouble"),
     [
-        *ways("tuspy", upload_by_tuspy, otherwise=DIRECTLY),
+        *ways("tuspy", upload_by_tuspy, pytest.mark.whole, otherwise=DIRECTLY),
         *ways("tus-js-client", upload_by_tus_js, otherwise=NGINX),
-        *ways("Uppy", upload_by_uppy, pytest.mark.browser, otherwise=NGINX),
+        *ways("Uppy", upload_by_uppy, pytest.mark.browser, pytest.mark.whole, otherwise=NGINX),
     ],
     indirect=["trouble"],
 )

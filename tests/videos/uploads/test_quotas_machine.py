@@ -29,6 +29,7 @@ from hypothesis.stateful import (
 
 from gilfoyle.lib.errors import Refusal
 from tests.factories import make_video
+from tests.lengths import length
 from tests.limited import key_use_of, limited_account, use_of
 from videos.catalog import purge
 from videos.catalog import services as catalog
@@ -271,7 +272,7 @@ def test_use_is_what_the_model_says(media_dir: Path, monkeypatch: pytest.MonkeyP
     run_state_machine_as_test(
         QuotaMachine,
         settings=settings(
-            max_examples=15,
+            max_examples=length(7, 15),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import Refusal
 from tests.factories import make_account
+from tests.lengths import length
 from videos import layout
 from videos.errors import SourceTooLarge, UploadIncomplete
 from videos.uploads import appending, tus
@@ -264,7 +265,7 @@ def test_uploads_are_what_the_model_says(media_dir: Path, monkeypatch: pytest.Mo
     run_state_machine_as_test(
         UploadsMachine,
         settings=settings(
-            max_examples=15,
+            max_examples=length(7, 15),
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -7,9 +7,12 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.embedded import ROOT, run_manage
 
 
+@pytest.mark.whole
 def test_one_of_two_sweeps_until_it_is_told_to_stop_and_the_other_goes_on(tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
     assert run_manage("migrate", data_dir=data_dir).returncode == 0
