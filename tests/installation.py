@@ -42,6 +42,10 @@ ONLY_FROM = os.environ.get("GILFOYLE_TEST_ONLY", "")
 BROKERS_A_PROCESS = (
     2  # as many whole products as a process of the suite has at once; .ci/run has hosts for four processes
 )
+BESIDE_THE_STORE = tuple(
+    f"tests/streaming/{part}/"
+    for part in ("counting", "management", "player", "reporting", "revocations", "sessions", "tokens")
+)
 _taken: set[int] = set()
 
 
@@ -49,7 +53,9 @@ def is_for_here(test: pytest.Item) -> bool:
     """Tell whether a test is to run here; what opens the folder of a product's media finds nothing in other stores."""
     if test.get_closest_marker("folder") and STORE != "folder":
         return False
-    return not ONLY_FROM or test.nodeid in _met_the_store() or bool(test.get_closest_marker("everywhere"))
+    if not ONLY_FROM or test.get_closest_marker("everywhere"):
+        return True
+    return test.nodeid in _met_the_store() and not _keeps_a_folder(test)
 
 
 @cache
@@ -99,12 +105,8 @@ def storage_settings(prefix: str) -> dict[str, Any]:
 
 def media_of_a_test(test: pytest.Item, folder: Path) -> dict[str, Any]:
     """Return the entry of Django's STORAGES for a test; who opens the media's folder itself has it, and IPFS needs rows."""
-    # A web process that a test starts for itself has its media in the folder.
-    looks_inside = "media_dir" in getattr(test, "fixturenames", ()) or hasattr(
-        _module_of(test), "web_process"
-    )
     has_no_rows = STORE == "ipfs" and not test.get_closest_marker("database")
-    if STORE == "folder" or looks_inside or has_no_rows:
+    if STORE == "folder" or _keeps_a_folder(test) or has_no_rows:
         return {
             "BACKEND": "django.core.files.storage.FileSystemStorage",
             "OPTIONS": {"location": str(folder)},
@@ -112,8 +114,12 @@ def media_of_a_test(test: pytest.Item, folder: Path) -> dict[str, Any]:
     return media_store(Config.model_validate({"storage": storage_settings(f"tests/{random_text(8)}")}))
 
 
-def _module_of(test: pytest.Item) -> object:
-    return getattr(test, "module", None)
+def _keeps_a_folder(test: pytest.Item) -> bool:
+    """Tell whether a test's media lie in a folder on every installation."""
+    # A web process that a test starts for itself has them there, and who asks about a video does not read it.
+    looks_inside = "media_dir" in getattr(test, "fixturenames", ())
+    starts_one = hasattr(getattr(test, "module", None), "web_process")
+    return looks_inside or starts_one or test.nodeid.startswith(BESIDE_THE_STORE)
 
 
 @contextmanager

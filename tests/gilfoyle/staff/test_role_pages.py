@@ -26,7 +26,7 @@ from videos.uploads.models import Upload, UploadGrant
 from videos.webhooks.endpoints import create_endpoint
 from videos.webhooks.services import send_test
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 # r: reviewer, s: senior reviewer, a: administrator, u: auditor.
 LETTERS = dict(zip("rsau", ROLES, strict=True))

@@ -24,7 +24,11 @@ from tests.small_disk import fill, small_disk
 from videos.catalog.models import Video
 from videos.catalog.selectors import list_playable_renditions
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_dir")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("media_dir"),
+    pytest.mark.once,
+]
 MIB = 1024 * 1024
 DISK_BYTES = 128 * MIB  # a clean copy of a source asks for 64 besides
 

@@ -29,7 +29,7 @@ from videos.catalog.revisions import remove_past
 from videos.catalog.services import delete_video, edit_video
 from videos.errors import AlreadyReprocessing, QuotaExceeded
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
 def set_encoding(settings: Any, **changes: Any) -> None:

@@ -21,7 +21,7 @@ from tests.streaming.web_process import READY_LIMIT_S, web_process
 from videos import layout
 from videos.usage.models import DailyPlays
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 MIB = 1024 * 1024
 ALL_S = SEGMENT_S * SEGMENTS
 
