@@ -14,13 +14,17 @@ from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import Project
 from videos.catalog import selectors, states
 from videos.catalog.models import Video
-from videos.imports.collecting import printable
 
 PAUSE_S = 0.5
 INTERRUPTED = 130
 INTERRUPTED_WORDS = (
     "Interrupted. What was imported is processed all the same; the same command goes on with the rest."
 )
+
+
+def shown(text: str) -> str:
+    """Return what others have named as a terminal may have it: what it would obey, or could not write, is escaped."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def find_project(name: str | None) -> Project:
@@ -45,7 +49,7 @@ def follow(video: Video, *, is_off: bool = False) -> str:
     """Show a video's progress until it is ready; returns why it isn't to be, else ""."""
     bar_of = tqdm(
         total=100,
-        desc=f"{video.title}: processing",
+        desc=f"{shown(video.title)}: processing",
         bar_format="{desc} {percentage:3.0f}% |{bar}|",
         disable=True if is_off else None,
     )
@@ -73,7 +77,7 @@ class FileBar:
     ) -> None:
         self._on_end = on_end
         self._bar: tqdm[Any] = tqdm(
-            total=size_bytes or None, desc=printable(name)[:40], unit="B", unit_scale=True, unit_divisor=1024,
+            total=size_bytes or None, desc=shown(name)[:40], unit="B", unit_scale=True, unit_divisor=1024,
             disable=True if is_off else None, leave=False, position=1,
         )  # fmt: skip
 

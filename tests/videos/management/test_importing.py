@@ -6,7 +6,7 @@ from django.core.management import CommandError
 from tests.factories import make_project, make_video
 from videos.access.services import suspend_project
 from videos.catalog.services import delete_video
-from videos.management.importing import FileBar, find_project, follow, total_bar
+from videos.management.importing import FileBar, find_project, follow, shown, total_bar
 
 pytestmark = pytest.mark.django_db
 
@@ -40,3 +40,7 @@ def test_bars_end_each_other() -> None:
             bar.show_arrived(10, 10)
         assert ended == [1]
         total.update(1)
+
+
+def test_a_terminal_is_given_nothing_to_obey() -> None:
+    assert shown("Zoë\x1b[2J\n\u202e\udcff ★") == "Zoë\\x1b[2J\\n\\u202e\\udcff ★"

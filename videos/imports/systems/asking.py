@@ -27,6 +27,7 @@ MOST_ANSWER_BYTES = 16 * 1024 * 1024
 ANSWER_S = 120.0
 TRIES = 6
 MOST_PAUSE_S = 15 * 60.0
+LEAST_BETWEEN_S = 10 * 60.0  # signing in; tokens last hours
 
 
 class AnswerTooLarge(TooLarge):
@@ -37,12 +38,17 @@ class AnswerTooLarge(TooLarge):
 
 @dataclass(slots=True)
 class Api:
-    """A system's interface at one address. Its credentials go to that very server alone."""
+    """A system's interface at one address. Its credentials go to that very server alone.
+
+    `renew` signs in anew where what was signed in with has run out in the course of a long run.
+    """
 
     base: WebAddress
     settings: ImportSettings
     authorization: str = field(default="", repr=False)
     pause: Callable[[float], None] = time.sleep
+    renew: Callable[[], None] | None = None
+    _renew_at: float = field(default_factory=lambda: time.monotonic() + LEAST_BETWEEN_S, init=False)
 
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> object:
         """Return what a path answers, as JSON.
@@ -122,6 +128,8 @@ class Api:
             try:
                 return ask()
             except SourceNotAllowed as error:
+                if self._is_renewed():
+                    continue
                 hint = "Check the credentials, and what they may see."
                 raise SourceNotAllowed(f"{path}: {error.message}", hint=hint) from None
             except (ServerBusy, OutboundFault) as error:
@@ -133,6 +141,19 @@ class Api:
             except GilfoyleError as error:
                 raise _named(error, path) from error
         raise AssertionError  # the last try returned or raised
+
+    def _is_renewed(self) -> bool:
+        """Sign in anew where that may help: what is not ours is refused just the same with what is new."""
+        now = time.monotonic()
+        if self.renew is None or now < self._renew_at:
+            return False
+        self._renew_at, renew = now + LEAST_BETWEEN_S, self.renew
+        self.renew = None  # signing in asks, too
+        try:
+            renew()
+        finally:
+            self.renew = renew
+        return True
 
 
 def open_api(url: str, settings: ImportSettings, *, pause: Callable[[float], None] = time.sleep) -> Api:

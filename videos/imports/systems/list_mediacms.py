@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from videos.imports.systems.asking import Api
 from videos.imports.systems.credentials import Credentials
-from videos.imports.systems.found import AnswerUnusable, FoundVideo, Listed, Unlisted
+from videos.imports.systems.found import LONGEST_TITLE, AnswerUnusable, FoundVideo, Listed, Unlisted, one_line
 from videos.imports.systems.mediacms import WANTED, Entry, find_author, map_media, read_entry, read_page
 from videos.imports.systems.paging import walk
 
@@ -48,7 +48,9 @@ def _pages(api: Api) -> Iterator[list[object]]:
 
 def _listed(api: Api, entry: Entry) -> Listed:
     token = entry.friendly_token
-    return Listed(token, entry.title or "", entry.add_date, lambda _is_dry: _load(api, token))
+    return Listed(
+        token, one_line(entry.title, LONGEST_TITLE), entry.add_date, lambda _is_dry: _load(api, token)
+    )
 
 
 def _load(api: Api, token: str) -> FoundVideo:

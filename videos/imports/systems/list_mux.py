@@ -10,7 +10,7 @@ import structlog
 from videos.imports.errors import ServerBusy, SourceNotAllowed, SourceNotThere, SourceUnusable
 from videos.imports.systems.asking import Api
 from videos.imports.systems.credentials import MUX, PAIRS, Credentials, CredentialsInvalid
-from videos.imports.systems.found import FoundVideo, Listed, Unlisted
+from videos.imports.systems.found import LONGEST_TITLE, FoundVideo, Listed, Unlisted, one_line
 from videos.imports.systems.mux import (
     ERRORED,
     READY,
@@ -58,7 +58,7 @@ def _pages(api: Api) -> Iterator[list[object]]:
 
 
 def _listed(api: Api, entry: Entry, hosts: Hosts) -> Listed:
-    title = (entry.meta.title if entry.meta else None) or ""
+    title = one_line(entry.meta.title if entry.meta else None, LONGEST_TITLE)
     return Listed(
         entry.id, title, entry.published_at, lambda is_dry: _load(api, entry.id, hosts, is_dry=is_dry)
     )

@@ -11,7 +11,7 @@ from gilfoyle.lib.public_addresses import AddressInvalid, parse_address
 from videos.imports.errors import SourceNotAllowed, SourceNotThere, SourceUnusable
 from videos.imports.systems.asking import Api
 from videos.imports.systems.credentials import Credentials
-from videos.imports.systems.found import FoundVideo, Listed, Unlisted, read_answer
+from videos.imports.systems.found import LONGEST_TITLE, FoundVideo, Listed, Unlisted, one_line, read_answer
 from videos.imports.systems.paging import walk
 from videos.imports.systems.peertube import (
     Answers,
@@ -52,12 +52,24 @@ def sign_in(api: Api, credentials: Credentials) -> None:
         api.authorization = f"Bearer {token}"
 
 
+def _stay_signed_in(api: Api, credentials: Credentials) -> None:
+    """Sign in, and again whenever that has run out: PeerTube's tokens last some hours, and a move may last days."""
+
+    def renew() -> None:
+        api.authorization = ""
+        sign_in(api, credentials)
+
+    sign_in(api, credentials)
+    if credentials.name:
+        api.renew = renew
+
+
 def list_peertube(api: Api, credentials: Credentials) -> Iterator[Listed | Unlisted]:
     """Yield the videos that an instance's page shows, the oldest first.
 
     Raises: as `Api.get`; AnswerUnusable also where a page has nothing new.
     """
-    sign_in(api, credentials)
+    _stay_signed_in(api, credentials)
     for entry in walk(_pages(api), read_entry, lambda entry: entry.uuid):
         yield entry if isinstance(entry, Unlisted) else _listed(api, entry)
 
@@ -73,7 +85,12 @@ def _pages(api: Api) -> Iterator[list[object]]:
 
 
 def _listed(api: Api, entry: Entry) -> Listed:
-    return Listed(entry.uuid, entry.name or "", entry.published_at, lambda _is_dry: _load(api, entry.uuid))
+    return Listed(
+        entry.uuid,
+        one_line(entry.name, LONGEST_TITLE),
+        entry.published_at,
+        lambda _is_dry: _load(api, entry.uuid),
+    )
 
 
 def _load(api: Api, uuid: str) -> FoundVideo:

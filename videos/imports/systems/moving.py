@@ -26,10 +26,12 @@ from videos.chapters.services import give_chapters
 from videos.errors import UploadInProgress
 from videos.imports import services, states
 from videos.imports.models import Import
+from videos.imports.remotes import find_remote
 from videos.imports.systems.found import MARK, MISSING, AnswerUnusable, FoundCaption, FoundVideo
 from videos.imports.taking import LATER, Taking, begin, claim, fetch_held, receive_file
 from videos.tracks.models import CAPTIONS, SUBTITLES, UPLOADED, TextTrack
 from videos.tracks.services import TrackFacts, add_track, name_language, shown_label
+from videos.uploads.services import require_room
 
 Outcome = Literal["imported", "present", "under_way", "failed"]
 ReadCaption = Callable[[FoundCaption, int], bytes]  # a text of so many bytes at most
@@ -63,6 +65,22 @@ def tell_present(video: Video) -> Moved:
     if video.status == video_states.FAILED:
         return Moved("failed", video, f"{FAILED_BEFORE} {video.failure_message}")
     return Moved("present", video)
+
+
+def look_at(found: FoundVideo, taking: Taking) -> Moved:
+    """Tell how `move` would end, as far as can be told without asking for the file; nothing is written."""
+    video = find_moved(taking.project, found.external_id)
+    try:
+        checked_fields(found)
+        if isinstance(found.source, Path):
+            require_room(length_bytes=found.source.stat().st_size, config=taking.config)
+        else:
+            find_remote(found.source, config=taking.config, project_name=taking.project.name)
+    except OSError as error:
+        return Moved("failed", video, f"{error.strerror}.")
+    except GilfoyleError as error:
+        return Moved("failed", video, f"{error.message} {error.hint}".strip())
+    return Moved("present" if video is not None and video.source_upload_id else "imported", video)
 
 
 def move(found: FoundVideo, taking: Taking, read_caption: ReadCaption) -> Moved:

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from videos.chapters.chapter import Chapter, arrange
 from videos.imports.systems.found import (
+    LONGEST_ID,
     LONGEST_TITLE,
     MOST_CAPTIONS,
     Answer,
@@ -45,7 +46,6 @@ class Named(Answer):
 class Actor(Answer):
     """An account or a channel."""
 
-    id: int | None = None
     name: str | None = None
     host: str | None = None
 
@@ -225,7 +225,8 @@ def map_video(answers: Answers, *, origin: str) -> FoundVideo:
         source=_source(said, answers.source, origin),
         title=one_line(said.name, LONGEST_TITLE),
         description=many_lines(said.description),
-        creator_id=str(said.account.id) if said.account and said.account.id is not None else "",
+        # Not the account's number, which may be that of somebody else among the consumer's own users.
+        creator_id=one_line(_handle(said.account), LONGEST_ID),
         metadata=metadata,
         captions=tuple(_caption(one, origin) for one in captions.data) if captions else (),
         chapters=_chapters(chapters.chapters if chapters else ()),

@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from gilfoyle.lib.errors import GilfoyleError
 from videos.access.models import Project
 from videos.catalog.models import Video
-from videos.imports.collecting import printable
 from videos.imports.systems.credentials import MEDIACMS, MUX, PEERTUBE, read_credentials
 from videos.imports.systems.found import Listed, Unlisted
 from videos.imports.systems.moving import (
@@ -26,6 +26,7 @@ from videos.imports.systems.moving import (
     find_moved,
     free_broken_off,
     is_whole,
+    look_at,
     move,
     tell_present,
 )
@@ -37,13 +38,14 @@ from videos.management.importing import (
     FileBar,
     find_project,
     follow,
+    shown,
     total_bar,
 )
 from videos.management.telling import STDIN, TellingCommand, given_text, read_moment
 
 PAUSE_S = 0.5
 LEFT = 1
-READY = "ready"
+READY, GONE = "ready", "It was deleted meanwhile."
 CREDENTIALS_HELP = (
     "One line, a token or NAME:SECRET; - reads it from standard input. Wins over the environment."
 )
@@ -104,6 +106,15 @@ there in the end, 1 when something is not, 130 after an interruption.
         run.sum_up()
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What is remembered of a video; there may be very many."""
+
+    outcome: str
+    video_id: str
+    missing: int
+
+
 class _Run:
     """One run of the command: what came of each video, by its old id."""
 
@@ -113,8 +124,7 @@ class _Run:
         self._command, self._project, self._read_caption = command, project, read_caption
         self._is_dry, self._is_json = bool(options["dry_run"]), bool(options["json"])
         self._limit, self._since = options["limit"], read_moment(options["since"])
-        self._moved: dict[str, Moved] = {}
-        self._titles: dict[str, str] = {}
+        self._told: dict[str, _Told] = {}
         self._later: list[Listed] = []
         self._older = 0
         self._broken = ""
@@ -129,10 +139,10 @@ class _Run:
                         return
                     if isinstance(entry, Unlisted):
                         words = f"{entry.error.message} {entry.error.hint}".strip()
-                        self._tell(entry.where, Moved("failed", words=words))
-                    elif entry.external_id not in self._moved and self._is_wanted(entry):
+                        self._tell(entry.where, "", Moved("failed", words=words))
+                    elif entry.external_id not in self._told and self._is_wanted(entry):
                         self._take(entry, total)
-                        new += self._moved[entry.external_id].outcome == "imported"
+                        new += self._told[entry.external_id].outcome == "imported"
             except GilfoyleError as error:
                 self._broken = f"{error.message} {error.hint}".strip()
 
@@ -143,13 +153,12 @@ class _Run:
         return False
 
     def _take(self, entry: Listed, total: tqdm[Any]) -> None:
-        self._titles[entry.external_id] = entry.title
         name = entry.title or entry.external_id
         with FileBar(name, 0, lambda: total.update(1), is_off=self._is_json) as bar:
             moved = self._move(entry, Taking(self._project, settings.GILFOYLE, bar.show_arrived))
         if moved.outcome == "under_way":
             self._later.append(entry)
-        self._tell(entry.external_id, moved)
+        self._tell(entry.external_id, entry.title, moved)
 
     def _move(self, entry: Listed, taking: Taking) -> Moved:
         there = find_moved(self._project, entry.external_id)
@@ -160,7 +169,7 @@ class _Run:
         except GilfoyleError as error:
             return Moved("failed", there, f"{error.message} {error.hint}".strip())
         if self._is_dry:
-            return Moved("imported", there)
+            return look_at(found, taking)
         return move(found, taking, self._read_caption)
 
     def come_back(self) -> None:
@@ -172,52 +181,49 @@ class _Run:
                 moved = self._move(entry, Taking(self._project, settings.GILFOYLE))
                 if moved.outcome != "under_way":
                     self._later.remove(entry)
-                    self._tell(entry.external_id, moved)
+                    self._tell(entry.external_id, entry.title, moved)
 
     def wait(self) -> None:
         """Follow what is there until it is ready; what isn't to be counts as failed."""
-        for external_id, moved in tuple(self._moved.items()):
-            if moved.video is None or moved.outcome == "failed":
+        for external_id, told in tuple(self._told.items()):
+            if told.outcome == "failed" or not told.video_id:
                 continue
-            video = Video.objects.select_related("project").get(pk=moved.video.pk)
-            if words := follow(video, is_off=self._is_json):
-                self._tell(external_id, Moved("failed", video, words))
+            video = Video.objects.select_related("project").filter(pk=told.video_id).first()
+            words = GONE if video is None else follow(video, is_off=self._is_json)
+            if words:
+                self._tell(external_id, "", Moved("failed", video, words))
             else:
-                self._say(external_id, moved, READY)
+                self._say(external_id, "", Moved("present", video), READY)
 
-    def _tell(self, external_id: str, moved: Moved) -> None:
-        self._moved[external_id] = moved
+    def _tell(self, external_id: str, title: str, moved: Moved) -> None:
+        video_id = moved.video.pk if moved.video else ""
+        self._told[external_id] = _Told(moved.outcome, video_id, len(moved.problems))
         named = "would_be_imported" if self._is_dry and moved.outcome == "imported" else moved.outcome
-        self._say(external_id, moved, named)
+        self._say(external_id, title, moved, named)
 
-    def _say(self, external_id: str, moved: Moved, outcome: str) -> None:
-        video_id, title = moved.video.pk if moved.video else "", self._titles.get(external_id, "")
+    def _say(self, external_id: str, title: str, moved: Moved, outcome: str) -> None:
+        video_id = moved.video.pk if moved.video else ""
         problems = [*filter(None, [moved.words]), *moved.problems]
-        told: dict[str, Any] = {
-            "external_id": external_id,
-            "outcome": outcome,
-            "video_id": video_id,
-            "title": title,
-        }
+        told: dict[str, Any] = {"external_id": external_id, "outcome": outcome, "video_id": video_id}
         with tqdm.external_write_mode():  # the bars make way for a line
             if self._is_json:
-                told |= {"captions": moved.captions, "problems": problems}
+                told |= {"title": title, "captions": moved.captions, "problems": problems}
                 self._command.stdout.write(json.dumps({"kind": "video", **told}))
                 return
             if outcome != "failed":
-                texts = f", texts: {moved.captions}" if moved.captions and outcome != READY else ""
+                texts = f", texts: {moved.captions}" if moved.captions else ""
                 line = f"{external_id}  {video_id or '-'}  {outcome.replace('_', ' ')}{texts}  {title}"
-                self._command.stdout.write(printable(line.rstrip()))
-            for problem in problems if outcome not in {READY, "under_way"} else ():
-                self._command.stderr.write(printable(f"{external_id}: {problem}"))
+                self._command.stdout.write(shown(line.rstrip()))
+            for problem in problems if outcome != "under_way" else ():
+                self._command.stderr.write(shown(f"{external_id}: {problem}"))
 
     def sum_up(self) -> None:
         """Tell how many there are of each.
 
         Raises: CommandError where something is missing.
         """
-        counts: Counter[str] = Counter(moved.outcome for moved in self._moved.values())
-        missing = sum(len(moved.problems) for moved in self._moved.values())
+        counts = Counter(told.outcome for told in self._told.values())
+        missing = sum(told.missing for told in self._told.values())
         is_whole = not (counts["failed"] or missing or self._broken)
         if self._is_json:
             told: dict[str, Any] = {name: counts[name] for name in ("imported", "present", "failed")}
@@ -228,7 +234,7 @@ class _Run:
                 sys.exit(LEFT)
             return
         verb = "would be imported" if self._is_dry else "imported"
-        words = [f"{counts['imported']} of {len(self._moved)} {verb}"]
+        words = [f"{counts['imported']} of {len(self._told)} {verb}"]
         others = (
             (counts["present"], "there already"),
             (counts["failed"], "failed"),
@@ -265,7 +271,7 @@ def _of_file(name: str) -> str:
         return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "this is no text"
-        message = f"{printable(name)}: {reason}."
+        message = f"{shown(name)}: {reason}."
         raise CommandError(message) from None
 
 

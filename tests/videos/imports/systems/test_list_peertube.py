@@ -8,6 +8,7 @@ import pytest
 from tests.videos.imports.systems.recorded import recorded
 from tests.videos.imports.systems.system_server import Route, SystemServer, Told, moved_to, system_server
 from videos.imports.errors import SourceNotAllowed
+from videos.imports.systems import asking
 from videos.imports.systems.asking import open_api
 from videos.imports.systems.credentials import Credentials
 from videos.imports.systems.found import AnswerUnusable, Listed, Unlisted
@@ -136,3 +137,29 @@ def test_a_list_that_goes_in_circles_ends(server: SystemServer) -> None:
     with pytest.raises(AnswerUnusable, match="nothing new"):
         listed(server)
     assert len(server.heard) == 2
+
+
+def test_a_title_is_shown_without_what_a_terminal_obeys(server: SystemServer) -> None:
+    server.routes["/api/v1/videos"] = always({"total": 1, "data": [{**ITEM, "name": "a\x1b[2Jb\n"}]})
+    assert first(listed(server)).title == "a[2Jb"
+
+
+def test_who_signed_in_with_a_password_is_signed_in_anew_when_that_runs_out(
+    server: SystemServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "LEAST_BETWEEN_S", 0)
+    tokens = iter(["t1", "t2", "t3"])
+    server.routes["/api/v1/oauth-clients/local"] = always({"client_id": "ci", "client_secret": "cs"})
+    server.routes["/api/v1/users/token"] = lambda _asked: {"access_token": next(tokens)}
+    entry = first(listed(server, credentials=Credentials(name="anna", secret="x")))
+    details = server.routes[VIDEO]
+    server.routes[VIDEO] = lambda asked: (
+        details(asked) if asked.headers["authorization"] == "Bearer t2" else Told(401)
+    )
+    assert entry.load(False).title == "The harbour"
+    monkeypatch.setattr(asking, "LEAST_BETWEEN_S", 600)
+    server.routes[VIDEO] = lambda _asked: Told(403)  # what is not ours stays so
+    for _ in range(2):
+        with pytest.raises(SourceNotAllowed):
+            entry.load(False)
+    assert next(tokens, None) is None

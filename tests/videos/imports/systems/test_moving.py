@@ -21,7 +21,7 @@ from videos.chapters.chapter import Chapter
 from videos.chapters.models import ChapterList
 from videos.imports.models import Import
 from videos.imports.systems.found import FoundCaption, FoundVideo, metadata_of
-from videos.imports.systems.moving import Moved, find_moved, free_broken_off, is_whole, move
+from videos.imports.systems.moving import Moved, find_moved, free_broken_off, is_whole, look_at, move
 from videos.imports.taking import Taking
 from videos.tracks.models import TextTrack
 from videos.uploads import services as uploads
@@ -155,6 +155,23 @@ def test_what_the_api_would_refuse_is_refused(project: Project, settings: Any, t
     assert (one.outcome, one.words) == ("failed", "metadata: Metadata may have at most 16 KiB as JSON.")
     assert moved(found(tmp_path / "none.mp4"), project, settings).words == "No such file or directory."
     assert not Video.objects.exists()
+
+
+def test_a_try_tells_what_would_be_refused(project: Project, settings: Any, tmp_path: Path) -> None:
+    clip = tmp_path / "a.mp4"
+    clip.write_bytes(DATA)
+
+    def tried(source: str | Path, **changes: Any) -> tuple[str, str]:
+        one = look_at(found(source, **changes), Taking(project, settings.GILFOYLE))
+        return one.outcome, one.words
+
+    assert tried(clip) == tried("https://old.example/a.mp4") == ("imported", "")
+    assert tried(tmp_path / "none.mp4") == ("failed", "No such file or directory.")
+    assert tried("http://10.0.0.1/a.mp4")[1].startswith("There is no public server")
+    assert tried(clip, metadata={"much": "x" * 20_000})[0] == "failed"
+    assert not Video.objects.exists()
+    moved(found(clip), project, settings)
+    assert tried(clip) == ("present", "")
 
 
 def test_a_source_that_is_not_there_leaves_no_video(

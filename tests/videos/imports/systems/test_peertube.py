@@ -36,7 +36,11 @@ def changed(**changes: Any) -> Any:
 
 def test_all_that_belongs_to_a_video_is_kept() -> None:
     found = mapped(captions=CAPTIONS, chapters=CHAPTERS)
-    assert (found.external_id, found.title, found.creator_id) == (UUID, "The harbour", "37855")
+    assert (found.external_id, found.title, found.creator_id) == (
+        UUID,
+        "The harbour",
+        "harbour@tube.example.com",
+    )
     assert found.description == "A morning in the harbour.\n\nMusic: none."
     assert found.source == f"{ORIGIN}/download/web-videos/{UUID}-1080.mp4"
     assert found.metadata == {

@@ -196,7 +196,7 @@ def test_it_waits_until_all_is_ready(folder: Path, monkeypatch: pytest.MonkeyPat
     printed = run("folder", folder, "--wait")
     assert (printed.returncode, printed.lines[-1]) == (1, "2 of 3 imported, 1 failed.")
     assert "post-1: This is no media file." in printed.err.getvalue()
-    assert sum("  ready" in line for line in printed.lines) == 2
+    assert sum(line.endswith("  ready") for line in printed.lines) == 2
 
 
 @pytest.mark.parametrize(
