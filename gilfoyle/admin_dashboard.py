@@ -22,6 +22,8 @@ from gilfoyle.lib.admin import page_of
 from gilfoyle.lib.admin_words import TONES, clock, size_in_words, when
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs import states as work
+from processing.jobs.diagnosis import told_to_staff
+from processing.jobs.held_up import list_held_up
 from processing.jobs.models import Step
 from streaming.exposure.selectors import get_standing
 from videos.access.internal import INTERNAL_PROJECT_IDS
@@ -119,8 +121,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
     if may_view(request, "videos.view_blockedfingerprint"):
         context["unreadable"] = words_of_unreadable()
     if may_see_work:
-        queues = list_queues(timezone.now())
-        context |= {"queues": queues, "stalled_queues": [queue for queue in queues if queue.stalled]}
+        context |= describe_queues(timezone.now())
     may_add_key = request.user.has_perm("videos.add_apikey")
     context |= {"may_see_videos": may_see_videos, "may_see_work": may_see_work, "may_add_key": may_add_key}
     return context
@@ -204,6 +205,14 @@ def count_statuses(counts: Mapping[str, int]) -> list[StatusCount]:
     ]
 
 
+def describe_queues(now: datetime) -> dict[str, Any]:
+    """Return the queues, what their work waits for, and those whose work nobody takes although nothing is known against it."""
+    queues, held_up = list_queues(now), list_held_up(now)
+    explains = any(held.stops_workers for held in held_up)
+    stalled = [queue for queue in queues if queue.stalled and not explains]
+    return {"queues": queues, "held_up": held_up, "stalled_queues": stalled}
+
+
 def list_queues(now: datetime) -> list[QueueState]:
     """Return each queue with its open steps of jobs that are under way."""
     rows = (
@@ -246,7 +255,7 @@ def list_failures() -> list[Failure]:
         Failure(
             title=str(video),
             address=page_of("videos_video_change", video.pk),
-            message=video.failure_message,
+            message=told_to_staff(video.failure_code, video.failure_message),
             code=video.failure_code,
             project=video.project.name,
             at=when(video.updated_at),

@@ -25,6 +25,7 @@ from gilfoyle.lib.errors import GilfoyleError
 
 READ_BYTES = 64 * 1024
 NAME_WIDTH = 10
+STOPPING = "\nStopping, in some seconds. Ctrl-C once more stops at once; no work is lost either way."
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -161,6 +162,8 @@ class Supervisor:
                     self._bury_the_dead()
                     is_ready = is_ready or on_ready()
             finally:
+                if self._stops:
+                    self._show(STOPPING)
                 self._stop_all()
 
     @contextlib.contextmanager

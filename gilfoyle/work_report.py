@@ -5,7 +5,8 @@ A worker that has nothing to do leaves no row: what is told is who holds a step,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from django.db.models import Count, Min, Q, Sum
 from gilfoyle.lib.config import Config
 from gilfoyle.scheduling.standing import read_standing
 from processing.jobs import states
+from processing.jobs.held_up import HeldUp, busy_queues, list_held_up
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, title_of
 from processing.media import EncodePlan
@@ -129,7 +131,7 @@ def read_work(config: Config, *, now: datetime) -> WorkReport:
         failures=tuple(_failures(now)),
         videos={status: row["n"] for status, row in sorted(found.items())},
         stored_bytes=sum(row["held"] or 0 for row in found.values()),
-        concerns=tuple(_concerns(kinds, workers, scheduler)),
+        concerns=tuple(_concerns(_left_alone(now), list_held_up(now), workers, scheduler)),
     )
 
 
@@ -222,12 +224,30 @@ def _failures(now: datetime) -> Iterable[FailureGroup]:
         yield FailureGroup(code, jobs[0].failure_message, len(jobs), last_at, ids)
 
 
+def _left_alone(now: datetime) -> Counter[str]:
+    """Return by kind how many steps have been ready for long in queues of whose work nobody does any."""
+    late = Step.objects.filter(
+        status=states.READY, job__status__in=states.AT_WORK, ready_at__lt=now - timedelta(seconds=STALLED_S)
+    )
+    rows = list(late.order_by().values("kind", "queue").annotate(n=Count("pk")))
+    busy, found = busy_queues() if rows else frozenset(), Counter[str]()
+    for row in rows:
+        found[row["kind"]] += row["n"] if row["queue"] not in busy else 0
+    return +found
+
+
 def _concerns(
-    kinds: Iterable[KindOfWork], workers: Iterable[Worker], scheduler: SchedulerState
+    left_alone: Mapping[str, int],
+    held_up: Iterable[HeldUp],
+    workers: Iterable[Worker],
+    scheduler: SchedulerState,
 ) -> Iterable[str]:
-    for one in kinds:
-        if one.ready and not one.running and (one.oldest_s or 0) > STALLED_S:
-            yield f"Nobody takes this work: {one.words} ({one.ready} ready). Is a worker for it running?"
+    explains = False
+    for held in held_up:
+        explains |= held.stops_workers
+        yield f"{held.words} ({held.steps} step{'s' if held.steps > 1 else ''}). {held.found} {held.remedy}"
+    for kind, ready in left_alone.items() if not explains else ():
+        yield f"Nobody takes this work: {KIND_WORDS[kind]} ({ready} ready). Is a worker for it running?"
     for worker in workers:
         if worker.is_lost:
             yield f"The worker {worker.name} is gone with {worker.steps} steps."

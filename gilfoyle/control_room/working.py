@@ -64,9 +64,7 @@ def fill_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, A
 
 def describe_now(now: datetime) -> dict[str, Any]:
     """Return what the part of the dashboard shows that is asked for again and again: queues and workers."""
-    queues = admin_dashboard.list_queues(now)
-    stalled = [queue for queue in queues if queue.stalled]
-    return {"queues": queues, "stalled_queues": stalled, **describe_workers(now)}
+    return {**admin_dashboard.describe_queues(now), **describe_workers(now)}
 
 
 def describe_workers(now: datetime) -> dict[str, Any]:

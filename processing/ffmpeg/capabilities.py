@@ -41,6 +41,7 @@ NEEDED_FILTERS = frozenset(
     }
 )
 LIMITS = Limits(memory_bytes=4 * 1024**3, cpu_s=30, file_bytes=0)
+HINT_NONE = "Set encoding.ffmpeg to auto, or to a full build of ffmpeg 5.1 or later."
 HINT = "Set encoding.ffmpeg to a full build of ffmpeg 5.1 or later, or to auto; or ask for fewer codecs and picture formats."
 
 
@@ -69,13 +70,13 @@ def find_ffmpeg(setting: str) -> str:
         found = shutil.which(setting)
         if found is None:
             message = f"There is no program {setting}."
-            raise ToolMissing(message, hint=HINT)
+            raise ToolMissing(message, hint=HINT_NONE)
         return found
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError:
         message = "There is no ffmpeg: none is shipped for this system, and none is on PATH."
-        raise ToolMissing(message, hint=HINT) from None
+        raise ToolMissing(message, hint=HINT_NONE) from None
 
 
 def get_capabilities(setting: str) -> Capabilities:

@@ -20,7 +20,7 @@ from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_sel
 from gilfoyle.lib.admin_words import NONE, bar, pill, when
 from gilfoyle.lib.queue import QUEUES
 from processing.jobs import again, failures, services, states
-from processing.jobs.diagnosis import diagnose
+from processing.jobs.diagnosis import diagnose, told_to_staff
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, describe_job, describe_step, most_urgent_first, title_of, took
 from processing.jobs.waiting import has_failed, words_of_wait
@@ -136,7 +136,9 @@ class JobAdmin(WorkAdmin):
         if not job.failure_code:
             return NONE
         return format_html(
-            '<span class="gf-words">{} <code>{}</code></span>', job.failure_message, job.failure_code
+            '<span class="gf-words">{} <code>{}</code></span>',
+            told_to_staff(job.failure_code, job.failure_message),
+            job.failure_code,
         )
 
     @column("Took")
@@ -317,7 +319,9 @@ class StepAdmin(WorkAdmin):
         if not has_failed(step) and not words_of_wait(step):
             return NONE
         return format_html(
-            '<span class="gf-words">{} <code>{}</code></span>', step.failure_message, step.failure_code
+            '<span class="gf-words">{} <code>{}</code></span>',
+            told_to_staff(step.failure_code, step.failure_message),
+            step.failure_code,
         )
 
     @column("Waits for")

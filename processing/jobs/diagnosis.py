@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+# What a video's owner is told of whatever is no fault of the file.
+OURS = "Something went wrong on our side while this video was processed."
 # Whether trying again helps: at once, once something else was done first, or never.
 Again = Literal["now", "after", "never"]
 
@@ -181,3 +183,9 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
 def diagnose(code: str) -> Diagnosis | None:
     """Return what a failure means; None where nothing failed."""
     return DIAGNOSES.get(code, UNKNOWN) if code else None
+
+
+def told_to_staff(code: str, message: str) -> str:
+    """Return a failure in one sentence for those who run Gilfoyle: its meaning, where its message says only whose fault it is."""
+    diagnosis = diagnose(code)
+    return diagnosis.meaning if diagnosis is not None and message == OURS else message

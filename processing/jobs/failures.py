@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from gilfoyle.lib.admin import page_of
 from gilfoyle.lib.admin_words import when
 from processing.jobs import states
-from processing.jobs.diagnosis import Diagnosis, diagnose
+from processing.jobs.diagnosis import Diagnosis, diagnose, told_to_staff
 from processing.jobs.models import Job
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.catalog import states as videos
@@ -92,7 +92,7 @@ def read_failures() -> Failures:
 def _describe(code: str, jobs: list[Job]) -> FailureGroup:
     return FailureGroup(
         code=code,
-        message=jobs[0].failure_message,
+        message=told_to_staff(code, jobs[0].failure_message),
         diagnosis=diagnose(code),
         count=len(jobs),
         may_retry=sum(not job.is_reprocessing for job in jobs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, Count, F, IntegerField, QuerySet, Value, When
@@ -13,12 +13,14 @@ from django.utils.safestring import SafeString
 
 from gilfoyle.lib.admin_words import NONE, bar, clock, pill, when
 from processing.jobs import pipeline, slots, states
+from processing.jobs.held_up import busy_queues, list_held_up
 from processing.jobs.models import Job, Step
 from processing.jobs.paused import words_of_pause
 from processing.jobs.waiting import has_failed, words_of_wait
 from videos.models import Video
 
 MOST_STEPS = 60
+PATIENCE = timedelta(seconds=30)
 KIND_WORDS = {
     pipeline.PROBE: "Probe the source",
     pipeline.ENCODE_CHUNK: "Encode chunk",
@@ -105,7 +107,10 @@ def describe_job(job: Job) -> JobPanel:
     steps = list(most_urgent_first(Step.objects.filter(job=job)).order_by(*STEP_ORDER)[:MOST_STEPS])
     now = timezone.now()
     total = sum(counts.values())
-    for_others = words_of_pause(job) or slots.words_of_wait(job)
+    waits_for = next(filter(None, map(words_of_wait, steps)), words_of_pause(job) or slots.words_of_wait(job))
+    is_long = not waits_for and is_waiting_long(job, counts, now)
+    if is_long:  # others may know why
+        waits_for = next((held.words for held in list_held_up(now) if held.stops_workers), "")
     return JobPanel(
         job=job,
         status=pill(job.status if job.status != states.ACTIVE else "processing"),
@@ -116,17 +121,17 @@ def describe_job(job: Job) -> JobPanel:
         all_steps=total,
         steps=tuple(describe_step(step, now) for step in steps),
         hidden_steps=total - len(steps),
-        is_waiting_long=not for_others and is_waiting_long(job, counts, now),
-        waits_for=next(filter(None, map(words_of_wait, steps)), for_others),
+        is_waiting_long=is_long and not waits_for,
+        waits_for=waits_for,
     )
 
 
 def is_waiting_long(job: Job, counts: dict[str, int], now: datetime) -> bool:
-    """Tell whether an active job has work that nobody takes: then no worker may be running."""
+    """Tell whether an active job has work that nobody takes, nor other work of its queue: then no worker may be running."""
     idle = job.status == states.ACTIVE and not counts.get(states.RUNNING)
     ready = Step.objects.filter(job=job, status=states.READY) if idle else Step.objects.none()
-    oldest = ready.order_by("ready_at").values_list("ready_at", flat=True).first()
-    return oldest is not None and (now - oldest).total_seconds() > 30
+    first = ready.filter(ready_at__lt=now - PATIENCE).order_by("ready_at").first()
+    return first is not None and first.queue not in busy_queues()
 
 
 def most_urgent_first(rows: QuerySet[Any]) -> QuerySet[Any]:

@@ -37,6 +37,8 @@ WORDS: Mapping[str, str] = {
 }
 HINTS: Mapping[str, str] = {
     NoSpace.code: "Make room on the disk of data_dir or of the media store; all work goes on by itself.",
+    ScratchUnusable.code: "Give the folder to the user who runs the workers, on a disk that can be written; "
+    "all work goes on by itself.",
     StoreAway.code: "Look after the media store (`manage.py doctor`); all work goes on by itself.",
     DatabaseAway.code: "Look after the database (`manage.py doctor`); all work goes on by itself.",
 }

@@ -20,6 +20,7 @@ from gilfoyle.lib.tracing import tracing
 from gilfoyle.lib.wrapped_keys import KeyUnusable
 from processing.errors import DatabaseAway, ScratchUnusable, StoreAway, ToolFailed, ToolTimedOut
 from processing.jobs import pipeline, services, waiting
+from processing.jobs.diagnosis import OURS
 from processing.jobs.metrics import BROKE, DONE, FAULTED, LOST, POSTPONED, REFUSED, STEP_SECONDS, STEPS
 from processing.jobs.models import Step
 from processing.jobs.retrying import persist
@@ -30,7 +31,6 @@ from processing.jobs.steps import RUNNERS
 from videos.catalog.source_keys import SourceKeyMissing
 
 log = structlog.get_logger(__name__)
-OURS = "Something went wrong on our side while this video was processed."
 SOURCE_DAMAGED = (
     "The stored file of this video is damaged, or was changed where it is stored. Upload it again."
 )

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from processing.ffmpeg.script_forks import end_host
+from processing.jobs.diagnosis import OURS
 from processing.jobs.models import Job, Step
-from processing.jobs.worker import OURS
 from tests.clips import make_clip
 from tests.faults.bases import make_bases
 from tests.faults.crafted import crafted

@@ -43,7 +43,7 @@ def test_the_dashboard_shows_what_there_is(admin_client: Client, django_assert_m
     )
     make_job(plans=[make_step_plan(str(number)) for number in range(3)])
     make_ban("d" * 64, kind="dct256", unreadable_at=timezone.now())
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         html = admin_client.get(reverse("admin:index")).content.decode()
     for words in (
         "Broken",
@@ -157,3 +157,20 @@ def test_exposure_stands_first(admin_client: Client, outcome: str, words: str) -
     assert words not in staff("view_step").get(reverse("admin:index")).content.decode()
     ExposureTest.objects.create(outcome="passed")
     assert words not in admin_client.get(reverse("admin:index")).content.decode()
+
+
+def test_a_folder_that_holds_all_work_up_is_told_in_place_of_workers_that_are_missed(
+    admin_client: Client,
+) -> None:
+    make_job(plans=[make_step_plan("a"), make_step_plan("b")])
+    now = timezone.now()
+    Step.objects.update(ready_at=now - timedelta(seconds=90))
+    assert "no worker takes its work" in admin_client.get(reverse("admin:work")).content.decode()
+    Step.objects.filter(name="a").update(
+        failure_code="scratch_unusable", stderr_tail="/data/work can't be written.", finished_at=now
+    )
+    for page in ("admin:work", "admin:index"):
+        html = admin_client.get(reverse(page)).content.decode()
+        assert "no worker takes its work" not in html
+        assert "/data/work can&#x27;t be written." in html
+        assert "Give the folder to the user who runs the workers" in html

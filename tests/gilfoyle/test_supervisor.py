@@ -14,7 +14,7 @@ import pytest
 
 from gilfoyle.child_plans import ChildPlan
 from gilfoyle.lib.errors import Fault
-from gilfoyle.supervisor import CannotStart, Child, Supervisor, check_port, data_folder_lock
+from gilfoyle.supervisor import STOPPING, CannotStart, Child, Supervisor, check_port, data_folder_lock
 
 WAIT = "import signal, sys; print('up', flush=True); signal.pause()"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True)\nwhile True: signal.pause()"
@@ -29,10 +29,14 @@ class Screen:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
+        self.farewells = 0
         self.actions: dict[str, Callable[[], None]] = {}
 
     def show(self, line: str) -> None:
-        self.lines.append(line)
+        if line == STOPPING:
+            self.farewells += 1
+        else:
+            self.lines.append(line)
         for text in [text for text in self.actions if text in line]:
             self.actions.pop(text)()
 
@@ -57,6 +61,7 @@ def test_output_has_the_name_of_its_child() -> None:
     screen.actions["up"] = stop_myself
     supervise(screen, python("web", "print('first'); " + WAIT))
     assert screen.lines == ["web       | first", "web       | up"]
+    assert screen.farewells == 1
 
 
 def test_last_words_without_a_line_end_are_shown() -> None:

@@ -38,7 +38,7 @@ def test_depth_and_age_are_told_by_kind() -> None:
     (kind,) = read(now).kinds
     assert (kind.kind, kind.ready, kind.running, kind.waiting) == ("encode_chunk", 2, 0, 1)
     assert kind.oldest_s == 90
-    assert "Nobody takes this work: Encode chunk (2 ready)" in read(now).concerns[0]
+    assert "Nobody takes this work: Encode chunk (1 ready)" in read(now).concerns[0]
 
 
 def test_running_steps_tell_who_how_far_and_how_fast() -> None:
@@ -107,3 +107,15 @@ def test_the_length_of_what_a_step_encodes() -> None:
     assert media_seconds(plan, Step(inputs={"rendition": "a0"})) == 9
     assert media_seconds(None, Step(inputs={"chunk": 0})) is None
     assert worker_of("host:12:139") == "host:12"
+
+
+def test_work_that_waits_for_a_folder_or_its_turn_is_not_said_to_lack_a_worker() -> None:
+    make_job(plans=[make_step_plan("a"), make_step_plan("b")])
+    now = timezone.now()
+    Step.objects.update(ready_at=now - timedelta(seconds=90))
+    Step.objects.filter(name="a").update(failure_code="scratch_unusable", stderr_tail="No /work.")
+    concerns = read(now).concerns
+    assert concerns[0].startswith("Waits for a machine whose work folder can be written. (1 step). No /work.")
+    assert not any("Nobody takes" in concern for concern in concerns)
+    Step.objects.filter(name="a").update(failure_code="", status=states.RUNNING)
+    assert not any("Nobody takes" in concern for concern in read(now).concerns)

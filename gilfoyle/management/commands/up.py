@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from gilfoyle import __version__
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
 from gilfoyle.backups.unfinished import require_ended
-from gilfoyle.child_plans import PARTS, ChildPlan, plan_children, take_only
+from gilfoyle.child_plans import PARTS, POOLS, ChildPlan, plan_children, take_only
 from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
 from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
 from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
@@ -26,7 +26,7 @@ from gilfoyle.lib.queue import QUEUES
 from gilfoyle.lib.store_trial import find_wrong_store
 from gilfoyle.supervisor import CannotStart, Supervisor, check_port, data_folder_lock
 from processing.errors import ToolMissing
-from processing.ffmpeg.capabilities import require_ffmpeg_for
+from processing.ffmpeg.capabilities import find_ffmpeg, require_ffmpeg_for
 
 
 class Command(BaseCommand):
@@ -82,6 +82,7 @@ class Command(BaseCommand):
         if "web" in parts:
             check_port(config.server.host, config.server.port)
         self._show(f"Gilfoyle {__version__} starts its {' and '.join(plan.name for plan in plans)}.")
+        self._warn_without_ffmpeg(config, plans)
         Supervisor(plans, _child_environment(config), show=self._show).run(
             before_start={}, on_ready=lambda: True
         )
@@ -94,6 +95,7 @@ class Command(BaseCommand):
             self._show(f"Gilfoyle {__version__} starts. Everything it keeps is in {data_dir}")
             self._show_first_access(prepare_database())
             plans = _plan_children(config)
+            self._warn_without_ffmpeg(config, plans)
             before_start: dict[str, Callable[[], Sequence[int]]] = {}
             if config.broker.url.get_secret_value() == EMBEDDED:
                 files = broker_files(data_dir)
@@ -104,6 +106,14 @@ class Command(BaseCommand):
             supervisor = Supervisor(plans, _child_environment(config), show=self._show)
             supervisor.run(before_start=before_start, on_ready=lambda: self._announce(config))
         self._show("Stopped. Start it again to go on where it was.")
+
+    def _warn_without_ffmpeg(self, config: Config, plans: Sequence[ChildPlan]) -> None:
+        """Say at once what every upload would fail of. It stops no start: what is there can be played without."""
+        try:
+            if any(plan.name in POOLS for plan in plans):
+                find_ffmpeg(config.encoding.ffmpeg)
+        except ToolMissing as error:
+            self._show(f"\nWarning: no video can be processed here. {error} {error.hint}\n")
 
     def _announce(self, config: Config) -> bool:
         """Print the addresses once the web server answers."""

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from gilfoyle.lib.errors import NoSpace
 from processing import errors
-from processing.jobs.diagnosis import DIAGNOSES, UNKNOWN, diagnose
+from processing.jobs.diagnosis import DIAGNOSES, OURS, UNKNOWN, diagnose, told_to_staff
 from processing.jobs.services import WORKER_LOST
 
 
@@ -25,3 +25,9 @@ def test_what_nobody_foresaw_is_explained_too_and_what_did_not_fail_is_not() -> 
     assert diagnose("never_heard_of") is UNKNOWN
     assert diagnose("") is None
     assert all(one.meaning.endswith(".") and one.remedy.endswith(".") for one in DIAGNOSES.values())
+
+
+def test_staff_are_told_the_meaning_where_an_owner_hears_only_whose_fault_it_is() -> None:
+    assert told_to_staff("tool_missing", OURS) == DIAGNOSES["tool_missing"].meaning
+    assert told_to_staff("source_empty", "It is empty.") == "It is empty."
+    assert told_to_staff("", "") == ""

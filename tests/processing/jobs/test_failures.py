@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from gilfoyle.staff.roles import find_role
 from processing.jobs import states
+from processing.jobs.diagnosis import DIAGNOSES, OURS
 from processing.jobs.failures import list_retryable, read_failures
 from processing.jobs.models import Job
 from tests.admin_pages import HOSTILE, client_of, is_escaped, make_failed_video, member, page, shown_messages
@@ -106,3 +107,11 @@ def test_the_pages_of_what_failed_say_what_to_do(admin_client: Client, model: An
         page(model, job.pk if model == "processing_job" else job.video_id)
     ).content.decode()
     assert "Make room on the disk" in html
+
+
+def test_a_failure_of_ours_stands_there_by_what_it_was(admin_client: Client) -> None:
+    job = make_failure("tool_missing")
+    Job.objects.filter(pk=job.pk).update(failure_message=OURS)
+    html = admin_client.get(address()).content.decode()
+    assert OURS not in html
+    assert html.count(DIAGNOSES["tool_missing"].meaning.split(",")[0].replace("'", "&#x27;")) == 1

@@ -13,11 +13,12 @@ from gilfoyle.lib import leases, storage
 from gilfoyle.lib.errors import NoSpace, StaleWork
 from processing.errors import ToolTimedOut
 from processing.jobs import services, waiting, worker
+from processing.jobs.diagnosis import OURS
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
 from processing.jobs.waiting import MOST_AWAY, MOST_DOUBTED
-from processing.jobs.worker import OURS, TOO_LONG, Lease, _fail, run_next_step
+from processing.jobs.worker import TOO_LONG, Lease, _fail, run_next_step
 from tests.broken_database import Stumble, break_first_connection, cut_idle_connection, stumbling_threads
 from tests.captured_logs import logging_as
 from tests.factories import make_job, make_step_plan, make_video

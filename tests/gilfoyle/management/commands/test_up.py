@@ -1,11 +1,14 @@
 """What `up` decides before anything runs; `tests/journeys/test_supervision.py` has it running."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 
+from gilfoyle.child_plans import plan_children
 from gilfoyle.lib.config import load_config
-from gilfoyle.management.commands.up import _child_environment
+from gilfoyle.management.commands.up import Command, _child_environment
 from tests.embedded import run_manage
 
 
@@ -70,3 +73,15 @@ def test_children_get_absolute_paths(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert environment["GILFOYLE_SETTINGS"] == str(tmp_path / "own.yaml")
     assert environment["GILFOYLE_DATA_DIR"] == str(tmp_path / "kept")
     assert environment["GILFOYLE_STORAGE_PATH"] == str(tmp_path / "films")
+
+
+def test_a_start_without_ffmpeg_says_what_uploads_would_fail_of() -> None:
+    encoding = settings.GILFOYLE.encoding.model_copy(update={"ffmpeg": "/opt/gone/ffmpeg"})
+    config = settings.GILFOYLE.model_copy(update={"encoding": encoding})
+    plans = plan_children(config, cores=1)
+    for told, warned in ((plans, True), (plans[:1], False)):
+        out = StringIO()
+        Command(stdout=out)._warn_without_ffmpeg(config, told)
+        assert (
+            "There is no program /opt/gone/ffmpeg. Set encoding.ffmpeg to auto" in out.getvalue()
+        ) is warned
