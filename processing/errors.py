@@ -100,6 +100,12 @@ class ToolTimedOut(ToolFailed):
     code = "tool_timed_out"
 
 
+class SourceAltered(Fault):
+    """The stored source is not what arrived: it became so where it is stored."""
+
+    code = "source_altered"
+
+
 class ScriptHostLost(Fault):
     """The process whose forks run our scripts is gone: that says nothing of the file that was looked at."""
 

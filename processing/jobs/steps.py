@@ -30,6 +30,7 @@ from processing.jobs.steps_recognition import planned_recognition, run_ban_pictu
 from processing.jobs.steps_remux import run_remux
 from processing.jobs.steps_text import run_text
 from processing.jobs.steps_trial import run_trial
+from processing.jobs.unaltered import blamed_rightly, require_unaltered
 from processing.ladder.planner import plan_encode
 from processing.ladder.text import plan_text
 from processing.media import Chunk, EncodedRendition, EncodePlan, MediaInfo
@@ -49,7 +50,7 @@ from videos.chapters.services import record_found
 
 def run_probe(context: StepContext) -> Record:
     """Find out what the source is, refuse it in words, or plan its encoding."""
-    with context.source() as source:
+    with context.source() as source, blamed_rightly(context, source):
         info = probe_source(
             source,
             upload=narrowed(context.config.upload, context.job.video.source_limits),
@@ -133,7 +134,11 @@ def run_encode_chunk(context: StepContext) -> Record:
     plan = context.plan
     chunk = pipeline.chunk_of(plan, context.step.inputs)
     unfit: dict[str, EncodeUnverified] = {}
-    with context.source() as source, _timed(pipeline.ENCODE_CHUNK, _length_s(plan, chunk)):
+    with (
+        context.source() as source,
+        blamed_rightly(context, source),
+        _timed(pipeline.ENCODE_CHUNK, _length_s(plan, chunk)),
+    ):
         encoded = encode_what_can_be_shown(
             source,
             plan,
@@ -145,6 +150,8 @@ def run_encode_chunk(context: StepContext) -> Record:
             # Encoded again as long as that may help; then the others do without this one.
             on_unfit=unfit.__setitem__ if context.is_last_attempt else None,
         )
+        if any(one.is_mended for one in encoded):
+            require_unaltered(context, source)
     runs = [(one, _video_facts(plan, one.name, one.codec), publish(context, one)) for one in encoded]
 
     def record(job: Job) -> None:
@@ -215,7 +222,11 @@ def run_encode_audio(context: StepContext) -> Record:
         record = store(part)
         persist(lambda: record_part(step=context.step, record=record), heartbeat=context.heartbeat)
 
-    with context.source() as source, _timed(pipeline.ENCODE_AUDIO, audio.duration_s):
+    with (
+        context.source() as source,
+        blamed_rightly(context, source),
+        _timed(pipeline.ENCODE_AUDIO, audio.duration_s),
+    ):
         rest = encode_what_can_be_heard(
             source,
             plan,

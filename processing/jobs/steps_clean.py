@@ -21,6 +21,7 @@ from processing.jobs import states
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
+from processing.jobs.unaltered import require_unaltered
 from processing.jobs.waiting import waits_for
 from processing.media import EncodePlan
 from videos.catalog import sources
@@ -37,7 +38,8 @@ MOST_WAITS = (
 def run_clean_source(context: StepContext) -> Record:
     """Store a clean copy of the source, which its record puts in the source's place; or note why there is none.
 
-    Raises: what `clean_copy` and the store raise, as long as trying again or waiting may help.
+    Raises: what `clean_copy` and the store raise, as long as trying again or waiting may help;
+    SourceAltered.
     """
     video = context.job.video
     if video.source_cleaning.get("outcome") == sources.CLEANED:
@@ -100,6 +102,7 @@ def _store(context: StepContext, made: CleanedCopy, promised: Replacement) -> No
 
 def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
     with context.source() as source:
+        require_unaltered(context, source)  # what came in its place would pass for the original
         made = clean_copy(
             source,
             context.plan.container,

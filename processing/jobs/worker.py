@@ -18,7 +18,14 @@ from gilfoyle.lib.sealed_chunks import SealBroken
 from gilfoyle.lib.storage_faults import StorageFault
 from gilfoyle.lib.tracing import tracing
 from gilfoyle.lib.wrapped_keys import KeyUnusable
-from processing.errors import DatabaseAway, ScratchUnusable, StoreAway, ToolFailed, ToolTimedOut
+from processing.errors import (
+    DatabaseAway,
+    ScratchUnusable,
+    SourceAltered,
+    StoreAway,
+    ToolFailed,
+    ToolTimedOut,
+)
 from processing.jobs import pipeline, services, waiting
 from processing.jobs.diagnosis import OURS
 from processing.jobs.metrics import BROKE, DONE, FAULTED, LOST, POSTPONED, REFUSED, STEP_SECONDS, STEPS
@@ -137,7 +144,7 @@ def _run(step: Step, *, lease_s: float) -> str:
 
 def _say(fault: Fault) -> str:
     """Return what a video's owner is told."""
-    if isinstance(fault, SealBroken):
+    if isinstance(fault, SealBroken | SourceAltered):
         return SOURCE_DAMAGED
     return SOURCE_LOCKED if isinstance(fault, SourceKeyMissing | KeyUnusable) else OURS
 

@@ -1,0 +1,101 @@
+"""A source that a disk, or a hand, changed where it is stored: neither its sender is blamed nor is it shown mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from gilfoyle.lib import storage
+from gilfoyle.lib.queue import QUEUES
+from processing.jobs import again, states
+from processing.jobs.models import Job, Step
+from processing.jobs.worker import SOURCE_DAMAGED, run_next_step
+from tests.clips import make_clip
+from tests.factories import make_job, make_video
+from videos import layout
+from videos.catalog.models import Video
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def quick(settings: Any) -> None:
+    encoding = settings.GILFOYLE.encoding.model_copy(update={"preset": "ultrafast", "max_attempts": 1})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"encoding": encoding})
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> bytes:
+    make_clip(tmp_path / "clip.mp4", duration_s=2, size=(160, 90))
+    return (tmp_path / "clip.mp4").read_bytes()
+
+
+def stored(video: Video) -> Path:
+    path = storage.local_path(layout.source_name(video.project_id, video.pk, video.source_upload_id))
+    assert path is not None
+    return path
+
+
+def half_gone(data: bytes) -> bytes:
+    """Leave the boxes as they are, and of what is in them nothing but the beginning."""
+    at = data.index(b"mdat") + 300
+    rest = len(data) - at if data.index(b"moov") < at else data.index(b"moov") - 4 - at
+    return data[:at] + bytes(rest) + data[at + rest :]
+
+
+def work_off() -> None:
+    while any(run_next_step(queue=queue) for queue in QUEUES):
+        pass
+
+
+def test_a_source_that_was_exchanged_before_it_was_looked_at_is_no_fault_of_its_sender(film: bytes) -> None:
+    video = make_video(status="processing", source=film)
+    make_job(video)
+    stored(video).write_bytes(b"no film" * 100)
+    assert run_next_step(queue="probe")
+    video.refresh_from_db()
+    assert (video.failure_code, video.failure_message) == ("source_altered", SOURCE_DAMAGED)
+
+
+def test_what_comes_so_is_refused_as_before() -> None:
+    video = make_video(status="processing", source=b"no film" * 100)
+    make_job(video)
+    assert run_next_step(queue="probe")
+    video.refresh_from_db()
+    assert video.failure_code == "source_not_media"
+
+
+@pytest.mark.parametrize("damage", [half_gone, lambda data: data[: len(data) // 2]])
+def test_a_source_that_is_damaged_meanwhile_is_not_mended_and_once_it_is_back_all_is_well(
+    film: bytes, damage: Callable[[bytes], bytes]
+) -> None:
+    video = make_video(status="processing", source=film)
+    job = make_job(video)
+    assert run_next_step(queue="probe")
+    stored(video).write_bytes(damage(film))
+    work_off()
+    video.refresh_from_db()
+    assert (video.status, video.failure_code) == ("failed", "source_altered")
+    stored(video).write_bytes(film)
+    again.retry_job(job=Job.objects.get(pk=job.pk))
+    work_off()
+    video.refresh_from_db()
+    assert (video.status, video.failure_code) == ("ready", "")
+
+
+def test_no_clean_copy_of_it_takes_the_place_of_the_original(film: bytes) -> None:
+    video = make_video(status="processing", source=film)
+    job = make_job(video)
+    assert run_next_step(queue="probe")
+    Step.objects.filter(job=job).exclude(kind__in=["clean_source", "finalize"]).update(status=states.DONE)
+    Step.objects.filter(job=job, kind="clean_source").update(status=states.READY, ready_at=timezone.now())
+    changed = bytes([*film[:-1], film[-1] ^ 1])
+    stored(video).write_bytes(changed)
+    assert run_next_step(queue="package")
+    assert Step.objects.get(job=job, kind="clean_source").failure_code == "source_altered"
+    video.refresh_from_db()
+    assert (video.source_version, stored(video).read_bytes()) == ("", changed)
