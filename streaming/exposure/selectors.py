@@ -54,7 +54,8 @@ def get_standing(config: Config, *, now: datetime) -> Standing:
         return Standing("off", "the self-test is switched off (safety.self_test_interval_s)")
     last = get_last_test()
     if last is None:
-        return Standing("unknown", "the self-test has not run yet", "The scheduler runs it; does it run?")
+        hint = "The scheduler runs it a quarter of a minute after it has started; does it run?"
+        return Standing("unknown", "the self-test has not run yet", hint)
     if last.outcome == EXPOSED:
         ways = list_words(last, STOLEN)
         text = f"a private video of our own could be taken {' and '.join(ways)}"

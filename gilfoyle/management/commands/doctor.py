@@ -28,6 +28,8 @@ class Command(BaseCommand):
         style = {"ok": self.style.SUCCESS, "warn": self.style.WARNING, "FAIL": self.style.ERROR}[
             finding.level
         ]
-        hint = f" {finding.hint}" if finding.hint else ""
+        # A text that ends no sentence is parted from the next one.
+        part = "" if finding.text.rstrip().endswith((".", "!", "?", ":")) else "."
+        hint = f"{part} {finding.hint}" if finding.hint else ""
         words = " ".join(f"{finding.text}{hint}".split())
         return f"{style(f'{finding.level:<4}')}  {finding.part:<12} {words}"

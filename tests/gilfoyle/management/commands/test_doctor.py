@@ -16,7 +16,7 @@ def test_fresh_machine_is_well(tmp_path: Path) -> None:
     assert lines["ffmpeg"].startswith("ok ")
     assert lines["storage"].startswith("ok ")
     assert lines["broker"].startswith("warn  broker")
-    assert "make run" in lines["broker"]
+    assert "doesn't run. Start it with `make run`" in lines["broker"]
 
 
 def test_each_failure_is_a_line_with_what_to_do(tmp_path: Path) -> None:
