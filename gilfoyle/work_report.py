@@ -245,7 +245,7 @@ def _concerns(
     explains = False
     for held in held_up:
         explains |= held.stops_workers
-        yield f"{held.words} ({held.steps} step{'s' if held.steps > 1 else ''}). {held.found} {held.remedy}"
+        yield f"{held.words.rstrip('.')} ({held.steps} step{'s' if held.steps > 1 else ''}). {held.found} {held.remedy}"
     for kind, ready in left_alone.items() if not explains else ():
         yield f"Nobody takes this work: {KIND_WORDS[kind]} ({ready} ready). Is a worker for it running?"
     for worker in workers:

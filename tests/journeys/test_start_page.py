@@ -38,6 +38,7 @@ def run(
 def test_its_commands_end_with_a_page_that_plays(shared_gilfoyle: Gilfoyle, tmp_path: Path) -> None:
     commands = commands_of_the_page()
     assert len(commands) == 4
+    assert " -nostdin " in commands[0]  # it would take what is pasted behind it for its own commands
     (tmp_path / ".venv").symlink_to(sys.prefix)
     said = run(commands, tmp_path, api=shared_gilfoyle.base_url, key=shared_gilfoyle.api_key, strict=True)
     assert said.returncode == 0, said.stdout + said.stderr
