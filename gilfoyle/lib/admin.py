@@ -25,6 +25,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action as theme_action
 from unfold.decorators import display as theme_display
 
+from gilfoyle.lib.admin_words import NONE
 from gilfoyle.lib.errors import Fault, GilfoyleError, Refusal
 from gilfoyle.lib.transactions import atomic
 
@@ -141,6 +142,7 @@ class HouseAdmin(ModelAdmin):
     show_facets = ShowFacets.NEVER  # each would be one more count over all rows
     list_disable_select_all = True  # an action takes what is on the page, never unseen rows
     sortable_by: ClassVar[Any] = ()
+    empty_value_display = NONE
     page_actions: ClassVar[tuple[PageAction, ...]] = ()
     # Where a search is for ids alone: by how they begin, which column has them (`vid`: `video`). Whatever has no such
     # beginning is what `other_searched` says. Each is one look into an index, however many rows there are.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -140,6 +141,14 @@ def sound_in_words(channels: int | None) -> str:
 def clipped(text: str) -> SafeString | str:
     """Return a text that a list cuts to its column, whole in the tooltip."""
     return format_html('<span class="gf-clip" title="{}">{}</span>', text, text) if text else NONE
+
+
+def with_code(text: str) -> SafeString:
+    """Return a sentence with what stands in it between backquotes, commands and names, as code."""
+    parts = re.split(r"`([^`]+)`", text)  # sentences and code take turns
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if n % 2 else part,) for n, part in enumerate(parts))
+    )
 
 
 def listed(words: Iterable[str]) -> SafeString | str:

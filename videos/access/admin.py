@@ -26,6 +26,7 @@ from videos.access.forms import (
     ProjectSettingsForm,
 )
 from videos.access.internal import INTERNAL_PROJECT_IDS
+from videos.access.keys import SCOPES
 from videos.access.limits import NAMES, OF_KEYS, limits_of_project
 from videos.access.models import ApiKey, Project
 from videos.access.selectors import find_only_project_id, get_use
@@ -172,7 +173,7 @@ class ApiKeyAdmin(HouseAdmin):
     """Keys by their prefix. The key itself is shown once, by the answer that makes it, and kept nowhere."""
 
     form = ApiKeyForm
-    list_display = ("name_cell", "project_cell", "scope_list", "state", "last_used", "expires", "created")
+    list_display = ("name_cell", "project_cell", "scope_cell", "state", "last_used", "expires", "created")
     list_display_links = ("name_cell",)
     list_filter = (("project", AutocompleteSelectFilter), ("revoked_at", admin.EmptyFieldListFilter))
     list_filter_submit = True
@@ -262,6 +263,10 @@ class ApiKeyAdmin(HouseAdmin):
     @column("Scopes")
     def scope_list(self, key: ApiKey) -> SafeString | str:
         return listed(key.scopes)
+
+    @column("Scopes")
+    def scope_cell(self, key: ApiKey) -> SafeString | str:
+        return "All" if set(key.scopes) >= set(SCOPES) else listed(key.scopes)
 
     @column("State")
     def state(self, key: ApiKey) -> SafeString:

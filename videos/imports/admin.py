@@ -75,7 +75,7 @@ class ImportAdmin(HouseAdmin):
     search_help_text = "Exactly an id of an import or a video, or a code"
     actions = ("stop_selected",)
     page_actions = (PageAction("stop", "Stop", "block", "danger"),)
-    fields = ("id", "source", "status_cell", "arrived", "video_cell", "why", "tries", "began", "ended")
+    fields = ("id", "address", "status_cell", "arrived", "video_cell", "why", "tries", "began", "ended")
     readonly_fields = fields
     empty_words = "What is fetched from elsewhere appears here, also what could not be."
     empty_next = NextStep(
@@ -90,6 +90,10 @@ class ImportAdmin(HouseAdmin):
     @column("From", has_subtitle=True)
     def source(self, one: Import) -> tuple[str, str]:
         return one.shown_url, one.pk
+
+    @column("From")
+    def address(self, one: Import) -> str:
+        return one.shown_url
 
     @column("Status")
     def status_cell(self, one: Import) -> SafeString:

@@ -30,6 +30,22 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
+// What the theme's widgets are called, for those who hear the page. They are made as the page loads, so this comes after.
+window.addEventListener("load", () => window.setTimeout(() => {
+  document.querySelectorAll("select.select2-hidden-accessible").forEach((select) => {
+    const [label] = select.labels;
+    const box = select.nextElementSibling?.querySelector("[role=combobox]");
+    if (!label || !box) return;
+    label.id ||= `${select.id}-label`;
+    const rendered = box.querySelector(".select2-selection__rendered");
+    box.setAttribute("aria-labelledby", `${label.id} ${rendered.id}`);
+    rendered.removeAttribute("role");  // it holds what is chosen, and nothing is typed there
+    rendered.removeAttribute("aria-readonly");
+  });
+  document.querySelectorAll(".help-tooltip[aria-label]").forEach((icon) => icon.setAttribute("role", "img"));
+  document.querySelectorAll("[x-ref^=relatedWidgetWrapper]").forEach((more) => more.setAttribute("aria-label", "More"));
+}));
+
 // The upload page in its iframe: in the admin's own light or dark, and as high as it is.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("iframe[data-upload]").forEach((frame) => {

@@ -107,3 +107,9 @@ def test_nothing_given_becomes_markup() -> None:
         assert 'title="<' not in made
     assert words.clipped("") == words.NONE
     assert words.listed([]) == words.NONE
+
+
+def test_names_and_commands_are_code_and_the_rest_stays_text() -> None:
+    html = words.with_code("Run `manage.py doctor`, <b>or</b> `a<b`.")
+    assert html == "Run <code>manage.py doctor</code>, &lt;b&gt;or&lt;/b&gt; <code>a&lt;b</code>."
+    assert words.with_code("One ` alone") == "One ` alone"

@@ -102,3 +102,10 @@ def test_imports_are_stopped_from_their_list_and_page(admin_client: Client) -> N
     assert "has ended already" in shown_messages(response)[1]
     assert set(Import.objects.values_list("status", flat=True)) == {"cancelled"}
     assert staff("view_import").post(button("videos_import", first.pk, "stop")).status_code == 403
+
+
+def test_the_page_tells_the_address_as_text(admin_client: Client) -> None:
+    one = Import.objects.create(video=make_video(), source_url=URL)
+    html = admin_client.get(page("videos_import", one.pk)).content.decode()
+    assert one.shown_url in html
+    assert f"&#x27;{one.pk}&#x27;" not in html
