@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -51,6 +52,21 @@ def test_who_is_busy_is_asked_again_when_it_says(server: SystemServer) -> None:
     pauses: list[float] = []
     assert opened(server, pauses).get("/api") == {"there": True}
     assert pauses == [7, 2, 4]
+
+
+def test_a_date_to_come_back_at_is_waited_for(server: SystemServer) -> None:
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=300), usegmt=True)
+    answers = iter([Told(429, headers={"Retry-After": later}), {"there": True}])
+    server.routes["/api"] = lambda _asked: next(answers)
+    pauses: list[float] = []
+    assert opened(server, pauses).get("/api") == {"there": True}
+    assert 100 < pauses[0] <= 300
+
+
+def test_an_answer_without_an_end_is_not_read_to_its_end() -> None:
+    pieces = iter([b"x" * 60] * 3)
+    assert asking._read(pieces, 100) == b"x" * 101
+    assert len(list(pieces)) == 1
 
 
 def test_patience_has_an_end(server: SystemServer) -> None:

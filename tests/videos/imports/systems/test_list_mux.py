@@ -96,6 +96,7 @@ def test_a_master_is_asked_for_and_waited_for(server: SystemServer) -> None:
 
 def test_a_try_asks_for_no_master(server: SystemServer) -> None:
     sequence(server, None)
+    server.routes[f"{PATH}/master-access"] = lambda _asked: Told(403)
     assert loaded(server, is_dry=True).title == "The harbour"
     assert {one.method for one in server.heard} == {"GET"}
 

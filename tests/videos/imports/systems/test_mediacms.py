@@ -43,6 +43,12 @@ def test_all_that_belongs_to_a_medium_is_kept() -> None:
 
 def test_where_originals_are_not_shown_the_best_encoding_is_taken() -> None:
     assert mapped(original_media_url=None).source == f"{ORIGIN}/media/encoded/13/harbour/abc.mp4"
+    running = {"1080": {"h264": {"url": "/media/half.mp4", "status": "running"}}}
+    better = {**MEDIA["encodings_info"], **running}
+    assert (
+        mapped(original_media_url=None, encodings_info=better).source
+        == mapped(original_media_url=None).source
+    )
     with pytest.raises(AnswerUnusable, match="no file to download"):
         mapped(
             original_media_url=None,
