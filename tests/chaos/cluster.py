@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -64,7 +65,7 @@ WEBS = ("web-1", "web-2")
 WORKERS = ("worker-1", "worker-2")
 SMALL_DISK_BYTES = 256 * 1024 * 1024
 JUMPERS = ("worker-1", "scheduler-1")
-FAKE_TIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+WRONG_CLOCK = Path(__file__).with_name("wrong_clock.c")
 RESTART_S = 1.0  # as a service manager waits before it starts a process again
 
 
@@ -145,7 +146,7 @@ class Cluster:
         self.broker_url = f"amqp://guest:guest@127.0.0.1:{self.servers['rabbitmq'].port}/"
         self.api_key = ""
         self.can_fill = False
-        self.can_jump = FAKE_TIME is not None  # Debian: faketime
+        self.can_jump = shutil.which("cc") is not None  # Debian: gcc
         self._receiver_port, self._store_port = receiver_port, 0
         self._secret_key = secrets.token_urlsafe(48)
         self._due: dict[str, float] = {}
@@ -249,18 +250,19 @@ class Cluster:
         kind, web_port, metrics_port = name.partition("-")[0], free_port(), free_port()
         more = {"GILFOYLE_PORT": str(web_port), "GILFOYLE_METRICS_LISTEN": f"127.0.0.1:{metrics_port}"}
         if self.can_jump and name in JUMPERS:
-            self.clock_file(name).write_text("+0\n")
-            more |= {"LD_PRELOAD": str(FAKE_TIME), "FAKETIME_TIMESTAMP_FILE": str(self.clock_file(name))}
-            # Clocks jump; what counts seconds by itself does not.
-            more |= {
-                "FAKETIME_CACHE_DURATION": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "FAKETIME_NO_CACHE": "0",
-            }
+            self.clock_file(name).write_text("0\n")
+            more |= {"LD_PRELOAD": str(self._wrong_clock()), "CHAOS_CLOCK": str(self.clock_file(name))}
         environment = self.environment(kind, data_dir, **more)
         return Machine(
             name, parts, data_dir, environment, self.folder / f"{name}.log", web_port, metrics_port
         )
+
+    def _wrong_clock(self) -> Path:
+        built = self.folder / "wrong_clock.so"
+        if not built.exists():
+            argv = ["cc", "-shared", "-fPIC", "-O2", "-o", str(built), str(WRONG_CLOCK)]
+            subprocess.run(argv, check=True)
+        return built
 
     def clock_file(self, machine: str) -> Path:
         """Return the file that says by how much a machine's clock is wrong."""
