@@ -28,11 +28,26 @@ def main(argv: list[str]) -> None:
         from gilfoyle.process_actor import name_process_actor  # noqa: PLC0415 - settings must be read by then
 
         name_process_actor(argv[1:2])
-        from django.core.management import execute_from_command_line  # noqa: PLC0415 - after the variable is set
-
-        execute_from_command_line(argv)
+        _execute(argv)
     except ConfigError as error:
         sys.exit(f"Wrong setting. {error}")
+
+
+def _execute(argv: list[str]) -> None:
+    """Run a command of Django's; one that finds an empty database ends with one line."""
+    # Both after the variable of the settings is set.
+    from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import DatabaseError  # noqa: PLC0415
+
+    try:
+        execute_from_command_line(argv)
+    except DatabaseError:
+        from gilfoyle.database_facts import say_if_empty  # noqa: PLC0415
+
+        words = say_if_empty()
+        if not words:
+            raise
+        sys.exit(words)
 
 
 if __name__ == "__main__":
