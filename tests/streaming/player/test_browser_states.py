@@ -136,8 +136,12 @@ def test_an_expired_page_asks_the_page_around_and_plays_by_a_fresh_token(page, w
         frame.wait_for_selector("[data-notice=invalid]:visible")
         page.evaluate(f"say('token', {{ token: '{fresh}' }})")
         frame.wait_for_selector("#start:visible")
+        page.wait_for_function("heard.some((one) => one.type === 'gilfoyle:ready' && one.duration_s > 0)")
         play(frame)
         assert look(frame, "document.title") == "Once more"
+        page.wait_for_function("heard.some((one) => one.type === 'gilfoyle:play')")
+        # Its length is told from the first message on, before anything of the film is there.
+        assert page.evaluate("heard.find((one) => one.type === 'gilfoyle:play').duration_s") > 0
 
 
 def test_a_token_that_ends_while_it_plays_gives_way_to_a_fresh_one(page, web, mint):

@@ -37,8 +37,9 @@ export class Messages {
   }
 }
 
-export const bindFilm = (messages, video, scrub) => {
-  const times = () => ({ time_s: scrub.now_s, duration_s: scrub.end_s });
+// `length`: the seconds that are known before anything of the film is loaded; null where nobody knows.
+export const bindFilm = (messages, video, scrub, length) => {
+  const times = () => ({ time_s: scrub.now_s, duration_s: scrub.end_s || length() });
   let told = -Infinity;
   for (const name of ["play", "pause", "ended"]) video.addEventListener(name, () => messages.tell(name, times()));
   scrub.film.addEventListener("ended", () => messages.tell("ended", times())); // of a clip, which ends within the film

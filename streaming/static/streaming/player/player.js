@@ -21,6 +21,7 @@ const address = new Address(location.pathname, facts.revision);
 const film = new Film(video, address, facts.hlsScript);
 const asClip = (begin_s, length_s) => (Number.isFinite(begin_s) && length_s > 0 ? { begin_s, length_s } : null);
 if (facts.beginS) film.clip = asClip(Number(facts.beginS), Number(facts.durationS));
+const length = () => Number(facts.durationS) || null;
 const controls = new Controls(film, byId, say);
 const scrub = new Scrub(film, byId, (time_s) => controls.seek(time_s));
 controls.scrub = scrub;
@@ -83,6 +84,7 @@ const becomePlayable = (answer) => {
     if (!film.hasBegun) player.classList.toggle("is-sound", !answer.has_picture);
     for (const id of ["title", "heading"]) byId(id).textContent = answer.title || (id === "title" ? "" : "Video");
     document.title = answer.title || "Video";
+    facts.durationS = answer.duration_s || "";
     byId("start-duration").textContent = asClock(answer.duration_s);
     byId("start-duration").hidden = !answer.duration_s;
     byId("growing").hidden = !answer.is_growing;
@@ -91,6 +93,7 @@ const becomePlayable = (answer) => {
   if (facts.state === "playable") return;
   facts.state = "playable";
   showNotice("");
+  messages.tell("ready", { duration_s: length() });
   if (!wasWaiting) return;
   say("The video can be played now.");
   // Who has touched the page while waiting wants to see it; others are asked, as browsers would.
@@ -144,7 +147,7 @@ window.addEventListener("online", () => { if (facts.state === "network") tryAgai
 
 bindKeys(controls, byId);
 bindTouch(controls, byId);
-bindFilm(messages, video, scrub);
+bindFilm(messages, video, scrub, length);
 byId("start").addEventListener("click", begin);
 video.addEventListener("play", () => { if (!film.hasBegun) begin(); });
 
@@ -160,7 +163,7 @@ if ("mediaSession" in navigator && byId("title").textContent) {
 showProgress(Number(facts.progress));
 renewal.plan(Number(facts.renewInS ?? NaN));
 if (facts.state === "processing") states.wait();
-if (facts.state === "playable") messages.tell("ready", { duration_s: Number(facts.durationS) || null });
+if (facts.state === "playable") messages.tell("ready", { duration_s: length() });
 else {
   messages.tell("error", { state: facts.state });
   if (facts.state === "expired") messages.tell("token-expired");
