@@ -239,8 +239,8 @@ EXAMPLES: Mapping[str, Example] = {
         409, "An import to this video is under way.", "Wait for it to end, or cancel it."
     ),
     "import_not_found": Example(404, "Nothing was imported to this video.", "Begin with POST."),
-    "address_invalid": Example(422, "This is no address of a file.", "It begins with https:// or s3://."),
-    "address_refused": Example(422, "There is no public server behind this address."),
+    "address_invalid": Example(422, "Port 22 may not be connected to, only 80, 443."),
+    "address_refused": Example(422, "There is no public server at this address."),
     "bucket_unknown": Example(422, "There is no bucket of this name here.", "Ask the operator."),
     # Playback.
     "video_not_playable": Example(

@@ -137,7 +137,8 @@ def _checked(url: httpx.URL, ports: Iterable[int]) -> WebAddress:
     host = _host(url.raw_host.decode("ascii", errors="replace"))
     port = DEFAULT_PORTS[url.scheme] if url.port is None else url.port
     if port not in set(ports):
-        raise _invalid("This port may not be connected to.")
+        allowed = ", ".join(str(one) for one in sorted(set(ports)))
+        raise _invalid(f"Port {port} may not be connected to, only {allowed}.")
     return WebAddress(cast("Scheme", url.scheme), host, port, url.raw_path.decode("ascii") or "/")
 
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 from django.utils import timezone
 
 from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.outbound import Door, refuse
-from gilfoyle.lib.public_addresses import AddressInvalid, WebAddress, is_public, may_connect, parse_address
+from gilfoyle.lib.public_addresses import (
+    AddressInvalid,
+    AddressRefused,
+    WebAddress,
+    is_public,
+    may_connect,
+    parse_address,
+)
 from gilfoyle.lib.transactions import atomic
 from gilfoyle.lib.webhook_settings import WebhookSettings
 from gilfoyle.lib.wrapped_keys import wrap_key
@@ -29,7 +36,11 @@ from videos.webhooks.signing import new_secret, shown_secret
 DEFAULT_OVERLAP_S = 24 * 3600
 LONGEST_OVERLAP_S = 7 * 24 * 3600
 MOST_SECRETS = 3
-HINT = "Give the address of your receiver, as in https://example.com/webhooks."
+HINT = (
+    "Give the public https address of your receiver, as in https://example.com/webhooks. For receivers elsewhere the "
+    "operator of this server names networks and ports: webhooks.private_networks, webhooks.ports."
+)
+LOOPBACK = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +73,20 @@ def find_receiver(url: str, *, webhooks: WebhookSettings) -> tuple[WebAddress, D
 
 
 def _require_allowed(address: WebAddress, door: Door) -> None:
-    """Refuse a number that may never be connected to. Raises: AddressRefused, AddressInvalid."""
+    """Refuse a number that may never be connected to, and the name of this machine's own.
+
+    Raises: AddressRefused, AddressInvalid.
+    """
+    if address.host.rpartition(".")[2] == "localhost":  # leads here wherever it is looked up (RFC 6761)
+        if not any(may_connect(number, door.private_networks) for number in LOOPBACK):
+            raise AddressRefused(refuse().message, hint=HINT)
+        return
     try:
         number = ip_address(address.host)
     except ValueError:  # a name
         return
     if not may_connect(number, door.private_networks):
-        raise refuse()
+        raise AddressRefused(refuse().message, hint=HINT)
     if not door.is_public and is_public(number):
         message = "Webhooks are sent by https alone."
         raise AddressInvalid(message, hint=HINT)

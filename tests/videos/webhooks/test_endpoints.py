@@ -59,13 +59,28 @@ def test_an_endpoint_comes_with_a_secret_that_lies_sealed() -> None:
         "https://2130706433/",
         "https://169.254.169.254/latest/",
         "https://10.0.0.1/",
+        "https://localhost/",
+        "https://app.localhost/",
         "https://x/" + "a" * 3000,
     ],
 )
 def test_where_nothing_may_be_sent_nothing_is_registered(url: str) -> None:
-    with pytest.raises((AddressInvalid, AddressRefused)):
+    with pytest.raises((AddressInvalid, AddressRefused)) as caught:
         make_endpoint(url=url)
+    assert "webhooks.private_networks" in caught.value.hint
     assert not WebhookEndpoint.objects.exists()
+
+
+def test_a_port_that_is_refused_is_named_with_those_that_are_not() -> None:
+    with pytest.raises(AddressInvalid, match=r"Port 3000 .* only 80, 443\.") as caught:
+        make_endpoint(url="http://127.0.0.1:3000/hooks")
+    assert "webhooks.ports" in caught.value.hint
+
+
+def test_a_receiver_on_this_very_machine_is_one_that_the_operator_names(settings: Any) -> None:
+    set_webhooks(settings, private_networks=["127.0.0.1/32"], ports=[3000])
+    for host in ("127.0.0.1", "localhost"):
+        make_endpoint(url=f"http://{host}:3000/hooks")
 
 
 def test_an_operator_may_allow_a_network_also_in_the_clear(settings: Any) -> None:
