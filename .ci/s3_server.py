@@ -98,11 +98,12 @@ def build_rings(etc: Path, ports: dict[str, int]) -> None:
 def main(folder: Path, port: int) -> int:
     """Run until told to stop."""
     etc, devices = folder / "etc", folder / "devices"
-    (devices / "disk").mkdir(parents=True)
-    etc.mkdir()
     ports = {role: port + number for number, role in enumerate(("proxy", *KEEPERS))}
-    write_settings(etc, devices, ports)
-    build_rings(etc, ports)
+    if not etc.exists():  # else it is started again, with what it has
+        (devices / "disk").mkdir(parents=True)
+        etc.mkdir()
+        write_settings(etc, devices, ports)
+        build_rings(etc, ports)
     processes = [
         subprocess.Popen([str(BIN / f"swift-{role}-server"), str(etc / f"{role}.conf")])
         for role in (*KEEPERS, "proxy")

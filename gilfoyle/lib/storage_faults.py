@@ -76,9 +76,14 @@ def is_full_disk(error: OSError) -> bool:
 
 
 def _is_full_store(error: Exception) -> bool:
-    answer: Any = getattr(error, "response", {})
+    answer = _answer_of(error)
     code = answer.get("Error", {}).get("Code")
     return code in FULL_STORE or _status(answer) == INSUFFICIENT_STORAGE
+
+
+def _answer_of(error: Exception) -> Any:
+    """Return what the store said; nothing where the connection broke off, of which boto has errors with the response None."""
+    return getattr(error, "response", None) or {}
 
 
 def _status(answer: Any) -> object:
@@ -87,5 +92,4 @@ def _status(answer: Any) -> object:
 
 def _is_missing(error: Exception) -> bool:
     """Tell whether an error of boto means that the object (rather than its bucket) is not there."""
-    answer: Any = getattr(error, "response", {})
-    return answer.get("Error", {}).get("Code") in {"404", "NoSuchKey", "NotFound"}
+    return _answer_of(error).get("Error", {}).get("Code") in {"404", "NoSuchKey", "NotFound"}

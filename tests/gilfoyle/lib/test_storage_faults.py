@@ -2,7 +2,7 @@ import errno
 import os
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError
 
 from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault, faults
@@ -31,6 +31,16 @@ def test_a_full_store_is_no_space(code: str, status: int) -> None:
     answer = {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     with pytest.raises(NoSpace), faults("one"):
         raise ClientError(answer, "PutObject")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConnectionClosedError(endpoint_url="http://store"), HTTPClientError(error="broken off", response=None)],
+)
+def test_a_store_that_breaks_off_is_away(error: Exception) -> None:
+    with pytest.raises(StorageFault) as caught, faults("one"):
+        raise error
+    assert caught.value.facts["is_away"] is True
 
 
 def test_what_no_store_raises_comes_through() -> None:
