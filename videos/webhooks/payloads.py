@@ -69,16 +69,16 @@ def about_upload(video_id: str) -> Data | None:
 
 
 def about_terms(video_id: str) -> Data | None:
-    """Return on which terms a video may be played."""
+    """Return a video as the API shows it, with the terms on which it may be played.
+
+    The whole of it, so that whoever goes by the newest event loses nothing of an older one that comes later.
+    """
     video = Video.objects.filter(pk=video_id).first()
     if video is None:
         return None
     return {
         "video": {
-            "id": video.pk,
-            "external_id": video.external_id,
-            "creator_id": video.creator_id,
-            "restriction": video.restriction,
+            **VideoSerializer(video).data,
             "needs_age": video.needs_age,
             "embedding_off": video.embedding_off,
             "blocked_countries": video.blocked_countries.split(),

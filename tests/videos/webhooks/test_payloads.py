@@ -18,6 +18,7 @@ from videos.catalog.models import Video
 from videos.moderation.models import Appeal, Decision, Restriction
 from videos.tracks.models import TextTrack
 from videos.webhooks import payloads
+from videos.webhooks.event_types import EVENT_TYPES
 from videos.webhooks.payloads import MAX_BODY_BYTES, write_body
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +74,15 @@ def upload() -> Any:
 
 def ready() -> Any:
     golden_video()
+    return payloads.about_video(VIDEO)
+
+
+def failed() -> Any:
+    video = golden_video(
+        failure_code="source_truncated", failure_message="The file is incomplete: its end is missing."
+    )
+    undone = {"progress": 0, "playable": False, "playable_at": None, "ready_at": None}
+    Video.objects.filter(pk=video.pk).update(status="failed", **undone)
     return payloads.about_video(VIDEO)
 
 
@@ -142,6 +152,7 @@ def appeal() -> Any:
 MADE: dict[str, Callable[[], Any]] = {
     "upload.finished": upload,
     "video.ready": ready,
+    "video.failed": failed,
     "video.restriction_changed": terms,
     "track.added": track,
     "case.opened": case,
@@ -160,6 +171,18 @@ def test_a_body_is_as_it_was(event_type: str) -> None:
     assert told == json.loads(path.read_text(encoding="utf-8"))
     assert list(told) == ["type", "timestamp", "data"]
     assert len(body.encode()) < MAX_BODY_BYTES
+
+
+def test_each_body_is_shown_in_the_docs() -> None:
+    text = (ROOT / "docs/webhook-bodies.md").read_text(encoding="utf-8")
+    shown = {
+        name: json.loads(body)
+        for name, body in re.findall(r"^## (\S+)\n\n```json\n(.*?)```", text, re.MULTILINE | re.DOTALL)
+    }
+    assert shown == {
+        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in GOLDEN.glob("*.json")
+    }
+    assert {name for name in EVENT_TYPES if f"## {name}\n" not in text and f"`{name}`" not in text} == set()
 
 
 def test_nothing_of_who_reported_or_appealed_is_in_a_body() -> None:
