@@ -5,9 +5,11 @@ import os
 import re
 import runpy
 import sys
+from datetime import UTC, datetime
 
 import django
 from django.conf import settings
+from standardwebhooks import Webhook
 
 settings.configure(
     **{name: value for name, value in runpy.run_path("site/films_settings.py").items() if name.isupper()},
@@ -52,6 +54,20 @@ assert not Film.objects.get(pk=ready.pk).playable
 assert other.post("/hooks/gilfoyle", event, "application/json", headers=signed).status_code == 204
 assert Film.objects.get(pk=ready.pk).playable
 assert other.get(f"/films/{ready.pk}").status_code == 404
+gone = Film.objects.create(owner=first.owner, title="Gone", video_id="vid_000000000000000000", playable=True)
+late = event.replace(ready.video_id, gone.video_id)  # an older event, after its video was deleted
+signature = Webhook(os.environ["VIDEO_WEBHOOK_SECRET"]).sign(
+    "msg_2", datetime.fromtimestamp(int(told["webhook-timestamp"]), tz=UTC), late
+)
+signed = {**told, "webhook-id": "msg_2", "webhook-signature": signature}
+assert (
+    "being prepared" in owner.get(f"/films/{gone.pk}").content.decode()
+)  # nobody may watch it, and nothing breaks
+assert other.post("/hooks/gilfoyle", late, "application/json", headers=signed).status_code == 204
+assert "deleted" in owner.get(f"/films/{gone.pk}").content.decode()
+Film.objects.filter(pk=ready.pk).update(restricted=True)
+assert "not available" in owner.get(f"/films/{ready.pk}").content.decode()
+Film.objects.filter(pk=ready.pk).update(restricted=False)
 page = owner.get(f"/films/{ready.pk}").content.decode()
 (embed_url,) = re.findall(r'<iframe src="([^"]+)"', page)
 sys.stdout.write(json.dumps({"tus_url": made["tus_url"], "embed_url": embed_url}))
