@@ -185,6 +185,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "gilfoyle.lib.schema.merge_same_paths",
         "gilfoyle.lib.schema.add_problem_answers",
+        "videos.webhooks.documented.add_events",
     ],
     "ENUM_NAME_OVERRIDES": {
         "TextTrackKindEnum": "videos.tracks.models.KINDS",
