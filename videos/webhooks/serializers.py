@@ -54,7 +54,12 @@ DELIVERY_EXAMPLE = {
 
 def _event_types_field() -> serializers.Field[Any, Any, Any, Any]:
     return serializers.ListField(
-        child=serializers.ChoiceField(choices=CHOICES),
+        child=serializers.ChoiceField(
+            choices=CHOICES,
+            error_messages={
+                "invalid_choice": f'There is no event "{{input}}". Events are {", ".join(CHOICES)}.'
+            },
+        ),
         required=False,
         max_length=len(CHOICES),
         help_text="Which events; empty: all, also those that there will be one day.",

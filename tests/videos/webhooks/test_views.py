@@ -61,6 +61,13 @@ def test_what_is_wrong_is_said(api: APIClient, account: Account, body: Any, stat
     assert "clip.mp4" not in str(answer.json())
 
 
+def test_an_event_that_there_is_not_is_answered_with_those_that_there_are(api: APIClient) -> None:
+    (error,) = post(api, body={"url": URL, "event_types": ["video.reday"]}).json()["errors"]
+    assert error["field"] == "event_types.0"
+    assert error["message"].startswith('There is no event "video.reday".')
+    assert "video.ready" in error["message"]
+
+
 def test_another_project_s_endpoints_and_deliveries_do_not_exist(api: APIClient, account: Account) -> None:
     theirs = make_endpoint(make_account().project)
     delivery = make_delivery(theirs, status="failed")
