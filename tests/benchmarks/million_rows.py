@@ -24,10 +24,8 @@ from gilfoyle.lib.transactions import atomic
 from processing.jobs.models import Job, Step
 from streaming.tokens.models import SigningKey
 from tests.benchmarks.loading import Loader
+from tests.benchmarks.million_audit import add_entries
 from videos.access.models import ApiKey, Project
-from videos.audit.chain import START, Content, Link, link
-from videos.audit.models import AuditCheck, AuditEntry, AuditHead
-from videos.audit.signing import keys_of
 from videos.catalog import states
 from videos.catalog.models import (
     ContentKey,
@@ -335,30 +333,7 @@ class House:
 
     def add_audit(self) -> int:
         """Make an entry of each video, linked and sealed as the product does it."""
-        loader, keys, last = Loader(AuditEntry(at=self.now)), keys_of(self.root_secret), START
-
-        def entries() -> Iterator[list[Any]]:
-            nonlocal last
-            for video_id, at, project_id in self.made:
-                told: dict[str, Any] = {"actor_kind": "api_key", "actor_id": f"key_{project_id}000000"}
-                told |= {"verb": "video.created", "object_type": "video", "object_id": video_id}
-                told["project_id"] = project_id
-                one = link(Content(at=at, data={}, personal_commitment="", **told), last)
-                last = Link(one.seq, one.hash)
-                told |= {
-                    "prev_hash": one.prev_hash,
-                    "hash": one.hash,
-                    "seal": keys.seal_link(one.hash),
-                    "data": "{}",
-                }
-                yield loader.row(seq=one.seq, at=self.adapted(at), **told)
-
-        count = loader.write(entries())
-        AuditHead.objects.update_or_create(pk=1, defaults={"seq": last.seq, "hash": last.hash})
-        AuditCheck.objects.update_or_create(
-            pk=1, defaults={"verified_at": self.now, "verified_seq": last.seq}
-        )
-        return count
+        return add_entries(self.made, adapted=self.adapted, now=self.now, root_secret=self.root_secret)
 
     def add_use(self) -> int:
         """Make two days of plays of each ready video, and a quarter of a year of projects', keys' and creators' use."""
