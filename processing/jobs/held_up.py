@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
+from gilfoyle.lib.shared_clock import shared_now
 from processing.errors import ScratchUnusable
 from processing.jobs import states
 from processing.jobs.models import Step
@@ -57,5 +58,5 @@ def _stops_workers(code: str, next_at: datetime, now: datetime) -> bool:
 
 def busy_queues() -> frozenset[str]:
     """Return the queues whose work somebody is at: there is a worker, and what is ready waits for its turn."""
-    running = Step.objects.filter(Q(status=states.RUNNING)).order_by().values_list("queue", flat=True)
-    return frozenset(running.distinct())
+    running = Step.objects.filter(status=states.RUNNING, lease_expires_at__gte=shared_now())
+    return frozenset(running.order_by().values_list("queue", flat=True).distinct())

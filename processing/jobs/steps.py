@@ -42,6 +42,7 @@ from videos.access.quotas import charge_minutes
 from videos.catalog import renditions
 from videos.catalog import services as catalog
 from videos.catalog.renditions import Addition, RenditionFacts
+from videos.catalog.selectors import count_mended_runs
 from videos.catalog.services import SourceFacts
 from videos.catalog.source_sealing import is_to_be_sealed
 from videos.chapters.chapter import Chapter, arrange
@@ -150,7 +151,9 @@ def run_encode_chunk(context: StepContext) -> Record:
             # Encoded again as long as that may help; then the others do without this one.
             on_unfit=unfit.__setitem__ if context.is_last_attempt else None,
         )
-        if any(one.is_mended for one in encoded):
+        if any(one.is_mended for one in encoded) and not count_mended_runs(
+            context.job.video_id, context.job.revision
+        ):  # at the first: to read it whole for each of hundreds would take days
             require_unaltered(context, source)
     runs = [(one, _video_facts(plan, one.name, one.codec), publish(context, one)) for one in encoded]
 

@@ -34,7 +34,8 @@ from tests.embedded import ROOT
 CLIENTS = 4  # who upload at once
 SETTLE_S = 900.0
 TROUBLE_S = 150.0
-NONE_TO_KILL_S = 120.0
+NONE_TO_KILL_S = 20.0
+NO_CALM_S = 300.0
 MOST_OPEN = 3  # faults that are not healed: with more, little is left that could work
 
 
@@ -137,18 +138,25 @@ class Run:
     def _kill_at_random(self, cluster: Cluster, watch: Watch) -> None:
         killer = Killer(cluster, watch, self.random)
         pause_s = self.arguments.pause_s
-        for kind in killer.schedule(self.arguments.kills):
+        schedule = killer.schedule(self.arguments.kills)
+        while self.killed < self.arguments.kills:
+            kind = schedule.pop(0)
             due_s = time.monotonic() + self.random.uniform(0.2 * pause_s, 1.8 * pause_s)
-            give_up_s = due_s + NONE_TO_KILL_S
+            give_up_s, calm_s = due_s + NONE_TO_KILL_S, time.monotonic()
             while True:
                 _turn(cluster, watch)
                 now_s = time.monotonic()
-                is_due = now_s >= due_s and sum(not one.well_at for one in watch.faults) < MOST_OPEN
-                if is_due and killer.kill(kind) is not None:
+                is_calm = sum(not one.well_at for one in watch.faults) < MOST_OPEN
+                if now_s >= due_s and is_calm and killer.kill(kind) is not None:
                     break
-                if now_s >= give_up_s:
-                    say(f"{kind}: there was none to kill, or too much was down")
-                    break
+                calm_s = now_s if is_calm else calm_s
+                if now_s - calm_s > NO_CALM_S:
+                    say(f"{MOST_OPEN} faults do not heal: {self._standing(watch)}")
+                    return
+                if is_calm and now_s >= give_up_s:
+                    # There is none of these now: another in its place, and it later.
+                    schedule.insert(self.random.randint(1, len(schedule)) if schedule else 0, kind)
+                    kind, give_up_s = schedule.pop(0), now_s + NONE_TO_KILL_S
             self.killed += 1
             self.share = self.killed / self.arguments.kills / (2 if self.arguments.troubles else 1)
             if self.killed % 5 == 0:

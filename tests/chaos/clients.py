@@ -25,10 +25,10 @@ from tests.clips import make_clip
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE_BYTES = 16 * 1024
 KINDS = (
-    {"duration_s": 1.0, "fps": "25", "audio": False},
-    {"duration_s": 2.0, "fps": "25", "audio": True},
-    {"duration_s": 1.5, "fps": "30", "audio": True},
-    {"duration_s": 1.2, "fps": "15", "audio": False},
+    {"duration_s": 4.0, "fps": "25", "audio": False},
+    {"duration_s": 8.0, "fps": "25", "audio": True},
+    {"duration_s": 6.0, "fps": "30", "audio": True},
+    {"duration_s": 4.8, "fps": "15", "audio": False},
 )
 
 
@@ -55,7 +55,7 @@ def make_files(folder: Path, count: int, random: Random) -> list[Sent]:
     for number in range(count):
         kind = KINDS[number % len(KINDS)]
         path = folder / f"{number:03d}.mp4"
-        make_clip(path, size=(160, 90), **kind)  # type: ignore[arg-type]  # as it takes them
+        make_clip(path, size=(480, 270), **kind)  # type: ignore[arg-type]  # as it takes them
         with path.open("ab") as file:
             noise = random.randbytes(random.randrange(64, 60_000))
             file.write((len(noise) + 8).to_bytes(4, "big") + b"free" + noise)

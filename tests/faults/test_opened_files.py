@@ -89,6 +89,7 @@ def guarded_calls(calls: list[tuple[int, str]]) -> list[str]:
     return [call for pid, call in calls if pid in guarded and re.search(r"= \d+(<.*>)?$", call)]
 
 
+@pytest.mark.long
 @pytest.mark.faults
 @pytest.mark.timeout(600)
 def test_guarded_programs_open_their_source_their_scratch_and_the_system_only(

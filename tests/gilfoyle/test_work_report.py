@@ -117,5 +117,6 @@ def test_work_that_waits_for_a_folder_or_its_turn_is_not_said_to_lack_a_worker()
     concerns = read(now).concerns
     assert concerns[0].startswith("Waits for a machine whose work folder can be written (1 step). No /work.")
     assert not any("Nobody takes" in concern for concern in concerns)
-    Step.objects.filter(name="a").update(failure_code="", status=states.RUNNING)
+    lease = {"status": states.RUNNING, "lease_expires_at": now + timedelta(minutes=1)}
+    Step.objects.filter(name="a").update(failure_code="", **lease)
     assert not any("Nobody takes" in concern for concern in read(now).concerns)

@@ -63,6 +63,9 @@ def test_work_behind_other_work_of_its_queue_waits_for_its_turn() -> None:
     Step.objects.filter(job=job).update(ready_at=timezone.now() - timedelta(minutes=5))
     assert busy_queues() == frozenset()
     assert describe_job(job).is_waiting_long
-    Step.objects.filter(job=other).update(status=states.RUNNING)
+    lease = {"status": states.RUNNING, "lease_expires_at": timezone.now() - timedelta(seconds=1)}
+    Step.objects.filter(job=other).update(**lease)
+    assert busy_queues() == frozenset(), "its worker is gone"
+    Step.objects.filter(job=other).update(lease_expires_at=timezone.now() + timedelta(minutes=1))
     assert busy_queues() == {"encode"}
     assert not describe_job(job).is_waiting_long

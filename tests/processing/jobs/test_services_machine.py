@@ -201,6 +201,7 @@ class JobMachine(RuleBasedStateMachine):
             assert open_ones.exists()
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_nothing_is_lost_and_nothing_done_twice() -> None:
     limits = settings(

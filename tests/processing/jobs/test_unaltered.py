@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from django.utils import timezone
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
-from processing.jobs import again, states
+from processing.encoding.tolerant import encode_what_can_be_shown
+from processing.jobs import again, states, steps
 from processing.jobs.models import Job, Step
 from processing.jobs.worker import SOURCE_DAMAGED, run_next_step
 from tests.clips import make_clip
@@ -85,6 +87,27 @@ def test_a_source_that_is_damaged_meanwhile_is_not_mended_and_once_it_is_back_al
     work_off()
     video.refresh_from_db()
     assert (video.status, video.failure_code) == ("ready", "")
+
+
+def test_of_many_chunks_that_are_mended_the_first_alone_lets_the_source_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(
+        steps,
+        "encode_what_can_be_shown",
+        lambda *given, **named: [
+            replace(one, is_mended=True) for one in encode_what_can_be_shown(*given, **named)
+        ],
+    )
+    monkeypatch.setattr(steps, "require_unaltered", lambda context, _source: read.append(context.step.name))
+    short = settings.GILFOYLE.encoding.model_copy(update={"segment_s": 1.0, "chunk_s": 2.0})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"encoding": short})
+    film = make_clip(tmp_path / "long.mp4", duration_s=14, size=(160, 90), audio=False).read_bytes()
+    job = make_job(make_video(status="processing", source=film))
+    work_off()
+    assert Step.objects.filter(job=job, kind="encode_chunk", status="done").count() > 2
+    assert len(read) == 1
 
 
 def test_no_clean_copy_of_it_takes_the_place_of_the_original(film: bytes) -> None:

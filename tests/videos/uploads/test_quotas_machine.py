@@ -266,6 +266,7 @@ class QuotaMachine(RuleBasedStateMachine):
         del self.stored[video_id]
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_use_is_what_the_model_says(media_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reserving, "STEP_BYTES", 16)

@@ -257,6 +257,7 @@ class UploadsMachine(RuleBasedStateMachine):
         self.models[part].is_spent = True
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_uploads_are_what_the_model_says(media_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(appending, "READ_BYTES", 7)
