@@ -14,52 +14,12 @@ from urllib.parse import unquote
 from videos.catalog.serializers import VideoInputSerializer
 from videos.imports.buckets import SCHEME
 from videos.imports.lists import ListedRow, read_list
+from videos.imports.media_suffixes import MEDIA_SUFFIXES
 
 ADDRESSES = ("http://", "https://", SCHEME)
 LIST_SUFFIX = ".csv"
 MAX_TITLE = 255
 MAX_LIST_BYTES = 64 * 1024 * 1024
-# By their names: what is in them is looked at when they are processed. A file that is named itself is taken whatever it is.
-MEDIA_SUFFIXES = frozenset(
-    [
-        ".3g2",
-        ".3gp",
-        ".aac",
-        ".aif",
-        ".aiff",
-        ".amr",
-        ".asf",
-        ".avi",
-        ".dv",
-        ".f4v",
-        ".flac",
-        ".flv",
-        ".m2t",
-        ".m2ts",
-        ".m2v",
-        ".m4a",
-        ".m4v",
-        ".mka",
-        ".mkv",
-        ".mov",
-        ".mp3",
-        ".mp4",
-        ".mpeg",
-        ".mpg",
-        ".mts",
-        ".mxf",
-        ".oga",
-        ".ogg",
-        ".ogv",
-        ".opus",
-        ".qt",
-        ".ts",
-        ".vob",
-        ".wav",
-        ".webm",
-        ".wmv",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 from django.db.models import F
 
 from gilfoyle.lib.config import Config
-from gilfoyle.lib.errors import Conflict, GilfoyleError
+from gilfoyle.lib.errors import Conflict, GilfoyleError, StaleWork
 from gilfoyle.lib.transactions import atomic
 from videos.access.models import Project
 from videos.access.quotas import require_any_room
@@ -35,6 +35,7 @@ OnBytes = Callable[[int, int | None], None]  # how much there is of how much
 INTERRUPTED_S = 24 * 3600
 INTERRUPTED = "Interrupted on the command line; the same command goes on with it."
 LATER = "The workers try it again."
+STOPPED = "The import was cancelled, or its video deleted, meanwhile."
 
 
 class Interrupted(Conflict):
@@ -111,8 +112,11 @@ def _take_file(path: Path, fields: Mapping[str, Any], taking: Taking) -> Taken:
 def _take_address(wish: Wish, taking: Taking) -> Taken:
     if present := find_same_address(wish.source, taking=taking):
         return present_or_failed(present)
-    held = _take_up(wish, taking) or begin(wish.source, wish.fields, taking)
-    return _ended(held, fetch_held(held, taking))
+    held = _take_up(wish, taking)
+    # Whoever else began it, keeps its video, whatever becomes of it.
+    is_ours = held is None or held.failure_code == Interrupted.code
+    held = held or begin(wish.source, wish.fields, taking)
+    return _ended(held, fetch_held(held, taking), is_ours=is_ours)
 
 
 def fetch_held(held: Import, taking: Taking) -> GilfoyleError | None:
@@ -198,11 +202,14 @@ def receive_file(
     *,
     fields: Mapping[str, Any] | None = None,
     video: Video | None = None,
+    is_new: bool = False,
 ) -> Video:
     """Let a file be the source of a video: of a new one with such fields, or of one that awaits it.
 
-    Raises: what `create_video` and `receive_source` raise; then there is no video.
+    Raises: what `create_video` and `receive_source` raise; then there is no video, unless it was there before: `is_new`
+    says that the given one was made for this file.
     """
+    is_new = is_new or video is None
     video = video or catalog.create_video(project=taking.project, fields=fields or {})
     received_bytes = 0
 
@@ -217,7 +224,8 @@ def receive_file(
         receive_source(video=video, length_bytes=size_bytes, read=read, config=taking.config)
     except BaseException:
         # Also on Ctrl-C: nobody will send the source of this video any more, unless it had just arrived.
-        catalog.delete_if_sourceless(video_id=video.pk)
+        if is_new:
+            catalog.delete_if_sourceless(video_id=video.pk)
         raise
     video.refresh_from_db()
     return video
@@ -236,19 +244,47 @@ def begin(
     return claim(begun, source_url, taking) or begun
 
 
-def _ended(held: Import, error: GilfoyleError | None) -> Taken:
-    video = Video.objects.get(pk=held.video_id)
-    if error is None:
-        if earlier := _same(video.project, video.source_size_bytes, video.source_sha256, besides=video.pk):
-            catalog.delete_video(video=video)
-            return present_or_failed(earlier)
-        return Taken("imported", video)
+def _ended(held: Import, error: GilfoyleError | None, *, is_ours: bool) -> Taken:
+    if error is not None:
+        status, video = look_again(held, is_ours=is_ours)
+        if status in states.LIVE:
+            return Taken("failed", video, f"{error.message} {LATER}")
+        if status != states.FINISHED or video is None:
+            return Taken("failed", video, why_not(held, error))
+    else:
+        video = Video.objects.get(pk=held.video_id)
+    earlier = _same(video.project, video.source_size_bytes, video.source_sha256, besides=video.pk)
+    if is_ours and earlier is not None:
+        catalog.delete_video(video=video)
+        return present_or_failed(earlier)
+    return Taken("imported", video)
+
+
+@atomic
+def look_again(held: Import, *, is_ours: bool) -> tuple[str, Video | None]:
+    """Return how an import stands that went wrong for this process, and its video, where there is one still.
+
+    Somebody else may have brought it to its end meanwhile, or given the video another file. What this process made
+    (`is_ours`) is deleted where the import failed for good and no file is there or on its way: nobody has seen it.
+    """
+    catalog.hold_video(video_id=held.video_id)
+    video = Video.objects.select_related("project").filter(pk=held.video_id).first()
+    if video is None or video.status == video_states.DELETING:
+        return states.CANCELLED, None
     held.refresh_from_db()
-    if held.status in states.LIVE:
-        return Taken("failed", video, f"{error.message} {LATER}")
-    with suppress(GilfoyleError):
-        catalog.delete_video(video=video)  # nobody has seen it, and the reason is told here
-    return refused(error)
+    is_empty = not video.source_upload_id and video.status != video_states.UPLOADING
+    if is_ours and held.status == states.FAILED and is_empty:
+        with suppress(GilfoyleError):
+            catalog.delete_video(video=video)
+            video = None
+    return held.status, video
+
+
+def why_not(held: Import, error: GilfoyleError) -> str:
+    """Return in words why an import brought nothing: what was noted of its end, where somebody else ended it."""
+    if held.status == states.CANCELLED or isinstance(error, StaleWork):
+        return held.failure_message or STOPPED
+    return f"{error.message} {error.hint}".strip()
 
 
 def present_or_failed(video: Video) -> Taken:

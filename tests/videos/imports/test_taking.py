@@ -2,21 +2,25 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from tests.factories import make_project
+from gilfoyle.lib.errors import StaleWork
+from tests.factories import make_project, make_video
 from tests.file_server import FileServer, Offer, file_server
 from tests.videos.imports.arriving import DATA, allow_loopback
 from videos.access.models import Project
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
+from videos.imports import services
 from videos.imports.collecting import Wish
 from videos.imports.models import Import
 from videos.imports.taking import Taken, Taking, look_up, take
-from videos.imports.worker import run_next_import
+from videos.imports.worker import run_import, run_next_import
 from videos.uploads.services import receive_source
 
 # The lease of an import is renewed from a thread of its own.
@@ -189,4 +193,45 @@ def test_an_interrupted_address_is_gone_on_with_by_the_same_command(
     taken = take(again, taking(project, settings))
     assert (taken.outcome, taken.video) == ("imported", waiting.video)
     assert [path for path, headers in server.asked if "range" in headers] == ["/clip.mp4?signature=2"]
+    assert len(there()) == 2
+
+
+def test_what_a_worker_ended_meanwhile_is_imported(
+    project: Project, settings: Any, server: FileServer
+) -> None:
+    def lose(*_now: int | None) -> None:
+        if Import.objects.get().lease_owner != "worker":
+            Import.objects.update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+            services.sweep_imports()
+            other = services.claim_import(owner="worker", lease_s=60, import_id=Import.objects.get().pk)
+            assert other is not None
+            run_import(other, config=settings.GILFOYLE)
+            raise StaleWork(services.LOST)
+
+    taken = take(web_wish(server), Taking(project, settings.GILFOYLE, lose))
+    assert (taken.outcome, there()) == ("imported", [Video.objects.get().pk])
+
+
+def test_what_somebody_else_began_or_ended_is_not_deleted(
+    project: Project, settings: Any, server: FileServer
+) -> None:
+    theirs = make_video(project)
+    services.start_import(
+        video=theirs, source_url=server.url("/none.mp4"), config=settings.GILFOYLE, is_nudged=False
+    )
+    offer = server.offers["/none.mp4"] = Offer(DATA)
+    offer.before = lambda: setattr(offer, "status", 403 if len(server.asked) > 1 else 200)
+    wish = Wish(server.url("/none.mp4"), {"title": "x"})
+    assert take(wish, taking(project, settings)).outcome == "failed"
+    theirs.refresh_from_db()
+    assert theirs.status == "failed"
+
+    def cancel(*_now: int | None) -> None:
+        services.cancel_import(video_id=Video.objects.exclude(pk=theirs.pk).get().pk)
+
+    taken = take(web_wish(server), Taking(project, settings.GILFOYLE, cancel))
+    assert (taken.outcome, taken.words) == (
+        "failed",
+        "The import was cancelled, or its video deleted, meanwhile.",
+    )
     assert len(there()) == 2

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 
 from gilfoyle.lib.languages import standard_tag
 from videos.chapters.chapter import Chapter, arrange
+from videos.imports.media_suffixes import MEDIA_SUFFIXES
 from videos.imports.systems.found import (
     LONGEST_ID,
     LONGEST_TITLE,
@@ -112,9 +113,8 @@ def captions_of(path: Path, names: Iterable[str]) -> tuple[FoundCaption, ...]:
 
 
 def _stems(names: Iterable[str]) -> Iterable[str]:
-    """Yield the names of what is neither a text nor JSON, without their ends."""
-    others = (*CAPTION_SUFFIXES, JSON_SUFFIX)
-    return (Path(name).stem for name in names if not name.lower().endswith(others))
+    """Yield the names of videos, without their ends."""
+    return (Path(name).stem for name in names if Path(name).suffix.lower() in MEDIA_SUFFIXES)
 
 
 def _caption(file: Path, words: str) -> FoundCaption:

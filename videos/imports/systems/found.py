@@ -20,7 +20,8 @@ LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_ID, LONGEST_LABEL = 255, 5000, 255, 
 MOST_TAGS, LONGEST_VALUE = 100, 200
 MOST_CAPTIONS = 200
 MARK = "imported_from"  # in a video's metadata: where it came from, and what is still missing
-MISSING = "captions_missing"
+MISSING, CHAPTERS_MISSING = "captions_missing", "chapters_missing"
+CHANGED_AT = "file_changed_at"  # in the mark of what a folder held
 SCHEMES = ("http://", "https://")
 # They turn the direction of what follows, and let a title read as something else.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -67,13 +68,15 @@ class FoundVideo:
 class Listed:
     """What a list says of a video, and how to learn the rest.
 
-    `load` raises GilfoyleError; where it is told that this is but a try, it changes nothing over there.
+    `load` raises GilfoyleError; where it is told that this is but a try, it changes nothing over there. What is
+    `at_hand` costs nothing to load, and is compared also with a video that is whole.
     """
 
     external_id: str
     title: str
     published_at: datetime | None
     load: Callable[[bool], FoundVideo]
+    at_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

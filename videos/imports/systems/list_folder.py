@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from gilfoyle.lib.errors import NotFound
-from videos.imports.collecting import MEDIA_SUFFIXES, printable
+from videos.imports.collecting import printable
+from videos.imports.media_suffixes import MEDIA_SUFFIXES
 from videos.imports.systems.folder import FileBeside, Sidecar, map_file, read_sidecar, sidecar_of
 from videos.imports.systems.found import AnswerUnusable, Listed, Unlisted, read_json
 
@@ -48,7 +49,7 @@ def _listed(file: FileBeside, known: dict[str, PurePosixPath]) -> Listed:
     if other != file.relative:
         message = f"{printable(str(other))} has the same id."
         raise AnswerUnusable(message, hint="Leave one of them, or give them ids beside them.")
-    return Listed(found.external_id, found.title, published_at, lambda _is_dry: found)
+    return Listed(found.external_id, found.title, published_at, lambda _is_dry: found, at_hand=True)
 
 
 def _files(folder: Path) -> Iterator[FileBeside | Unlisted]:

@@ -162,7 +162,7 @@ class _Run:
 
     def _move(self, entry: Listed, taking: Taking) -> Moved:
         there = find_moved(self._project, entry.external_id)
-        if there is not None and is_whole(there):
+        if there is not None and is_whole(there) and not entry.at_hand:
             return tell_present(there)
         try:
             found = entry.load(self._is_dry)

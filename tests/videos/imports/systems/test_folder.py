@@ -121,6 +121,7 @@ def test_whatever_stands_there_is_mapped_or_refused(place: tuple[str | int, ...]
         (["film.hi.vtt"], [("film.hi.vtt", "hi", "", False)]),  # Hindi
         (["film2.en.vtt", "other.en.vtt", "film.en.txt", "film.json"], []),
         (["film.part2.mp4", "film.part2.en.vtt"], []),
+        (["film.en.ass", "film.en.vtt", "film.en.nfo"], [("film.en.vtt", "en", "", False)]),
     ],
 )
 def test_texts_are_found_by_their_names(beside: list[str], known: list[tuple[str, str, str, bool]]) -> None:

@@ -18,10 +18,11 @@ from tests.videos.imports.systems.recorded import ANSWERS, recorded
 from tests.videos.imports.systems.system_server import SystemServer, Told, system_server
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
-from videos.imports import taking
 from videos.imports.systems import moving
 from videos.management.commands import import_from
 from videos.tracks.models import TextTrack
+from videos.uploads.models import Upload
+from videos.uploads.services import receive_source
 
 pytestmark = pytest.mark.django_db
 TEXT = "WEBVTT\n\n00:01.000 --> 00:03.000\nGood morning!\n"
@@ -93,6 +94,19 @@ def test_a_folder_comes_over_once(folder: Path) -> None:
     assert (Video.objects.count(), TextTrack.objects.count()) == (3, 1)
 
 
+def test_two_folders_with_one_name_are_told_apart(folder: Path, tmp_path: Path) -> None:
+    make_project()
+    run("folder", folder)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "bare.mp4").write_bytes(os.urandom(2000))
+    printed = run("folder", other)
+    assert (printed.returncode, printed.lines[-1]) == (1, "0 of 1 imported, 1 failed.")
+    assert "bare.mp4: Another file was imported under this id." in printed.err.getvalue()
+    (other / "bare.mp4").write_bytes((folder / "bare.mp4").read_bytes())  # a copy, of another time
+    assert run("folder", other).lines[-1] == "0 of 1 imported, 1 there already."
+
+
 def test_portions_and_times_can_be_chosen(folder: Path) -> None:
     make_project()
     assert run("folder", folder, "--limit", 1).lines[-1] == "1 of 1 imported."
@@ -149,17 +163,16 @@ def test_programs_get_a_line_for_each(folder: Path) -> None:
 
 def test_an_interruption_says_how_to_go_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_project()
-    take = taking.receive_file
     taken: list[int] = []
 
-    def press(*given: Any, **named: Any) -> Video:
+    def press(**named: Any) -> Upload:
         if taken:
             raise KeyboardInterrupt
         taken.append(1)
-        return take(*given, **named)
+        return receive_source(**named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(moving, "receive_file", press)
+        patched.setattr("videos.imports.taking.receive_source", press)
         printed = run("folder", folder)
     assert (printed.returncode, printed.failure.startswith("Interrupted.")) == (130, True)
     assert len(known()) == 1
