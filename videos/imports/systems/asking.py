@@ -14,10 +14,16 @@ from urllib.parse import urlencode
 
 import structlog
 
-from gilfoyle.lib.errors import GilfoyleError, TooLarge
+from gilfoyle.lib.errors import GilfoyleError, InvalidInput, TooLarge
 from gilfoyle.lib.import_settings import ImportSettings
 from gilfoyle.lib.outbound import Answer, Deadline, Door, OutboundFault, fetch, post
-from gilfoyle.lib.public_addresses import AddressInvalid, WebAddress, join_address, parse_address
+from gilfoyle.lib.public_addresses import (
+    AddressInvalid,
+    AddressRefused,
+    WebAddress,
+    join_address,
+    parse_address,
+)
 from videos.imports.errors import ImportsDisabled, ServerBusy, SourceNotAllowed
 from videos.imports.parts import require_served
 from videos.imports.systems.found import AnswerUnusable, read_json
@@ -27,6 +33,8 @@ MOST_ANSWER_BYTES = 16 * 1024 * 1024
 ANSWER_S = 120.0
 TRIES = 6
 MOST_PAUSE_S = 15 * 60.0
+IN_CLEAR = "Credentials are not sent to a public server over http://, where others could read them."
+IN_CLEAR_HINT = "Give its https:// address, or name its network in imports.private_networks."
 LEAST_BETWEEN_S = 10 * 60.0  # signing in; tokens last hours
 
 
@@ -36,9 +44,15 @@ class AnswerTooLarge(TooLarge):
     code = "answer_too_large"
 
 
+class CredentialsInClear(InvalidInput):
+    """Credentials would go to a public server without encryption."""
+
+    code = "credentials_in_clear"
+
+
 @dataclass(slots=True)
 class Api:
-    """A system's interface at one address. Its credentials go to that very server alone.
+    """A system's interface at one address. Its credentials go to that very server alone, and in the clear to none in public.
 
     `renew` signs in anew where what was signed in with has run out in the course of a long run.
     """
@@ -56,7 +70,8 @@ class Api:
         Raises: AnswerUnusable, AnswerTooLarge, what the door and `require_served` raise.
         """
         target = f"{path}?{urlencode(query, doseq=True)}" if query else path
-        return self._patiently(path, lambda: self._json(path, self._fetch(self.address(target))))
+        address = self.address(target)
+        return self._patiently(path, address, lambda: self._json(path, self._fetch(address)))
 
     def send(
         self,
@@ -69,16 +84,15 @@ class Api:
         """Send a form, or an object as JSON, and return the answer. Raises: as `get`."""
         body = urlencode(form).encode() if form is not None else json.dumps(data or {}).encode()
         kind = "application/x-www-form-urlencoded" if form is not None else "application/json"
-        address = self.address(path)
+        address, is_secret = self.address(path), form is not None
 
         def ask() -> object:
             headers = {**self._headers(address), "Content-Type": kind}
-            sent = post(
-                address, body, door=self._door(), deadline=_deadline(), headers=headers, method=method
-            )
+            door = self._door(address, is_secret=is_secret)
+            sent = post(address, body, door=door, deadline=_deadline(), headers=headers, method=method)
             return self._json(path, sent)
 
-        return self._patiently(path, ask)
+        return self._patiently(path, address, ask, is_secret=is_secret)
 
     def read(self, url: str, most_bytes: int) -> bytes:
         """Return a small file, such as a text; of one that is larger one byte more. Raises: as `get`."""
@@ -89,7 +103,7 @@ class Api:
                 require_served(answer.status, answer.headers)
                 return _read(answer.pieces, most_bytes)
 
-        data: bytes = self._patiently(address.shown, ask)
+        data: bytes = self._patiently(address.shown, address, ask)
         return data
 
     def address(self, reference: str) -> WebAddress:
@@ -101,7 +115,8 @@ class Api:
         return (address.scheme, address.netloc) == (self.base.scheme, self.base.netloc)
 
     def _fetch(self, address: WebAddress) -> AbstractContextManager[Answer]:
-        return fetch(address, door=self._door(), deadline=_deadline(), headers=self._headers(address))
+        door = self._door(address)
+        return fetch(address, door=door, deadline=_deadline(), headers=self._headers(address))
 
     def _headers(self, address: WebAddress) -> dict[str, str]:
         headers = {"Accept": "application/json, */*;q=0.5"}
@@ -109,8 +124,13 @@ class Api:
             headers["Authorization"] = self.authorization
         return headers
 
-    def _door(self) -> Door:
-        return Door(self.settings.ports, self.settings.private_networks)
+    def _door(self, address: WebAddress, *, is_secret: bool = False) -> Door:
+        is_public = not self._is_in_clear(address, is_secret=is_secret)
+        return Door(self.settings.ports, self.settings.private_networks, is_public=is_public)
+
+    def _is_in_clear(self, address: WebAddress, *, is_secret: bool) -> bool:
+        """Tell whether a secret would go unencrypted: that is for networks of the operator's own alone."""
+        return address.scheme == "http" and self.is_own(address) and (is_secret or bool(self.authorization))
 
     def _json(self, path: str, asked: AbstractContextManager[Answer]) -> object:
         with asked as answer:
@@ -123,24 +143,31 @@ class Api:
             raise AnswerTooLarge(message)
         return read_json(data, what=path)
 
-    def _patiently(self, path: str, ask: Callable[[], Any]) -> Any:
-        for attempt in range(TRIES):
+    def _patiently(
+        self, path: str, address: WebAddress, ask: Callable[[], Any], *, is_secret: bool = False
+    ) -> Any:
+        tries = 0
+        while True:
             try:
                 return ask()
             except SourceNotAllowed as error:
                 if self._is_renewed():
-                    continue
+                    continue  # not one of the tries: there is one of these in ten minutes at most
                 hint = "Check the credentials, and what they may see."
                 raise SourceNotAllowed(f"{path}: {error.message}", hint=hint) from None
             except (ServerBusy, OutboundFault) as error:
-                pause_s = error.facts.get("retry_after_s") or 2.0**attempt
-                if attempt == TRIES - 1 or pause_s > MOST_PAUSE_S:
+                pause_s = error.facts.get("retry_after_s") or 2.0**tries
+                tries += 1
+                if tries == TRIES or pause_s > MOST_PAUSE_S:
                     raise _named(error, path) from error
                 log.info("import_waits", code=error.code, pause_s=pause_s)
                 self.pause(pause_s)
+            except AddressRefused as error:
+                if self._is_in_clear(address, is_secret=is_secret):
+                    raise CredentialsInClear(IN_CLEAR, hint=IN_CLEAR_HINT) from None
+                raise _named(error, path) from error
             except GilfoyleError as error:
                 raise _named(error, path) from error
-        raise AssertionError  # the last try returned or raised
 
     def _is_renewed(self) -> bool:
         """Sign in anew where that may help: what is not ours is refused just the same with what is new."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from gilfoyle.lib.errors import InvalidInput
 from gilfoyle.lib.languages import UNKNOWN, standard_tag
@@ -19,6 +19,7 @@ from videos.chapters.chapter import Chapter
 LONGEST_TITLE, LONGEST_DESCRIPTION, LONGEST_ID, LONGEST_LABEL = 255, 5000, 255, 100
 MOST_TAGS, LONGEST_VALUE = 100, 200
 MOST_CAPTIONS = 200
+MOST_SUBTAGS = 8
 MARK = "imported_from"  # in a video's metadata: where it came from, and what is still missing
 MISSING, CHAPTERS_MISSING = "captions_missing", "chapters_missing"
 CHANGED_AT = "file_changed_at"  # in the mark of what a folder held
@@ -26,6 +27,8 @@ SCHEMES = ("http://", "https://")
 # They turn the direction of what follows, and let a title read as something else.
 _TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 Model = TypeVar("Model", bound=BaseModel)
+# A time without a zone is taken for one in UTC.
+InUtc = Annotated[datetime, AfterValidator(lambda at: at if at.tzinfo else at.replace(tzinfo=UTC))]
 
 
 class AnswerUnusable(InvalidInput):
@@ -159,11 +162,15 @@ def require_address(text: str | None, *, what: str) -> str:
 
 
 def caption_of(source: str | Path, tag: str, *, label: str = "", is_for_deaf: bool = False) -> FoundCaption:
-    """Return a text with its language in BCP 47; a tag that is none becomes the label, so that it is not lost."""
-    tag = tag.replace("_", "-")
-    language = standard_tag(tag) or standard_tag(tag.partition("-")[0]) or UNKNOWN
-    name = one_line(label, LONGEST_LABEL) or ("" if language != UNKNOWN else one_line(tag, LONGEST_LABEL))
-    return FoundCaption(source, language, name, is_for_deaf)
+    """Return a text with its language in BCP 47; what of a tag is none becomes the label, so that it is not lost."""
+    parts = tag.replace("_", "-").split("-")
+    ends = range(min(len(parts), MOST_SUBTAGS), 0, -1)
+    read = ((standard_tag("-".join(parts[:end])), end) for end in ends)
+    language, end = next(((found, end) for found, end in read if found), (UNKNOWN, 0))
+    rest = "-".join(parts[end:])
+    return FoundCaption(
+        source, language, one_line(label, LONGEST_LABEL) or one_line(rest, LONGEST_LABEL), is_for_deaf
+    )
 
 
 def metadata_of(system: str, url: str, published_at: datetime | None, **values: object) -> dict[str, Any]:

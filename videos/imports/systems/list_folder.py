@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -12,6 +14,7 @@ from videos.imports.collecting import printable
 from videos.imports.media_suffixes import MEDIA_SUFFIXES
 from videos.imports.systems.folder import FileBeside, Sidecar, map_file, read_sidecar, sidecar_of
 from videos.imports.systems.found import AnswerUnusable, Listed, Unlisted, read_json
+from videos.imports.systems.inside import open_file, real_path
 
 MOST_SIDECAR_BYTES = 32 * 1024 * 1024  # yt-dlp writes every format with all of its addresses
 
@@ -31,20 +34,32 @@ def list_folder(folder: Path) -> Iterator[Listed | Unlisted]:
         message = f"{printable(str(folder))}: there is no such folder."
         raise FolderNotThere(message)
     known: dict[str, PurePosixPath] = {}
-    for file in _files(folder):
-        if isinstance(file, Unlisted):
-            yield file
-            continue
+    closed: list[OSError] = []
+    for path, names in _files(folder, closed):
+        relative = PurePosixPath(*path.relative_to(folder).parts)
         try:
-            yield _listed(file, known)
+            yield _listed(path, relative, names, folder, known)
         except AnswerUnusable as error:
-            yield Unlisted(printable(str(file.relative)), error)
+            yield Unlisted(printable(str(relative)), error)
         except OSError as error:
-            yield Unlisted(printable(str(file.relative)), AnswerUnusable(f"{error.strerror}."))
+            yield Unlisted(printable(str(relative)), AnswerUnusable(f"{error.strerror}."))
+        except (ValueError, OverflowError):  # a time, above all, that no calendar has
+            yield Unlisted(printable(str(relative)), AnswerUnusable("Its name or time can't be read."))
+    for closed_one in closed:
+        yield Unlisted(printable(str(closed_one.filename)), AnswerUnusable(f"{closed_one.strerror}."))
 
 
-def _listed(file: FileBeside, known: dict[str, PurePosixPath]) -> Listed:
-    found, published_at = map_file(file, _beside(file))
+def _listed(
+    path: Path, relative: PurePosixPath, names: frozenset[str], folder: Path, known: dict[str, PurePosixPath]
+) -> Listed:
+    real = real_path(path, folder)
+    facts = real.stat()
+    if not stat.S_ISREG(facts.st_mode):
+        message = f"{printable(real.name)}: this is no plain file."
+        raise AnswerUnusable(message)
+    file = FileBeside(path, relative, datetime.fromtimestamp(facts.st_mtime, UTC), names)
+    mapped, published_at = map_file(file, _beside(file, folder))
+    found = replace(mapped, source=real)
     other = known.setdefault(found.external_id, file.relative)
     if other != file.relative:
         message = f"{printable(str(other))} has the same id."
@@ -52,26 +67,23 @@ def _listed(file: FileBeside, known: dict[str, PurePosixPath]) -> Listed:
     return Listed(found.external_id, found.title, published_at, lambda _is_dry: found, at_hand=True)
 
 
-def _files(folder: Path) -> Iterator[FileBeside | Unlisted]:
-    closed: list[OSError] = []
+def _files(folder: Path, closed: list[OSError]) -> Iterator[tuple[Path, frozenset[str]]]:
+    """Yield what is a video by its name, with the names beside it; folders that can't be read go to `closed`."""
     for place, folders, names in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place) / name
-            if path.suffix.lower() in MEDIA_SUFFIXES and not name.startswith(".") and path.is_file():
-                relative = PurePosixPath(*path.relative_to(folder).parts)
-                modified_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                yield FileBeside(path, relative, modified_at, frozenset(names))
-    for error in closed:
-        yield Unlisted(printable(str(error.filename)), AnswerUnusable(f"{error.strerror}."))
+            if path.suffix.lower() in MEDIA_SUFFIXES and not name.startswith("."):
+                yield path, frozenset(names)
 
 
-def _beside(file: FileBeside) -> Sidecar | None:
+def _beside(file: FileBeside, folder: Path) -> Sidecar | None:
     name = sidecar_of(file.path, file.beside)
     if name is None:
         return None
-    path = file.path.with_name(name)
-    if path.stat().st_size > MOST_SIDECAR_BYTES:
+    with open_file(real_path(file.path.with_name(name), folder)) as opened:
+        data = opened.read(MOST_SIDECAR_BYTES + 1)
+    if len(data) > MOST_SIDECAR_BYTES:
         message = f"{printable(name)}: it is larger than {MOST_SIDECAR_BYTES} bytes."
         raise AnswerUnusable(message)
-    return read_sidecar(read_json(path.read_bytes(), what=printable(name)), what=printable(name))
+    return read_sidecar(read_json(data, what=printable(name)), what=printable(name))

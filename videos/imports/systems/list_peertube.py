@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import quote
 
+from gilfoyle.lib.errors import GilfoyleError
 from gilfoyle.lib.public_addresses import AddressInvalid, parse_address
 from videos.imports.errors import SourceNotAllowed, SourceNotThere, SourceUnusable
 from videos.imports.systems.asking import Api
@@ -97,17 +98,17 @@ def _load(api: Api, uuid: str) -> FoundVideo:
     path = f"/api/v1/videos/{quote(uuid, safe='')}"
     answers = Answers(
         details=api.get(path),
-        captions=_unless_refused(api, f"{path}/captions"),
-        chapters=_unless_refused(api, f"{path}/chapters"),
-        source=_unless_refused(api, f"{path}/source") if api.authorization else None,
+        captions=_unless(api, f"{path}/captions", SourceNotThere),
+        chapters=_unless(api, f"{path}/chapters", SourceNotThere),
+        source=_unless(api, f"{path}/source", *REFUSED) if api.authorization else None,
     )
     found = map_video(answers, origin=f"{api.base.scheme}://{api.base.netloc}")
     return _with_token(api, path, found) if api.authorization else found
 
 
-def _unless_refused(api: Api, path: str) -> object | None:
-    """Return an answer, and None where an instance is too old for the question, or keeps it to itself."""
-    with suppress(*REFUSED):
+def _unless(api: Api, path: str, *refusals: type[GilfoyleError]) -> object | None:
+    """Return an answer, and None after such a refusal: an instance is too old for the question, or keeps it to itself."""
+    with suppress(*refusals):
         return api.get(path)
     return None
 

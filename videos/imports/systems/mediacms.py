@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from urllib.parse import unquote
 
 from pydantic import Field
@@ -20,6 +19,7 @@ from videos.imports.systems.found import (
     Answer,
     AnswerUnusable,
     FoundVideo,
+    InUtc,
     caption_of,
     many_lines,
     metadata_of,
@@ -41,7 +41,7 @@ class Entry(Answer):
 
     friendly_token: str
     title: str | None = None
-    add_date: datetime | None = None
+    add_date: InUtc | None = None
     media_type: str | None = None
 
 
@@ -77,7 +77,7 @@ class Media(Answer):
     user: str | None = None
     title: str | None = None
     description: str | None = None
-    add_date: datetime | None = None
+    add_date: InUtc | None = None
     state: str | None = None
     author_name: str | None = None
     original_media_url: str | None = None

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from django.utils import timezone
+
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, StaleWork
 from gilfoyle.lib.transactions import atomic
@@ -40,6 +42,7 @@ from videos.imports.systems.found import (
     FoundCaption,
     FoundVideo,
 )
+from videos.imports.systems.inside import open_file
 from videos.imports.taking import (
     LATER,
     Taking,
@@ -60,6 +63,7 @@ Outcome = Literal["imported", "present", "under_way", "failed"]
 ReadCaption = Callable[[FoundCaption, int], bytes]  # a text of so many bytes at most
 FAILED_BEFORE = "It was imported before, and could not be processed:"
 ELSEWHERE = "It is being fetched by another process."
+SAME_NAME = "Another text of this video has the same language and name."
 GONE = "It was deleted meanwhile."
 TAKEN = (
     "The id is taken: a video that did not come from there has it as external_id, and awaits a file. "
@@ -177,7 +181,7 @@ def is_another_file(video: Video, file: Path) -> bool:
 
     The same size and time of change will do; only where the time is another one, the bytes are read.
 
-    Raises: OSError.
+    Raises: OSError, AnswerUnusable.
     """
     mark = mark_of(video.metadata)
     if mark.get("system") != FOLDER:
@@ -189,7 +193,7 @@ def is_another_file(video: Video, file: Path) -> bool:
     if mark.get(CHANGED_AT) == changed_at(facts):
         return False
     digests = set(came.exclude(sha256="").values_list("sha256", flat=True))
-    with file.open("rb") as opened:
+    with open_file(file) as opened:
         return bool(digests) and hashlib.file_digest(opened, "sha256").hexdigest() not in digests
 
 
@@ -230,7 +234,7 @@ def _arrive(found: FoundVideo, fields: Mapping[str, Any], video: Video | None, t
     if video is not None and not _is_ours(video, found):
         return Moved("failed", video, TAKEN)
     if isinstance(found.source, Path):
-        with found.source.open("rb") as file:
+        with open_file(found.source) as file:
             size_bytes = os.fstat(file.fileno()).st_size
             video = video or _made(found.external_id, fields, taking)
             if video is None:
@@ -287,9 +291,14 @@ def _take_captions(
     video: Video, captions: tuple[FoundCaption, ...], config: Config, read_caption: ReadCaption
 ) -> tuple[int, tuple[str, ...]]:
     """Add what texts the video does not have; returns how many, and why others are still missing."""
-    taken, problems = 0, []
+    taken, problems, seen = 0, [], set()
     for caption in captions:
         facts = TrackFacts(CAPTIONS if caption.is_for_deaf else SUBTITLES, caption.language, caption.label)
+        known_as = (facts.kind, facts.language, _label(facts))
+        if known_as in seen:
+            problems.append(f"text {_named(caption)}: {SAME_NAME}")
+            continue
+        seen.add(known_as)
         if _has(video, facts):
             continue
         try:
@@ -305,9 +314,12 @@ def _take_captions(
 
 
 def _has(video: Video, facts: TrackFacts) -> bool:
-    label = shown_label(facts.label) or name_language(facts.language) or facts.kind.capitalize()
     uploaded = TextTrack.objects.filter(video=video, source=UPLOADED, kind=facts.kind)
-    return uploaded.filter(language=facts.language, label=label).exists()
+    return uploaded.filter(language=facts.language, label=_label(facts)).exists()
+
+
+def _label(facts: TrackFacts) -> str:
+    return shown_label(facts.label) or name_language(facts.language) or facts.kind.capitalize()
 
 
 def _named(caption: FoundCaption) -> str:
@@ -325,6 +337,18 @@ def _unmark(video_id: str, there: Sequence[str]) -> None:
     video = catalog.locked_video(video_id)
     mark = {name: value for name, value in mark_of(video.metadata).items() if name not in there}
     catalog.edit_video(video=video, fields={"metadata": {**video.metadata, MARK: mark}})
+
+
+def is_elsewhere(project: Project, external_id: str) -> bool:
+    """Tell by our own rows whether another process has a video just now, so that its system need not be asked."""
+    video = find_moved(project, external_id)
+    if video is None or video.source_upload_id:
+        return False
+    live = Import.objects.filter(video=video, status__in=states.LIVE).first()
+    if live is not None:
+        return live.status == states.FETCHING
+    receiving = Upload.objects.filter(video=video, status=upload_states.RECEIVING)
+    return receiving.exclude(lease_expires_at__lt=timezone.now()).exists()
 
 
 def free_broken_off() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from gilfoyle.lib.import_settings import ImportSettings
 from videos.imports.systems.asking import open_api
 from videos.imports.systems.credentials import MEDIACMS, MUX, PEERTUBE, Credentials
 from videos.imports.systems.found import AnswerUnusable, FoundCaption, Listed, Unlisted, require_address
+from videos.imports.systems.inside import open_file, real_path
 from videos.imports.systems.list_folder import list_folder
 from videos.imports.systems.list_mediacms import list_mediacms
 from videos.imports.systems.list_mux import list_mux
@@ -32,7 +34,7 @@ class Opened:
 
 def open_folder(folder: Path) -> Opened:
     """Return what a folder holds."""
-    return Opened(list_folder(folder), _read_file)
+    return Opened(list_folder(folder), partial(_read_file, folder))
 
 
 def open_system(
@@ -65,6 +67,6 @@ def open_system(
     return Opened(entries, read)
 
 
-def _read_file(caption: FoundCaption, most_bytes: int) -> bytes:
-    with Path(caption.source).open("rb") as file:
+def _read_file(folder: Path, caption: FoundCaption, most_bytes: int) -> bytes:
+    with open_file(real_path(Path(caption.source), folder)) as file:
         return file.read(most_bytes + 1)

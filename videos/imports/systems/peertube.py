@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import quote, urlencode
 
 from pydantic import Field
@@ -21,6 +20,7 @@ from videos.imports.systems.found import (
     AnswerUnusable,
     FoundCaption,
     FoundVideo,
+    InUtc,
     caption_of,
     many_lines,
     metadata_of,
@@ -75,7 +75,7 @@ class Entry(Answer):
 
     uuid: str
     name: str | None = None
-    published_at: datetime | None = Field(None, alias="publishedAt")
+    published_at: InUtc | None = Field(None, alias="publishedAt")
 
 
 class Page(Answer):
@@ -88,7 +88,7 @@ class Details(Entry):
 
     url: str | None = None
     description: str | None = None
-    originally_published_at: datetime | None = Field(None, alias="originallyPublishedAt")
+    originally_published_at: InUtc | None = Field(None, alias="originallyPublishedAt")
     category: Named | None = None
     licence: Named | None = None
     language: Named | None = None

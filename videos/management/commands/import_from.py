@@ -25,6 +25,7 @@ from videos.imports.systems.moving import (
     ReadCaption,
     find_moved,
     free_broken_off,
+    is_elsewhere,
     is_whole,
     look_at,
     move,
@@ -43,7 +44,7 @@ from videos.management.importing import (
 )
 from videos.management.telling import STDIN, TellingCommand, given_text, read_moment
 
-PAUSE_S = 0.5
+PAUSE_S, MOST_PAUSE_S = 0.5, 30.0
 LEFT = 1
 READY, GONE = "ready", "It was deleted meanwhile."
 CREDENTIALS_HELP = (
@@ -174,10 +175,14 @@ class _Run:
 
     def come_back(self) -> None:
         """Take up what other processes had, once they are through with it, or gone."""
+        pause_s = PAUSE_S
         while self._later:
-            time.sleep(PAUSE_S)
+            time.sleep(pause_s)
+            pause_s = min(2 * pause_s, MOST_PAUSE_S)
             free_broken_off()
             for entry in tuple(self._later):
+                if is_elsewhere(self._project, entry.external_id):
+                    continue
                 moved = self._move(entry, Taking(self._project, settings.GILFOYLE))
                 if moved.outcome != "under_way":
                     self._later.remove(entry)
@@ -284,7 +289,7 @@ def _add_common(parser: CommandParser) -> None:
         "--limit",
         type=_positive,
         metavar="N",
-        help="So many new ones at most; the next run goes on with the rest.",
+        help="So many new ones at most; the next run goes on with the rest, which does not count as missing.",
     )
     parser.add_argument(
         "--wait", action="store_true", help="Follow the videos until they are ready or failed."

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -9,12 +9,20 @@ import pytest
 
 from gilfoyle.lib.import_settings import ImportSettings
 from gilfoyle.lib.outbound import OutboundFault
-from gilfoyle.lib.public_addresses import AddressInvalid, AddressRefused
+from gilfoyle.lib.public_addresses import AddressInvalid, AddressRefused, parse_address
 from tests.file_server import Offer
 from tests.videos.imports.systems.system_server import SystemServer, Told, system_server
 from videos.imports.errors import ImportsDisabled, ServerBusy, SourceNotAllowed, SourceNotThere
 from videos.imports.systems import asking
-from videos.imports.systems.asking import MOST_PAUSE_S, TRIES, AnswerTooLarge, Api, open_api, retry_after_s
+from videos.imports.systems.asking import (
+    MOST_PAUSE_S,
+    TRIES,
+    AnswerTooLarge,
+    Api,
+    CredentialsInClear,
+    open_api,
+    retry_after_s,
+)
 from videos.imports.systems.found import AnswerUnusable
 
 NOW = datetime(2026, 11, 30, 12, 0, 0, tzinfo=UTC)
@@ -52,6 +60,34 @@ def test_who_is_busy_is_asked_again_when_it_says(server: SystemServer) -> None:
     pauses: list[float] = []
     assert opened(server, pauses).get("/api") == {"there": True}
     assert pauses == [7, 2, 4]
+
+
+def test_signing_in_anew_is_none_of_the_tries(server: SystemServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "LEAST_BETWEEN_S", 0)
+    answers = iter([*[Told(503)] * (TRIES - 1), Told(401), {"there": True}])
+    server.routes["/api"] = lambda _asked: next(answers)
+    api = opened(server)
+    api.renew = lambda: None
+    assert api.get("/api") == {"there": True}
+
+
+@pytest.mark.parametrize("url", ["http://8.8.8.8/", "http://127.0.0.1/"])
+def test_nothing_secret_goes_in_the_clear_to_strangers(url: str) -> None:
+    api = open_api(url, ImportSettings())
+    ways: list[Callable[[], object]] = [
+        lambda: api.send("/token", form={"password": "secret"}),
+        lambda: api.get("/api"),
+        lambda: api.send("/api", data={}),
+        lambda: api.read(f"{url}a.vtt", 100),
+    ]
+    for way in ways:
+        with pytest.raises(CredentialsInClear):
+            way()
+        api.authorization = "Bearer secret"
+    assert api._door(api.base).is_public is False
+    assert api._door(parse_address("http://9.9.9.9/", ports=(80,))).is_public  # nothing secret goes there
+    api.authorization = ""
+    assert api._door(api.base).is_public
 
 
 def test_a_date_to_come_back_at_is_waited_for(server: SystemServer) -> None:

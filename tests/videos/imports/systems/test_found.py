@@ -79,7 +79,9 @@ def test_no_answer_names_what_lies_on_this_side(bad: str | None) -> None:
     [
         ("de", "", "de", ""),
         ("pt_BR", "Português", "pt-BR", "Português"),
-        ("en-orig", "", "en", ""),
+        ("en-orig", "", "en", "orig"),
+        ("pt_BR-orig-x", "", "pt-BR", "orig-x"),
+        ("en-orig", "Original", "en", "Original"),
         ("no such thing", "", "und", "no such thing"),
         ("", "", "und", ""),
     ],

@@ -8,6 +8,7 @@ import pytest
 
 from tests.videos.imports.systems.recorded import ANSWERS
 from videos.imports.systems.found import Listed, Unlisted
+from videos.imports.systems.inside import real_path
 from videos.imports.systems.list_folder import MOST_SIDECAR_BYTES, FolderNotThere, list_folder
 
 
@@ -54,6 +55,52 @@ def test_one_that_is_not_understood_holds_up_no_other(tmp_path: Path) -> None:
         ("d.mp4", f"d.json: it is larger than {MOST_SIDECAR_BYTES} bytes."),
         ("e.mp4", "No such file or directory."),
     ]
+
+
+def test_nothing_is_read_that_lies_elsewhere_or_is_no_file(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    secret = write(tmp_path / "secret", '{"title": "secret"}')
+    write(folder / "a.mp4")
+    (folder / "b.mp4").symlink_to(secret)
+    write(folder / "c.mp4")
+    (folder / "c.json").symlink_to(secret)
+    write(folder / "d.mp4")
+    os.mkfifo(folder / "d.json")
+    os.mkfifo(folder / "e.mp4")
+    (folder / "f.mp4").symlink_to("a.mp4")
+    (folder / "g.mp4").symlink_to("g.mp4")
+    told = list(list_folder(folder))
+    assert [(one.where, one.error.message) for one in told if isinstance(one, Unlisted)] == [
+        ("b.mp4", "b.mp4: the link leads out of the folder."),
+        ("c.mp4", "c.json: the link leads out of the folder."),
+        ("d.mp4", "d.json: this is no plain file."),
+        ("e.mp4", "e.mp4: this is no plain file."),
+        ("g.mp4", "Too many levels of symbolic links."),
+    ]
+    first, second = (one.load(False) for one in told if isinstance(one, Listed))
+    assert (first.external_id, second.external_id) == ("a.mp4", "f.mp4")
+    assert first.source == second.source == folder / "a.mp4"
+    (tmp_path / "way").symlink_to(folder)
+    assert len(list(list_folder(tmp_path / "way"))) == len(told)
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("year"), OverflowError(), PermissionError(13, "Permission denied")]
+)
+def test_one_odd_file_does_not_end_the_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(path: Path, folder: Path) -> Path:
+        if path.name == "a.mp4":
+            raise error
+        return real_path(path, folder)
+
+    monkeypatch.setattr("videos.imports.systems.list_folder.real_path", fail)
+    write(tmp_path / "a.mp4")
+    write(tmp_path / "b.mp4")
+    odd, fine = list_folder(tmp_path)
+    assert isinstance(odd, Unlisted)
+    assert isinstance(fine, Listed)
 
 
 def test_what_is_no_folder_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -48,6 +49,13 @@ def test_videos_are_listed_and_pictures_are_not(server: SystemServer) -> None:
         "ordering": ["asc"],
     }
     assert {one.headers["authorization"] for one in server.heard} == {"Token abc"}
+
+
+def test_a_time_without_a_zone_is_one_in_utc(server: SystemServer) -> None:
+    (medium,) = [one for one in LIST["results"] if one["friendly_token"] == "oHLrDNGv6"]
+    listing = {**LIST, "results": [{**medium, "add_date": "2021-03-04T05:06:07"}]}
+    server.routes["/api/v1/media"] = lambda _asked: listing
+    assert listed(server)[0].published_at == datetime(2021, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
 def test_a_name_and_its_password_are_sent_as_they_are(server: SystemServer) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -105,6 +106,23 @@ def test_what_an_old_instance_does_not_know_is_not_missed(server: SystemServer) 
     found = first(listed(server, credentials=Credentials(token="abc"))).load(False)
     assert (found.captions, found.chapters) == ((), ())
     assert str(found.source).endswith("-1080.mp4")
+
+
+@pytest.mark.parametrize("path", ["captions", "chapters"])
+def test_what_is_refused_is_not_taken_for_none(server: SystemServer, path: str) -> None:
+    entry = first(listed(server, credentials=Credentials(token="abc")))
+    for path_of_own in ("source", "token"):
+        server.routes[f"{VIDEO}/{path_of_own}"] = lambda _asked: Told(403)
+    assert str(entry.load(False).source).endswith("-1080.mp4")
+    server.routes[f"{VIDEO}/{path}"] = lambda _asked: Told(403)
+    with pytest.raises(SourceNotAllowed):
+        entry.load(False)
+
+
+def test_a_time_without_a_zone_is_one_in_utc(server: SystemServer) -> None:
+    item = {**ITEM, "publishedAt": "2018-10-01T10:52:46"}
+    server.routes["/api/v1/videos"] = always({"total": 1, "data": [item]})
+    assert first(listed(server)).published_at == datetime(2018, 10, 1, 10, 52, 46, tzinfo=UTC)
 
 
 def paged(server: SystemServer, pages: list[list[Any]], total: int) -> None:

@@ -175,6 +175,13 @@ def test_of_a_folder_the_same_id_is_the_same_file(project: Project, settings: An
     assert moved(elsewhere, project, settings).outcome == "present"
 
 
+def test_texts_of_one_name_are_told(project: Project, settings: Any, clip: Path) -> None:
+    texts = (ENGLISH, FoundCaption("https://old.example/2.vtt", "en"), FoundCaption("x", "en", "orig"))
+    for taken in (2, 0):
+        one = moved(found(clip, captions=texts), project, settings)
+        assert (one.captions, one.problems) == (taken, (f"text en: {moving.SAME_NAME}",))
+
+
 def test_chapters_are_taken_later(
     project: Project, settings: Any, clip: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

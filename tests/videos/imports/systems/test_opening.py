@@ -62,3 +62,7 @@ def test_a_folder_reads_its_own_files(tmp_path: Path) -> None:
     assert isinstance(entry, Listed)
     (caption,) = entry.load(False).captions
     assert opened.read_caption(caption, 10) == b"WEBVTTWEBVT"
+    (tmp_path / "a.en.vtt").unlink()
+    (tmp_path / "a.en.vtt").symlink_to("/etc/hostname")
+    with pytest.raises(AnswerUnusable, match="out of the folder"):
+        opened.read_caption(caption, 10)

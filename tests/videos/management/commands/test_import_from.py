@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from tests.factories import make_project
 from tests.file_server import Offer
@@ -18,6 +20,7 @@ from tests.videos.imports.systems.recorded import ANSWERS, recorded
 from tests.videos.imports.systems.system_server import SystemServer, Told, system_server
 from videos.catalog import services as catalog
 from videos.catalog.models import Video
+from videos.imports.models import Import
 from videos.imports.systems import moving
 from videos.management.commands import import_from
 from videos.tracks.models import TextTrack
@@ -269,6 +272,31 @@ def test_a_list_that_breaks_off_is_told_after_what_came(portal: SystemServer) ->
         "Check the credentials, and what they may see."
     )
     assert Video.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_old_system_is_not_asked_while_another_process_is_at_it(
+    portal: SystemServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {"external_id": "oHLrDNGv6", "metadata": {"imported_from": {"system": "mediacms"}}}
+    video = catalog.create_video(project=make_project(), fields=fields)
+    soon = timezone.now() + timedelta(hours=1)
+    url = portal.url("/none.mp4")
+    other = Import.objects.create(
+        video=video, source_url=url, status="fetching", lease_owner="other", lease_expires_at=soon
+    )
+    pauses: list[float] = []
+
+    def wait(pause_s: float) -> None:
+        pauses.append(pause_s)
+        if len(pauses) == 9:
+            Import.objects.filter(pk=other.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+
+    monkeypatch.setattr("videos.management.commands.import_from.time.sleep", wait)
+    printed = run("mediacms", portal.origin)
+    assert (printed.failure, printed.lines[-1]) == ("", "1 of 1 imported.")
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    assert portal.paths().count("/api/v1/media/oHLrDNGv6") == 2
 
 
 @pytest.mark.parametrize(
