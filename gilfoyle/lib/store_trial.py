@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
@@ -12,6 +14,7 @@ from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage import ranges_of, write_to
 from gilfoyle.lib.storage_faults import StorageFault, faults
+from gilfoyle.lib.storage_listing import list_store
 from gilfoyle.lib.storage_settings import Role
 from gilfoyle.lib.store_places import every_store, role_of
 
@@ -20,6 +23,7 @@ FOLDER = "doctor"
 # Each may be a link of its own to another disk. The names of self-tests there are in stores/names.py.
 FOLDERS_OF_OBJECTS = ("sources", "uploads", "renditions", "tracks")
 PATIENCE_S = 20.0
+LEFT_S = 3600.0  # a trial takes no longer, whatever a store makes of it
 _WRITTEN = b"doctor"
 # What no waiting changes: the settings name a bucket that is not there, or keys that it does not take.
 WRONG = frozenset(
@@ -48,6 +52,28 @@ def try_store(store: Storage) -> bool:
     finally:
         with faults(name):
             store.delete(name)
+
+
+@dataclass(slots=True)
+class LeftTrials:
+    """Removes, once in an hour, what trials left whose process was killed between writing and removing."""
+
+    _next_at_s: float = 0.0
+
+    def sweep(self, *, now_s: float | None = None) -> int:
+        """Return how many were removed; a trial that goes on now is left alone. Raises: StorageFault."""
+        now_s = time.time() if now_s is None else now_s
+        if now_s < self._next_at_s:
+            return 0
+        removed = 0
+        for _, store in every_store():
+            for one in [*list_store(store, FOLDER)]:
+                if one.changed_at < now_s - LEFT_S:
+                    with faults(one.name):
+                        store.delete(one.name)
+                    removed += 1
+        self._next_at_s = now_s + LEFT_S
+        return removed
 
 
 def find_shared_folder(one: Storage, other: Storage, *, roles: frozenset[Role]) -> str | None:
@@ -103,5 +129,5 @@ def is_wrong(fault: Exception) -> bool:
     cause: Any = fault.__cause__
     if isinstance(cause, PermissionError | NotADirectoryError | FileExistsError):
         return True
-    answer: Any = getattr(cause, "response", {})
+    answer: Any = getattr(cause, "response", None) or {}  # of what broke off in the middle boto says None
     return answer.get("Error", {}).get("Code") in WRONG

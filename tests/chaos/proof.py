@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gilfoyle.settings")
 django.setup()
 
 from gilfoyle.lib import storage  # noqa: E402 - the same
+from gilfoyle.lib.store_trial import LEFT_S, LeftTrials  # noqa: E402 - the same
 from gilfoyle.stores.inventory import Inventory  # noqa: E402 - the same
 from gilfoyle.stores.surveying import Survey  # noqa: E402 - the same
 from processing.jobs.models import Job, Step  # noqa: E402 - the same
@@ -141,11 +143,20 @@ def doubled_segments(rendition: Rendition) -> Iterator[str]:
 
 
 def orphaned() -> tuple[list[str], dict[str, int]]:
-    """Tell what the store has too much or lacks: as `storage verify --checksums`, without its day of grace."""
+    """Tell what the store has too much or lacks: as `storage verify --checksums`, without its day of grace.
+
+    What killed self-tests of the store left, the scheduler removes an hour later: that is done here at once, and told.
+    """
+    left = LeftTrials().sweep(now_s=time.time() + 2 * LEFT_S)
     with Inventory() as inventory:
         survey = Survey(inventory, lambda _what, _count: None, grace_s=0.0, with_checksums=True)
         found = [f"{one.kind} {one.name}: {one.why}" for one in survey.look()]
-    return found, {"objects": survey.objects, "sources_read": survey.hashed, **survey.counts}
+    return found, {
+        "objects": survey.objects,
+        "sources_read": survey.hashed,
+        "left_trials": left,
+        **survey.counts,
+    }
 
 
 def main(path: Path) -> None:

@@ -17,6 +17,7 @@ from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
 from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.store_trial import LeftTrials
 from gilfoyle.observability.server import begin_telling
 from gilfoyle.scheduler import Sweep, run_scheduler
 from gilfoyle.scheduling.election import NAME, Election
@@ -106,6 +107,7 @@ def sweeps_of(config: Config) -> dict[str, Sweep]:
         "later_bans": nudge_search,
         "upload_leftovers": remove_leftovers,
         "unnamed_pins": storage.remove_unnamed,
+        "left_trials": LeftTrials().sweep,
         "idempotency_keys": forget_idempotency_keys,
         "deleted_videos": purge_deleted,
         "spare_sources": remove_spare_sources,

@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -5,9 +6,9 @@ from typing import Any
 import pytest
 from django.core.files.storage import FileSystemStorage, storages
 
-from gilfoyle.lib.storage import StorageFault
+from gilfoyle.lib.storage import StorageFault, write_to
 from gilfoyle.lib.store_places import RENDITIONS, ROLES
-from gilfoyle.lib.store_trial import find_shared_folder, find_wrong_store, try_store
+from gilfoyle.lib.store_trial import LEFT_S, LeftTrials, find_shared_folder, find_wrong_store, try_store
 from tests.bucket import own_bucket, use_bucket
 from tests.embedded import free_port
 
@@ -17,6 +18,18 @@ def test_a_store_that_works_is_left_as_it_was(media_dir: Path, settings: Any) ->
     assert [path for path in media_dir.rglob("*") if path.is_file()] == []
     with own_bucket(settings) as bucket:
         assert try_store(bucket)
+
+
+@pytest.mark.usefixtures("media_dir")
+def test_what_killed_trials_left_goes_after_an_hour_and_what_is_tried_now_stays() -> None:
+    store = storages["media"]
+    write_to(store, "doctor/left", [b"doctor"])
+    trials, now_s = LeftTrials(), time.time()
+    for later_s, removed, left in ((0.0, 0, True), (LEFT_S - 60, 0, True), (LEFT_S + 60, 1, False)):
+        assert trials.sweep(now_s=now_s + later_s) == removed
+        assert store.exists("doctor/left") is left
+    write_to(store, "doctor/next", [b"doctor"])
+    assert trials.sweep(now_s=now_s + LEFT_S + 120) == 0, "it looks once in an hour"
 
 
 def test_a_store_that_can_t_be_written_is_told(media_dir: Path) -> None:
