@@ -174,8 +174,10 @@ def test_nothing_private_is_reached_by_whatever_name(
 
 
 def test_in_the_clear_only_the_operator_s_networks_are_reached(receiver: Receiver, settings: Any) -> None:
-    set_webhooks(settings, private_networks=["10.0.0.0/8"], ports=[receiver.port])
     delivery = make_delivery(make_endpoint(url=f"http://localhost:{receiver.port}/"))
+    set_webhooks(
+        settings, private_networks=["10.0.0.0/8"], ports=[receiver.port]
+    )  # it was theirs, and is no longer
     send_all()
     assert (receiver.came, told(delivery)[1]) == ([], "address_refused")
 
