@@ -122,7 +122,7 @@ def _tell_operator(error: GilfoyleError, pause_s: int) -> None:
         "work_waits",
         code=error.code,
         message=error.message,
-        hint=HINTS.get(error.code, error.hint),
+        hint=HINTS[error.code],
         data_dir=str(settings.DATA_DIR),
         media_free_bytes=storage.free_bytes(),
         pause_s=pause_s,

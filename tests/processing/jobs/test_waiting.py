@@ -81,12 +81,12 @@ def test_an_operator_is_warned_once_however_many_steps_wait(data_dir: object) ->
     with logging_as() as written:
         for _ in range(3):
             postpone_step(step=claim(), error=FULL)
-        postpone_step(step=claim(), error=ScratchUnusable("It can't be written.", hint="Give it back."))
+        postpone_step(step=claim(), error=ScratchUnusable("It can't be written."))
     assert written.getvalue().count('"work_waits"') == 2
     assert written.getvalue().count('"step_waits"') == 2
     assert str(data_dir) in written.getvalue()
     assert "Make room on the disk" in written.getvalue()
-    assert "Give it back." in written.getvalue()
+    assert "Give the folder to the user who runs the workers" in written.getvalue()
 
 
 def test_how_long_it_waited_for_one_thing_says_nothing_of_another() -> None:
