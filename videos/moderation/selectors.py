@@ -90,7 +90,8 @@ def get_report(*, project: Project, report_id: str) -> Report:
 
 def list_decisions(*, project: Project) -> QuerySet[Decision]:
     """Return what was decided about a project's things, newest first."""
-    return Decision.objects.filter(project=project).prefetch_related("restrictions", "superseded_by")
+    decisions = Decision.objects.filter(project=project).select_related("case")
+    return decisions.prefetch_related("restrictions", "superseded_by", "case__reports")
 
 
 def get_decision(*, project: Project, decision_id: str) -> Decision:

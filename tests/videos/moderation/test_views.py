@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.factories import Account, make_account
 from tests.videos.moderation.making import REVIEWER, SECOND, SENIOR, make_case, make_playing
@@ -89,6 +91,19 @@ def test_what_the_operator_restricted_a_consumer_can_t_lift(account: Account) ->
     assert (refused.status_code, refused.json()["code"]) == (403, "restriction_not_yours")
     client.put(path, {"level": "held", "reason": "hate"}, format="json")
     assert client.delete(path).json()["level"] == "blocked"
+
+
+def test_a_page_of_decisions_costs_as_many_queries_as_one(account: Account) -> None:
+    def queries(count: int) -> int:
+        for _ in range(count):
+            case = make_case(make_playing(account.project))
+            services.decide(case_id=case.pk, verdict=Verdict(Kind.BLOCK, "hate"), by=REVIEWER)
+        with CaptureQueriesContext(connection) as captured:
+            assert account.client().get(f"{API}/decisions").status_code == 200
+        return len(captured)
+
+    queries(1)  # the first also notes that the key was used today
+    assert queries(0) == queries(4)
 
 
 def test_a_decision_tells_its_reasons(account: Account) -> None:
