@@ -12,6 +12,7 @@ from tests.captured_logs import logging_as
 @pytest.fixture(autouse=True)
 def nothing_counted(settings: Any, tmp_path: Path) -> Iterator[None]:
     settings.DATA_DIR = tmp_path
+    counting.end_counting()  # a test that boots a worker in this process lets it count
     yield
     counting.end_counting()
 

@@ -21,7 +21,7 @@ from tests.factories import make_job, make_video
 from videos import layout
 from videos.catalog.models import Video
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("media_dir")]
 
 
 @pytest.fixture(autouse=True)
