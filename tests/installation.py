@@ -42,9 +42,8 @@ ONLY_FROM = os.environ.get("GILFOYLE_TEST_ONLY", "")
 BROKERS_A_PROCESS = (
     2  # as many whole products as a process of the suite has at once; .ci/run has hosts for four processes
 )
-BESIDE_THE_STORE = tuple(
-    f"tests/streaming/{part}/"
-    for part in ("counting", "management", "player", "reporting", "revocations", "sessions", "tokens")
+READ_THE_STORE = (
+    "tests/streaming/delivery/"  # the rest of tests/streaming asks about videos, whose media lie beside them
 )
 _taken: set[int] = set()
 
@@ -119,7 +118,8 @@ def _keeps_a_folder(test: pytest.Item) -> bool:
     # A web process that a test starts for itself has them there, and who asks about a video does not read it.
     looks_inside = "media_dir" in getattr(test, "fixturenames", ())
     starts_one = hasattr(getattr(test, "module", None), "web_process")
-    return looks_inside or starts_one or test.nodeid.startswith(BESIDE_THE_STORE)
+    asks = test.nodeid.startswith("tests/streaming/") and not test.nodeid.startswith(READ_THE_STORE)
+    return looks_inside or starts_one or asks
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from videos.access.permissions import Authenticated, HasScope
 from videos.access.services import suspend_project
 from videos.catalog.models import Video
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 # Well-formed, and nobody's.
 NOBODYS = {
     "<str:track_id>": "trk_000000000000000000",
