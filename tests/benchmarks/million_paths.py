@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -81,7 +82,14 @@ def hot_paths() -> Iterator[Path]:
 def commands() -> Iterator[Path]:
     """Return the commands that go through all there is, and so take as long as that."""
     for line in ("status --once", "usage", "gc --dry-run", "storage verify", "audit verify"):
-        yield Path(COMMAND, line, partial(call_command, *line.split(), stdout=StringIO(), stderr=StringIO()))
+        yield Path(COMMAND, line, partial(_command, line))
+
+
+def _command(line: str) -> None:
+    with suppress(
+        SystemExit
+    ):  # by which one tells that something is missing: there are rows here, and no media
+        call_command(*line.split(), stdout=StringIO(), stderr=StringIO())
 
 
 class _House:
