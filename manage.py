@@ -42,7 +42,7 @@ def _execute(argv: list[str]) -> None:
     try:
         execute_from_command_line(argv)
     except DatabaseError:
-        from gilfoyle.database_facts import say_if_empty  # noqa: PLC0415
+        from gilfoyle.database_facts import say_if_empty  # noqa: PLC0415 - only what failed needs it
 
         words = say_if_empty()
         if not words:
