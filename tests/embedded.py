@@ -227,11 +227,16 @@ def _environment(data_dir: Path, port: int, more: Mapping[str, str]) -> dict[str
     return {**inherited, **own, "GILFOYLE_METRICS_LISTEN": "127.0.0.1:0", **more}
 
 
-def _name_of(process: psutil.Process) -> str:
+def ask(process: psutil.Process, question: Callable[[psutil.Process], T]) -> T | None:
+    """Return what a process says of itself, None if it ended meanwhile: many of a family live for an instant."""
     try:
-        command = process.cmdline()
+        return question(process)
     except psutil.NoSuchProcess:
-        return ""
+        return None
+
+
+def _name_of(process: psutil.Process) -> str:
+    command = ask(process, psutil.Process.cmdline) or []
     marks = {
         "gunicorn": "web",
         "scheduler": "scheduler",

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from tests.clips import make_clip, run_tool
-from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
+from tests.embedded import Gilfoyle, ask, running_gilfoyle, wait_until
 from tests.journeys.consumer import upload, video, wait_until_ready
 from tests.lengths import mostly_whole
 
@@ -38,14 +38,16 @@ def long_source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ffmpegs_of(gilfoyle: Gilfoyle, video_id: str) -> list[psutil.Process]:
     """Return the ffmpegs that read this video's source."""
-    found = []
-    for process in gilfoyle.family():
-        try:
-            if "ffmpeg" in process.name() and any(video_id in part for part in process.cmdline()):
-                found.append(process)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+    return [
+        process
+        for process in gilfoyle.family()
+        if "ffmpeg" in (ask(process, psutil.Process.name) or "")
+        and any(video_id in part for part in words_of(process))
+    ]
+
+
+def words_of(process: psutil.Process) -> list[str]:
+    return ask(process, psutil.Process.cmdline) or []
 
 
 def stored(gilfoyle: Gilfoyle, video_id: str) -> dict[str, int]:
@@ -70,7 +72,7 @@ def test_a_running_encode_is_stopped(
 ) -> None:
     video_id = upload(gilfoyle.client, long_source)
     wait_until(
-        lambda: any("libx264" in p.cmdline() for p in ffmpegs_of(gilfoyle, video_id)),
+        lambda: any("libx264" in words_of(p) for p in ffmpegs_of(gilfoyle, video_id)),
         what="an encode to be under way",
     )
     stop(gilfoyle, video_id)

@@ -12,7 +12,7 @@ import pytest
 
 from tests import installation
 from tests.clips import make_clip
-from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
+from tests.embedded import Gilfoyle, ask, running_gilfoyle, wait_until
 from tests.journeys.consumer import job, playback, upload, wait_until_ready
 from tests.lengths import length
 from tests.playing import decode, media_playlists
@@ -49,14 +49,12 @@ def gilfoyle(tmp_path: Path):
 
 
 def running_ffmpegs(gilfoyle: Gilfoyle) -> list[psutil.Process]:
-    found = []
-    for process in gilfoyle.family():
-        try:
-            if "ffmpeg" in process.name() and "libx264" in process.cmdline():
-                found.append(process)
-        except psutil.NoSuchProcess:
-            continue
-    return found
+    return [
+        process
+        for process in gilfoyle.family()
+        if "ffmpeg" in (ask(process, psutil.Process.name) or "")
+        and "libx264" in (ask(process, psutil.Process.cmdline) or [])
+    ]
 
 
 def steps_done(gilfoyle: Gilfoyle, video_id: str) -> int:

@@ -20,7 +20,7 @@ import pytest
 from processing.packaging.boxes import iter_boxes
 from processing.packaging.fragments import read_fragment
 from tests.clips import make_clip
-from tests.embedded import Gilfoyle, running_gilfoyle, wait_until
+from tests.embedded import Gilfoyle, ask, running_gilfoyle, wait_until
 from tests.journeys.consumer import upload, video
 from videos import layout
 from videos.catalog import canary
@@ -59,15 +59,8 @@ def gilfoyle(tmp_path: Path) -> Iterator[Gilfoyle]:
         yield running
 
 
-def name_of(process: psutil.Process) -> str:
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return ""
-
-
 def ffmpegs(gilfoyle: Gilfoyle) -> list[psutil.Process]:
-    return [process for process in gilfoyle.family() if "ffmpeg" in name_of(process)]
+    return [process for process in gilfoyle.family() if "ffmpeg" in (ask(process, psutil.Process.name) or "")]
 
 
 def kill_one(gilfoyle: Gilfoyle, what: str, random: Random) -> bool:
@@ -223,7 +216,7 @@ def test_encodes_outlive_all_that_is_killed(
     cleaned = rows(gilfoyle, "SELECT id FROM videos_video WHERE source_version <> ''")
     assert len(cleaned) > ENCODES // 2, "all but where it was killed again and again"
     wait_until(lambda: not ffmpegs(gilfoyle), what="every ffmpeg to end")
-    zombies = [p for p in gilfoyle.family() if p.status() == psutil.STATUS_ZOMBIE]
+    zombies = [p for p in gilfoyle.family() if ask(p, psutil.Process.status) == psutil.STATUS_ZOMBIE]
     assert zombies == []
     for path in left_lying(gilfoyle):
         grow_old(path)

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.embedded import Gilfoyle, run_manage, running_gilfoyle, wait_until
+from tests.embedded import Gilfoyle, ask, run_manage, running_gilfoyle, wait_until
 
 pytestmark = pytest.mark.embedded
 
@@ -49,7 +49,7 @@ def test_it_listens_on_its_port_and_that_of_its_metrics_only(gilfoyle: Gilfoyle)
     listening = {
         (connection.laddr.ip, connection.laddr.port)
         for process in gilfoyle.family()
-        for connection in process.net_connections(kind="inet")
+        for connection in (ask(process, psutil.Process.net_connections) or [])
         if connection.status == psutil.CONN_LISTEN
     }
     assert ("127.0.0.1", gilfoyle.port) in listening
