@@ -7,6 +7,7 @@ docstring says otherwise.
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -102,6 +103,7 @@ class VideoStream(Plain):
     is_plainly_coded: bool = False  # decoding can begin at each key frame, and every frame is shown
     primaries: str = ""  # where they are wider than those of BT.709
     has_alpha: bool = False  # in its pixels, or beside them as WebM has it
+    has_all_keys: bool = False  # `key_steps` leaves none out
 
     @property
     def key_times_s(self) -> tuple[Fraction, ...]:
@@ -265,8 +267,13 @@ class CopyPlan(Plain):
     frame_count: int
     duration_s: Fraction
     segment_s: Fraction  # at least so long, to the next key frame
-    longest_segment_s: Fraction
+    longest_segment_s: Fraction  # no segment is longer
     bitrate_bps: int  # of the whole source
+
+    @property
+    def target_duration_s(self) -> int:
+        """The whole number of seconds that no segment's rounded duration exceeds (RFC 8216, 4.3.3.1)."""
+        return max(1, math.floor(self.longest_segment_s + Fraction(1, 2)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import NoReturn
 
 from gilfoyle.lib.audio_settings import AudioCodec
@@ -60,6 +61,8 @@ def require_copied_init(init: InitSegment, plan: CopyPlan) -> None:
 def require_copied_frames(fragments: Sequence[Fragment], plan: CopyPlan, *, begins_at: int) -> None:
     """Check that segments go on from `begins_at` without a gap, each from a key frame that is shown first.
 
+    And that none is longer than players are told before they see it.
+
     Raises: EncodeUnverified.
     """
     time = begins_at
@@ -69,6 +72,9 @@ def require_copied_frames(fragments: Sequence[Fragment], plan: CopyPlan, *, begi
         _expect("first frame at", where, time, fragment.first_shown_at)
         first = fragment.samples[0]
         _expect("key frame at", where, (True, time), (first.is_key, first.shown_at))
+        duration_s = Fraction(fragment.duration_ticks, plan.timescale)
+        if duration_s >= plan.target_duration_s + Fraction(1, 2):
+            _refuse("length at", where, f"at most {plan.target_duration_s} s", f"{float(duration_s):.3f} s")
         time += fragment.duration_ticks
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import structlog
@@ -73,5 +72,5 @@ def _facts(copy: CopyPlan, part: EncodedRendition) -> RenditionFacts:
         height=copy.height,
         frame_rate=copy.frame_rate,
         is_stopgap=True,
-        target_duration_s=math.ceil(copy.longest_segment_s),
+        target_duration_s=copy.target_duration_s,
     )

@@ -39,7 +39,7 @@ def plan_copy(info: MediaInfo, video: VideoPlan, encoding: EncodingSettings) -> 
         frame_count=stream.frame_count,
         duration_s=stream.end_s - stream.first_s,
         segment_s=Fraction(encoding.segment_s),
-        longest_segment_s=Fraction(encoding.segment_s) + _longest_group_s(stream),
+        longest_segment_s=_longest_segment_s(stream, info.container, Fraction(encoding.segment_s)),
         bitrate_bps=bitrate_bps,
     )
 
@@ -70,6 +70,27 @@ def _begins_with_a_key_frame(stream: VideoStream) -> bool:
 def _longest_group_s(stream: VideoStream) -> Fraction:
     times = (*stream.key_times_s, stream.end_s)
     return max((later - earlier for earlier, later in pairwise(times)), default=Fraction(0))
+
+
+def _longest_segment_s(stream: VideoStream, container: str, segment_s: Fraction) -> Fraction:
+    """Return how long segments get: exactly where the muxer's borders can be foretold, else what they can't exceed."""
+    if not _is_foretold(stream, container):
+        return segment_s + _longest_group_s(stream)
+    longest_s, begin_s = Fraction(0), stream.first_s
+    for key_s in stream.key_times_s:
+        if key_s - begin_s >= segment_s:
+            longest_s, begin_s = max(longest_s, key_s - begin_s), key_s
+    return max(longest_s, stream.end_s - begin_s)
+
+
+def _is_foretold(stream: VideoStream, container: str) -> bool:
+    """Tell whether decoding times, by which the muxer measures, lie as far apart as the times that are known here.
+
+    Matroska has none: the reader makes them up, and where they round to less a segment goes on to the next key frame.
+    """
+    steps = (step * stream.tick_s / stream.median_step_s for step in stream.key_steps[1:])
+    on_grid = stream.is_constant_rate and all(step.denominator == 1 for step in steps)
+    return container == "mp4" and stream.has_all_keys and on_grid
 
 
 def _mean_rate(stream: VideoStream) -> Fraction:

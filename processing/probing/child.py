@@ -256,7 +256,7 @@ def _summarize_video(index: _Index) -> dict[str, Any]:
         "last_duration": index.last[1],
         "count": len(times),
         "steps": sorted(steps.items()),
-        "keys": _thin(sorted(set(index.keys)), index.stream.time_base),
+        **_keys(index),
         "config": bytes(index.stream.codec_context.extradata or b"")[:4].hex(),
         # Turned or mirrored pictures are not shown as they are coded.
         "is_plainly_coded": not (
@@ -281,13 +281,13 @@ def _has(frame: Any, kind: str) -> bool:
     return any(kind in side.type.name for side in frame.side_data)
 
 
-def _thin(keys: list[int], time_base: Any) -> list[int]:
+def _keys(index: _Index) -> dict[str, Any]:
     """Keep about one key frame a second: some codecs have nothing else."""
     kept: list[int] = []
-    for key in keys:
-        if not kept or (key - kept[-1]) * time_base >= 1:
+    for key in (all_keys := sorted(set(index.keys))):
+        if not kept or (key - kept[-1]) * index.stream.time_base >= 1:
             kept.append(key)
-    return kept
+    return {"keys": kept, "has_all_keys": len(kept) == len(all_keys)}
 
 
 def _summarize_audio(index: _Index) -> dict[str, Any]:

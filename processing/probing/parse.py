@@ -89,6 +89,7 @@ def _parse_video(stream: Mapping[str, Any]) -> VideoStream:
         h264_level=h264[1],
         is_plainly_coded=bool(stream.get("is_plainly_coded")),
         primaries=WIDE_PRIMARIES.get(frame["primaries"], ""),
+        has_all_keys=bool(stream.get("has_all_keys")),
         has_alpha=stream["has_alpha_beside"] or WITH_ALPHA.match(frame["pixel_format"]) is not None,
     )
 

@@ -1,12 +1,14 @@
 """Presentation → HLS playlists (RFC 8216). Pure text from pure facts; all addresses relative, so no token stands inside.
 
-While a video grows its playlists are of type EVENT and begin at the start; whole, they are VOD and end.
+While anything of a video grows all of its playlists are of type EVENT and begin at the start; once it is whole they are
+VOD. Each ends as soon as its own rendition is whole.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -26,6 +28,35 @@ FIRST_CHOICE_BPS = 2_000_000  # players begin with the first variant; Apple's ad
 JITTER_S = 0.05  # audio segments differ by up to two AAC frames; the target must not flip for that
 INSIDE_S = Fraction(5, 1000)  # players' clocks round: a moment before the first picture there is none
 _MICROSECOND = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all playlists of one presentation must say alike (RFC 8216, 6.2.4)."""
+
+    is_whole: bool
+    target_s: int
+
+    def type_line(self, *, is_complete: bool) -> str:
+        """Return the playlist's type; one that goes on growing after the rest is whole can't be VOD, which has an end."""
+        return f"#EXT-X-PLAYLIST-TYPE:{'VOD' if self.is_whole and is_complete else 'EVENT'}"
+
+
+def shared_of(presentation: Presentation) -> Shared:
+    """Return what the playlists of a presentation have in common: stop-gaps with long segments count, too."""
+    listed = [one for one in (*presentation.video, *presentation.audio) if one.index.segments]
+    return Shared(presentation.for_newcomers().is_complete, max(map(_own_target_s, listed), default=1))
+
+
+def shared_of_one(rendition: PlayableRendition) -> Shared:
+    """Return the same of a rendition that is all there is. Raises: ValueError for one without segments."""
+    return Shared(rendition.is_complete, _own_target_s(rendition))
+
+
+def _own_target_s(rendition: PlayableRendition) -> int:
+    return rendition.target_duration_s or target_duration_s(
+        rendition.index.segments, rendition.index.timescale
+    )
 
 
 def render_master(presentation: Presentation) -> str:
@@ -113,6 +144,8 @@ def _video_variant(rendition: PlayableRendition, group: AudioGroup | None) -> li
         attributes.append(f"FRAME-RATE={_decimal(rendition.frame_rate, 3)}")
     # Whatever the source was: all renditions are BT.709, and what isn't is not offered by copy (RFC 8216bis, 4.4.6.2).
     attributes.append("VIDEO-RANGE=SDR")
+    # No picture data holds captions, also not of a copy: without this, Apple's players offer "Unknown CC" (QA1801).
+    attributes.append("CLOSED-CAPTIONS=NONE")
     if group:
         attributes.append(f'AUDIO="{group.name}"')
     return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{rendition.name}/index.m3u8"]
@@ -168,25 +201,29 @@ def average_bandwidth_bps(
     return max(1, sum(one.index.average_bitrate_bps for one in renditions) + beside)
 
 
-def render_media_playlist(rendition: PlayableRendition, clip: Clip | None = None) -> str:
+def render_media_playlist(
+    rendition: PlayableRendition, clip: Clip | None = None, *, shared: Shared | None = None
+) -> str:
     """Render one rendition's playlist; of one that is cut to a clip, players are told where in it to begin.
 
+    `shared` None: it is all there is.
     Raises: ValueError for a rendition without segments.
     """
     index = rendition.index
+    shared = shared or shared_of_one(rendition)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
-        f"#EXT-X-TARGETDURATION:{rendition.target_duration_s or target_duration_s(index.segments, index.timescale)}",
+        f"#EXT-X-TARGETDURATION:{shared.target_s}",
         # Where it begins, too: an encrypted segment's number is its IV (videos/segment_cipher.py).
         f"#EXT-X-MEDIA-SEQUENCE:{index.segments[0].number if index.segments else 0}",
-        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if rendition.is_complete else 'EVENT'}",
+        shared.type_line(is_complete=rendition.is_complete),
         "#EXT-X-INDEPENDENT-SEGMENTS",
     ]
     if clip is not None:
         lines += _begin_of_clip(index, clip)
-    elif not rendition.is_complete:
-        # Without this, players join a growing playlist near its end.
+    elif not (shared.is_whole and rendition.is_complete):
+        # Without this, players join a growing playlist near its end. Of one that has ended it stays: lines are only added.
         lines.append("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES")
     lines.append('#EXT-X-MAP:URI="init.mp4"')
     if rendition.is_encrypted:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from streaming.addresses import KEY_FRAMES_NAME
-from streaming.manifests.hls import VERSION, extinf, quoted, rounded, target_duration_s
+from streaming.manifests.hls import VERSION, Shared, extinf, quoted, rounded, shared_of_one
 
 if TYPE_CHECKING:
     from videos.segment_index import PlayableRendition, Segment
@@ -53,21 +53,23 @@ def _rate_bps(segments: Sequence[Segment], timescale: int) -> int:
     return max(1, rounded(Fraction(size_bytes * 8 * timescale, max(1, ticks))))
 
 
-def render_key_frames_playlist(rendition: PlayableRendition) -> str:
+def render_key_frames_playlist(rendition: PlayableRendition, *, shared: Shared | None = None) -> str:
     """Render the playlist of a rendition's key frames, each shown until the next.
 
+    `shared` None: it is all there is.
     Raises: ValueError for a rendition that has none (`has_key_frames`).
     """
     if not has_key_frames(rendition):
         message = "Not every segment has a key frame that can be read by itself."
         raise ValueError(message)
     index = rendition.index
+    shared = shared or shared_of_one(rendition)
     lines = [
         "#EXTM3U",
         f"#EXT-X-VERSION:{VERSION}",
-        f"#EXT-X-TARGETDURATION:{rendition.target_duration_s or target_duration_s(index.segments, index.timescale)}",
+        f"#EXT-X-TARGETDURATION:{shared.target_s}",
         f"#EXT-X-MEDIA-SEQUENCE:{index.segments[0].number}",
-        "#EXT-X-PLAYLIST-TYPE:VOD",
+        shared.type_line(is_complete=True),
         "#EXT-X-I-FRAMES-ONLY",
         '#EXT-X-MAP:URI="init.mp4"',
     ]

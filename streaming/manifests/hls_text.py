@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from streaming.clips import find_text_segments
-from streaming.manifests.hls import clock_line
+from streaming.manifests.hls import Shared, clock_line
 from videos.tracks.segmenting import SEGMENT_S, count_segments
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def _quotable(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]", "", text).replace('"', "”")
 
 
-def render_text_playlist(end_s: float, *, is_complete: bool, planned_s: float | None = None) -> str:
+def render_text_playlist(
+    end_s: float, *, is_complete: bool, shared: Shared, planned_s: float | None = None
+) -> str:
     """Render the playlist of any track of a video that can be played up to `end_s`; it grows with the video.
 
     `planned_s` is how long it will be: of a short one the first segment, which is listed at once, is never longer.
@@ -83,9 +85,9 @@ def render_text_playlist(end_s: float, *, is_complete: bool, planned_s: float | 
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",  # of the other playlists
-        f"#EXT-X-TARGETDURATION:{SEGMENT_S}",
+        f"#EXT-X-TARGETDURATION:{max(SEGMENT_S, shared.target_s)}",
         "#EXT-X-MEDIA-SEQUENCE:0",
-        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_complete else 'EVENT'}",
+        shared.type_line(is_complete=is_complete),
     ]
     for number in range(count):
         is_last = is_complete and number == count - 1
@@ -98,7 +100,9 @@ def render_text_playlist(end_s: float, *, is_complete: bool, planned_s: float | 
     return "\n".join(lines) + "\n"
 
 
-def render_text_clip(clip: Clip, *, begin_s: Fraction, end_s: Fraction, is_complete: bool) -> str:
+def render_text_clip(
+    clip: Clip, *, begin_s: Fraction, end_s: Fraction, is_complete: bool, shared: Shared
+) -> str:
     """Render the playlist of any track for a clip whose picture is listed from `begin_s` to `end_s` of the video.
 
     It begins with the picture, so that players, which count from there in both, find the same places.
@@ -108,9 +112,9 @@ def render_text_clip(clip: Clip, *, begin_s: Fraction, end_s: Fraction, is_compl
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:7",
-        f"#EXT-X-TARGETDURATION:{max(SEGMENT_S, math.ceil(first_s))}",
+        f"#EXT-X-TARGETDURATION:{max(SEGMENT_S, math.ceil(first_s), shared.target_s)}",
         f"#EXT-X-MEDIA-SEQUENCE:{numbers[0]}",
-        f"#EXT-X-PLAYLIST-TYPE:{'VOD' if is_complete else 'EVENT'}",
+        shared.type_line(is_complete=is_complete),
         clock_line(begin_s),
     ]
     for number in numbers:

@@ -32,7 +32,7 @@ from streaming.gate import Allowed, Site, Wish
 from streaming.headers import ASK_AGAIN
 from streaming.manifests.cache import ManifestName, get_presentation, get_rendered
 from streaming.manifests.dash import render_mpd
-from streaming.manifests.hls import render_master, render_media_playlist
+from streaming.manifests.hls import render_master, render_media_playlist, shared_of
 from streaming.manifests.hls_addresses import place_segments
 from streaming.manifests.hls_chapters import render_chapters, with_chapters
 from streaming.manifests.hls_key_frames import has_key_frames, render_key_frames_playlist, with_key_frames
@@ -93,7 +93,7 @@ def media_playlist(
         found = presentation.find(rendition)
         if found is None:
             raise MediaNotFound("rendition")
-        return render_media_playlist(found, presentation.clip)
+        return render_media_playlist(found, presentation.clip, shared=shared_of(presentation))
 
     wish = Wish(VideoAddress(token, project, video, revision), rendition=rendition)
     return _manifest(request, wish, f"{rendition}/{MEDIA_PLAYLIST_NAME}", HLS_TYPE, render)
@@ -108,7 +108,7 @@ def key_frames_playlist(
         found = presentation.find(rendition)
         if found is None or not has_key_frames(found):
             raise MediaNotFound("key_frames")
-        return render_key_frames_playlist(found)
+        return render_key_frames_playlist(found, shared=shared_of(presentation))
 
     wish = Wish(VideoAddress(token, project, video, revision), rendition=rendition)
     return _manifest(request, wish, f"{rendition}/{KEY_FRAMES_NAME}", HLS_TYPE, render)
@@ -156,10 +156,14 @@ def text_playlist(
                 begin_s=presentation.origin_s,
                 end_s=presentation.origin_s + Fraction(presentation.end_s),
                 is_complete=presentation.is_end_known,
+                shared=shared_of(presentation),
             )
         # Not `is_complete`: a playlist that has ended stays so while larger sizes or further codecs are still growing.
         return render_text_playlist(
-            presentation.end_s, is_complete=presentation.is_end_known, planned_s=presentation.planned_s
+            presentation.end_s,
+            is_complete=presentation.is_end_known,
+            shared=shared_of(presentation),
+            planned_s=presentation.planned_s,
         )
 
     wish = Wish(VideoAddress(token, project, video, revision), FileClass.CAPTION)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,16 @@ def test_a_source_that_starts_late_is_brought_to_zero(tmp_path: Path) -> None:
     assert plan.copy.zero_ticks > 0
     parts = copied(source, tmp_path / "work", plan)
     assert parts[0].start_ticks == 0
+
+
+def test_a_segment_that_is_longer_than_players_were_told_is_found(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.mp4", duration_s=9, video_args=TWO_SECONDS)
+    plan = plan_of(source)[1]
+    assert plan.copy is not None
+    assert plan.copy.target_duration_s == 2
+    told_less = replace(plan, copy=replace(plan.copy, longest_segment_s=Fraction(1)))
+    with pytest.raises(EncodeUnverified, match="at most 1 s"):
+        copied(source, tmp_path / "work", told_less)
 
 
 def test_frames_that_are_missing_are_found(tmp_path: Path) -> None:

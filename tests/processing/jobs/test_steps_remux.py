@@ -41,7 +41,7 @@ def test_a_source_that_browsers_play_can_be_played_before_anything_is_encoded(vi
         "v180copy",
         True,
         True,
-        6,
+        4,
     )
     runs = [(run.first_number, len(run.durations)) for run in copy.runs.order_by("first_number")]
     assert runs == [(0, 1), (1, 2)]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -26,6 +27,48 @@ def test_what_browsers_play_is_offered_as_it_is() -> None:
     assert (copy.name, copy.width, copy.height, copy.timescale) == ("v1080copy", 1920, 1080, 90_000)
     assert (copy.frame_count, float(copy.duration_s), copy.bitrate_bps) == (2500, 100, 4_000_000)
     assert (float(copy.segment_s), float(copy.longest_segment_s)) == (4, 6)
+    assert copy.target_duration_s == 6
+
+
+@pytest.mark.parametrize(
+    ("keys_s", "end_s", "longest_s", "target_s"),
+    [
+        ([2 * at for at in range(50)], 100, 4, 4),
+        ([2.56 * at for at in range(10)], 25.6, 5.12, 5),
+        ([0, 1, 5, 8, 10], 15, 5, 5),
+        ([0, 2, 4, 5, 6, 7, 15, 16], 18, 11, 11),
+        ([0, 2], 3, 3, 3),
+        ([0, 4], 11, 7, 7),
+    ],
+)
+def test_segments_are_as_long_as_the_muxer_makes_them(
+    keys_s: list[float], end_s: float, longest_s: float, target_s: int
+) -> None:
+    ticks = [round(key * 90_000) for key in keys_s]
+    steps = (0, *(later - earlier for earlier, later in pairwise(ticks)))
+    end = Fraction(end_s).limit_denominator(100)
+    copy = copy_of(
+        picture(**FIT, key_steps=steps, has_all_keys=True, end_s=end, frame_count=int(end * 25)), size_bytes=1
+    )
+    assert copy is not None
+    assert (float(copy.longest_segment_s), copy.target_duration_s) == (longest_s, target_s)
+
+
+@pytest.mark.parametrize(
+    ("container", "changes"),
+    [
+        ("matroska", {}),  # it has no decoding times, by which the muxer measures
+        ("mp4", {"is_constant_rate": False}),
+        ("mp4", {"has_all_keys": False}),
+        ("mp4", {"key_steps": (0, 180_007, *[180_000] * 48)}),
+    ],
+)
+def test_where_borders_cannot_be_foretold_segments_are_no_longer_than_said(
+    container: str, changes: dict[str, Any]
+) -> None:
+    copy = copy_of(picture(**{**FIT, "has_all_keys": True, **changes}), container=container)
+    assert copy is not None
+    assert copy.target_duration_s == 6
 
 
 @pytest.mark.parametrize(

@@ -44,9 +44,14 @@ def test_it_prints_streams_and_their_index(tmp_path: Path) -> None:
     assert [(s["type"], s["codec"]) for s in document["streams"]] == [("video", "h264"), ("audio", "aac")]
     video = document["video"]
     assert (video["count"], video["first"], video["steps"]) == (60, 0, [[512, 59]])
-    assert video["keys"] == [0, 15_360]
+    assert (video["keys"], video["has_all_keys"]) == ([0, 15_360], True)
     assert (video["frame"]["width"], video["frame"]["height"]) == (320, 180)
     assert document["audio"][0]["decodes"]
+
+
+def test_it_says_where_it_leaves_out_key_frames(tmp_path: Path) -> None:
+    dense = ask(make_clip(tmp_path / "a.mp4", duration_s=2, video_args=(*QUICK_H264[:-1], "10")))["video"]
+    assert (dense["keys"], dense["has_all_keys"]) == ([0, 15_360], False)
 
 
 def test_it_decodes_nothing_of_a_picture_that_is_too_large(tmp_path: Path) -> None:

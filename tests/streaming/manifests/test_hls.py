@@ -16,8 +16,10 @@ from streaming.manifests.hls import (
     peak_bitrate_bps,
     render_master,
     render_media_playlist,
+    shared_of,
     target_duration_s,
 )
+from streaming.manifests.hls_text import render_text_playlist
 from streaming.manifests.presentation import Presentation
 from tests.streaming.manifests.presentations import (
     AUDIO,
@@ -179,6 +181,7 @@ def test_what_is_not_known_is_left_out():
         "BANDWIDTH",
         "AVERAGE-BANDWIDTH",
         "VIDEO-RANGE",
+        "CLOSED-CAPTIONS",
         "CODECS",
         "AUDIO",
     }
@@ -319,6 +322,43 @@ def test_any_master_parses(rungs, sounds):
         members = [one for one in media if one["GROUP-ID"] == group]
         assert len({one["NAME"] for one in members}) == len(members)
         assert [one["DEFAULT"] for one in members] == ["YES"] + ["NO"] * (len(members) - 1)
+
+
+def test_all_playlists_of_a_video_are_events_until_nothing_of_it_grows() -> None:
+    # Subtitles and key frames may differ in their target, but only where all is whole (RFC 8216bis, 6.2.4).
+    growing_ladder = dataclasses.replace(LADDER, audio=(growing(AUDIO, 2),))
+    before = {}
+    for presentation, kind in ((growing_ladder, "EVENT"), (LADDER, "VOD")):
+        shared = shared_of(presentation)
+        whole = presentation.video[0]
+        texts = [
+            *(
+                render_media_playlist(one, shared=shared)
+                for one in (*presentation.video, *presentation.audio)
+            ),
+            render_text_playlist(9.5, is_complete=True, shared=shared),
+        ]
+        assert {parse_media(text)[0]["#EXT-X-PLAYLIST-TYPE"] for text in texts} == {kind}
+        assert "#EXT-X-ENDLIST" in texts[0]
+        assert ("#EXT-X-START:TIME-OFFSET=0,PRECISE=YES" in texts[0]) == (kind == "EVENT")
+        before[kind] = render_media_playlist(dataclasses.replace(whole, is_complete=False), shared=shared)
+    assert before["EVENT"] in render_media_playlist(LADDER.video[0], shared=shared_of(growing_ladder))
+
+
+def test_what_still_grows_when_the_rest_is_whole_is_no_vod() -> None:
+    av1 = growing(rung(720, 1280, "av01.0.05M.08", 900_000, name="v720av1"), 1)
+    shared = shared_of(dataclasses.replace(LADDER, video=(*LADDER.video, av1)))
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in render_media_playlist(av1, shared=shared)
+    assert "#EXT-X-PLAYLIST-TYPE:VOD" in render_media_playlist(LADDER.video[0], shared=shared)
+
+
+def test_all_playlists_of_a_video_have_the_target_of_its_longest_segments() -> None:
+    copy = dataclasses.replace(LADDER.video[0], name="v1080copy", is_stopgap=True, target_duration_s=6)
+    shared = shared_of(dataclasses.replace(LADDER, video=(copy, *LADDER.video)))
+    for one in (copy, *LADDER.video, AUDIO):
+        assert "#EXT-X-TARGETDURATION:6\n" in render_media_playlist(one, shared=shared)
+    assert "#EXT-X-TARGETDURATION:6\n" in render_text_playlist(9.5, is_complete=True, shared=shared)
+    assert shared_of(Presentation((), ())).target_s == 1
 
 
 def test_segments_of_uneven_length_have_a_target_that_is_known_from_the_start() -> None:

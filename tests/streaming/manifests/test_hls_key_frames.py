@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streaming.manifests.hls import render_master, render_media_playlist
+from streaming.manifests.hls import Shared, render_master, render_media_playlist
 from streaming.manifests.hls_key_frames import has_key_frames, render_key_frames_playlist, with_key_frames
 from tests.streaming.manifests.presentations import AUDIO, LADDER
 from tests.streaming.manifests.test_hls import attributes
@@ -67,6 +67,12 @@ def test_what_has_none_is_not_named(without: PlayableRendition) -> None:
     assert with_key_frames("#EXTM3U\n", [without]) == "#EXTM3U\n"
     with pytest.raises(ValueError, match="key frame"):
         render_key_frames_playlist(without)
+
+
+def test_they_are_of_the_type_of_the_other_playlists() -> None:
+    text = render_key_frames_playlist(VIDEO[0], shared=Shared(is_whole=False, target_s=6))
+    assert "#EXT-X-TARGETDURATION:6\n" in text
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT\n" in text
 
 
 @given(

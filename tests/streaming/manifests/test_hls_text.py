@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from streaming.manifests.hls import render_master
+from streaming.manifests.hls import Shared, render_master
 from streaming.manifests.hls_text import render_text_playlist, with_text
 from tests.streaming.manifests.presentations import AUDIO_ONLY, LADDER
 from tests.streaming.manifests.test_hls import GOLDEN, attributes
@@ -88,7 +88,9 @@ def test_a_label_of_nothing_that_can_be_shown_is_no_name() -> None:
     ],
 )
 def test_the_playlist_covers_what_can_be_played(end_s, is_complete, durations) -> None:
-    lines = render_text_playlist(end_s, is_complete=is_complete).splitlines()
+    lines = render_text_playlist(
+        end_s, is_complete=is_complete, shared=Shared(is_whole=is_complete, target_s=4)
+    ).splitlines()
     assert [line[8:-1] for line in lines if line.startswith("#EXTINF:")] == durations
     assert [line for line in lines if line.endswith(".vtt")] == [
         f"{n:05d}.vtt" for n in range(len(durations))
@@ -100,16 +102,27 @@ def test_the_playlist_covers_what_can_be_played(end_s, is_complete, durations) -
 def test_a_playlist_only_ever_grows() -> None:
     before: list[str] = []
     for end_s in (2, 4, 7.9, 8.1, 12):
-        lines = render_text_playlist(end_s, is_complete=False).splitlines()
+        lines = render_text_playlist(
+            end_s, is_complete=False, shared=Shared(is_whole=False, target_s=4)
+        ).splitlines()
         assert lines[: len(before)] == before
         before = lines
-    assert render_text_playlist(13, is_complete=True).splitlines()[5 : len(before)] == before[5:]
+    assert (
+        render_text_playlist(13, is_complete=True, shared=Shared(is_whole=True, target_s=4)).splitlines()[
+            5 : len(before)
+        ]
+        == before[5:]
+    )
 
 
 @pytest.mark.parametrize("planned_s", [0.5, 3.2, 4, 7])
 def test_what_is_listed_of_a_short_video_does_not_change_when_it_is_whole(planned_s: float) -> None:
-    growing = render_text_playlist(min(planned_s, 2), is_complete=False, planned_s=planned_s).splitlines()
+    growing = render_text_playlist(
+        min(planned_s, 2), is_complete=False, shared=Shared(is_whole=False, target_s=4), planned_s=planned_s
+    ).splitlines()
     end_s = planned_s - 0.02  # frames and sound do not end at the same moment
-    whole = render_text_playlist(end_s, is_complete=True, planned_s=planned_s).splitlines()
+    whole = render_text_playlist(
+        end_s, is_complete=True, shared=Shared(is_whole=True, target_s=4), planned_s=planned_s
+    ).splitlines()
     assert growing[5:] == whole[5:7]
     assert whole[5] == f"#EXTINF:{min(planned_s, 4):.6f},"

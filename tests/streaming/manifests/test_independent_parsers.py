@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mpegdash.parser import MPEGDASHParser
 
 from streaming.manifests.dash import NAMESPACE, render_mpd
-from streaming.manifests.hls import render_master, render_media_playlist
+from streaming.manifests.hls import Shared, render_master, render_media_playlist
 from streaming.manifests.hls_key_frames import render_key_frames_playlist, with_key_frames
 from streaming.manifests.hls_text import render_text_playlist, with_text
 from streaming.manifests.presentation import Presentation
@@ -88,6 +88,7 @@ def test_any_multivariant_playlist_names_everything_once(shown: Presentation) ->
         assert stream.resolution == ((one.width, one.height) if one.kind == "video" else None)
         assert one.codec in stream.codecs.split(",")
         assert stream.subtitles == ("text" if shown.text else None)
+        assert stream.closed_captions == ("NONE" if one.kind == "video" else None)
         assert (stream.audio in groups) or not groups
     assert [one.uri for one in read.media if one.type == "SUBTITLES"] == [
         f"text/{track.id}/index.m3u8" for track in shown.text
@@ -128,7 +129,14 @@ def test_any_media_playlist_is_the_index(one: PlayableRendition) -> None:
 @some
 @given(st.floats(0.01, 5_000), st.booleans(), st.none() | st.floats(0.01, 5_000))
 def test_any_text_playlist_is_one(end_s: float, is_complete: bool, planned_s: float | None) -> None:
-    read = strict(render_text_playlist(end_s, is_complete=is_complete, planned_s=planned_s))
+    read = strict(
+        render_text_playlist(
+            end_s,
+            is_complete=is_complete,
+            shared=Shared(is_whole=is_complete, target_s=4),
+            planned_s=planned_s,
+        )
+    )
     assert read.is_endlist is is_complete
     assert all(segment.uri.endswith(".vtt") for segment in read.segments)
 

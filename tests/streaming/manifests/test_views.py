@@ -14,6 +14,7 @@ from tests.clips import run_tool
 from tests.streaming.clip import SEGMENTS, store_image, store_rendition, store_track, store_video
 from tests.streaming.conftest import folder_of, forged
 from tests.streaming.whole_application import WholeApplication
+from videos.catalog.models import Rendition
 from videos.chapters.chapter import Chapter
 from videos.chapters.services import give_chapters
 from videos.layout import rendition_folder
@@ -265,9 +266,23 @@ def test_text_grows_with_its_video(client, mint, db):
 def test_text_has_ended_while_a_further_codec_still_grows(client, video, mint):
     track = store_track(video, (0, 1, "One"))
     store_rendition(video, "v144av1", segments=1, is_complete=False)
+    Rendition.objects.filter(name="v144av1").update(codec="av01.0.00M.08")
     text = client.get(folder_of(video, mint(video)) + f"text/{track.pk}/index.m3u8").content.decode()
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in text
     assert "00001.vtt\n#EXT-X-ENDLIST" in text
+
+
+def test_all_playlists_say_that_something_grows_until_nothing_does(client, mint, db):
+    video = store_video(segments=2)
+    track = store_track(video, (0, 1, "One"))
+    names = [f"{name}/index.m3u8" for name in ("v240", "v144", "a0", f"text/{track.pk}")]
+    Rendition.objects.filter(name="v144").update(is_complete=False)
+    for is_complete, kind in ((False, "EVENT"), (True, "VOD")):
+        Rendition.objects.filter(name="v144").update(is_complete=is_complete)
+        cache.forget()
+        texts = [client.get(folder_of(video, mint(video)) + name).content.decode() for name in names]
+        assert all(f"#EXT-X-PLAYLIST-TYPE:{kind}\n" in text for text in texts)
+        assert ["#EXT-X-ENDLIST" in text for text in texts] == [True, is_complete, True, True]
 
 
 def test_a_token_without_captions_sees_no_text(client, video, mint):
