@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from gilfoyle.lib.storage_listing import StoredObject, remove_objects
 from gilfoyle.lib.store_places import ROLES, home_of, is_moving, role_of
@@ -15,10 +16,11 @@ from gilfoyle.stores.errors import RowsAreOlder, StoreIsMoving, TooManyOrphans
 from gilfoyle.stores.facts import has_owners
 from gilfoyle.stores.judging import Finding
 from gilfoyle.stores.names import parse_name
-from gilfoyle.stores.surveying import Survey, kind_of, look_again
+from gilfoyle.stores.surveying import Survey, batches_of, kind_of, look_again, projects_in
 from gilfoyle.stores.times_replaced import Replaced, find_replaced
 
 MOST_SHARE = 0.1
+REMOVED_AT_ONCE = 10  # owners: what is looked at once more is removed within seconds
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ def find_orphans(survey: Survey, *, even_so: bool = True) -> Iterator[Finding]:
     Raises: TooManyOrphans, RowsAreOlder, StorageFault; the database's errors.
     """
     replaced, has_rows = ([], True) if even_so else (find_replaced(), has_owners())
-    for finding in survey.look():
+    for finding in survey.look_for_orphans():
         parsed = parse_name(finding.name)
         if finding.kind == "orphan" and parsed is not None:
             if not even_so:
@@ -89,15 +91,16 @@ def remove_orphans(survey: Survey) -> Iterator[Removed]:
 
     Raises: StorageFault; the database's errors.
     """
-    for key, names in survey.inventory.orphans():
-        kind, _, owner = key.partition("/")
-        noted = set(names)
-        found = [StoredObject(name, 0, 0) for name in names]
-        judged = look_again(kind, owner, found, grace_s=survey.grace_s)
-        still = [
-            StoredObject(one.name, one.size_bytes, one.since)
-            for one in judged.findings
-            if one.kind == "orphan" and one.name in noted
-        ]
-        gone = set(_remove(still))
-        yield Removed(len(gone), sum(one.size_bytes for one in still if one.name in gone))
+    for kind, owners in groupby(survey.inventory.orphans(), key=lambda one: one[0].partition("/")[0]):
+        for batch in batches_of(owners, of=REMOVED_AT_ONCE):
+            noted = {key.partition("/")[2]: frozenset(names) for key, names in batch}
+            projects = {owner: projects_in(names) for owner, names in noted.items()}
+            for owner, judged in look_again(kind, projects, grace_s=survey.grace_s):
+                still = [
+                    StoredObject(one.name, one.size_bytes, one.since)
+                    for one in judged.findings
+                    if one.kind == "orphan" and one.name in noted[owner]
+                ]
+                gone = set(_remove(still))
+                survey.progress("removed", len(gone))
+                yield Removed(len(gone), sum(one.size_bytes for one in still if one.name in gone))

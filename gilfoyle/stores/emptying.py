@@ -102,14 +102,17 @@ def _find_unnamed(lacking: Sequence[StoredObject], *, grace_s: float) -> set[str
     if not has_owners():
         return set()
     replaced = find_replaced()
-    owners: dict[tuple[str, str], list[StoredObject]] = {}
+    by_kind: dict[str, dict[str, list[StoredObject]]] = {}
     for one in lacking:
         parsed = parse_name(one.name)
         if parsed is not None and not any(time.has(one.changed_at) for time in replaced):
-            owners.setdefault((kind_of(parsed.family), parsed.owner), []).append(one)
+            owners = by_kind.setdefault(kind_of(parsed.family), {})
+            owners.setdefault(parsed.owner, []).append(one)
     unnamed: set[str] = set()
-    for (kind, owner), objects in owners.items():
-        ((_, facts),) = facts_of(kind, [owner])
+    asked = (
+        (owners[owner], facts) for kind, owners in by_kind.items() for owner, facts in facts_of(kind, owners)
+    )
+    for objects, facts in asked:
         if facts.is_leaving and not facts.is_held:
             # Whoever purges it does not know the old store any more.
             unnamed.update(one.name for one in objects)

@@ -245,7 +245,9 @@ def size_of_piece(name: str) -> tuple[int, bool]:
 def _add_noted(facts: Mapping[str, Facts]) -> None:
     """Keep what is noted to be removed, also of uploads that have no row any more."""
     spare = SpareSource.objects.filter(name__startswith="uploads/").values_list("name", flat=True)
-    direct = DirectUpload.objects.filter(name__startswith="uploads/").values_list("name", flat=True)
+    # There may be a row for each upload that there ever was; of those without one, few, and not for long.
+    own = DirectUpload.objects.filter(Q(upload__in=list(facts)) | Q(upload=None))
+    direct = own.filter(name__startswith="uploads/").values_list("name", flat=True)
     for name in (*spare, *direct):
         upload_id = name.split("/")[2]
         if upload_id in facts:

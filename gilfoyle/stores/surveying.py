@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, islice
 from time import time as read_clock
+from typing import TypeVar
 
 from django.core.files.storage import Storage
 
@@ -25,7 +26,7 @@ from gilfoyle.lib.store_places import every_store, may_have
 from gilfoyle.lib.store_trial import FOLDERS_OF_OBJECTS
 from gilfoyle.stores.facts import SELF_TESTS, UPLOAD, VIDEO, Facts, facts_of_uploads, facts_of_videos
 from gilfoyle.stores.inventory import Inventory
-from gilfoyle.stores.judging import Finding, Judged, judge
+from gilfoyle.stores.judging import Finding, Judged, Kind, judge
 from gilfoyle.stores.names import SELF_TEST, UNFINISHED, parse_name
 from gilfoyle.stores.names import UPLOAD as UPLOAD_FAMILY
 from videos.catalog.models import Video
@@ -34,6 +35,9 @@ from videos.uploads import states as upload_states
 from videos.uploads.models import Upload
 
 BATCH = 100
+MOST_DOUBTED = 50_000  # objects, of all owners that are looked at again together: they are held in memory
+ALL_KINDS: frozenset[Kind] = frozenset({"missing", "corrupt", "orphan", "foreign"})
+ORPHANS: frozenset[Kind] = frozenset({"orphan"})
 GRACE_S = 24 * 3600.0  # longer than anything at work leaves an object unnamed
 FOLDERS = {
     VIDEO: ("sources", "renditions", "tracks"),
@@ -42,6 +46,7 @@ FOLDERS = {
 }
 ELSEWHERE = "its kind belongs in another store by now: see storage migrate"
 Progress = Callable[[str, int], None]
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -66,9 +71,20 @@ class Survey:
         yield from self._list()
         yield from self._follow(VIDEO, batches_of(video_ids()))
         yield from self._follow(UPLOAD, batches_of(receiving_ids()))
+        yield from self._follow_left()
+
+    def look_for_orphans(self) -> Iterator[Finding]:
+        """Yield what nobody names, and what is foreign, as `look` does; who has nothing in the store is not read.
+
+        Raises: StorageFault; the database's errors.
+        """
+        yield from self._list()
+        yield from self._follow_left(ORPHANS)
+
+    def _follow_left(self, kinds: Collection[Kind] = ALL_KINDS) -> Iterator[Finding]:
         left = (owner.partition("/") for owner in self.inventory.left())
         for kind, owners in groupby(left, key=lambda parts: parts[0]):
-            yield from self._follow(kind, batches_of(owner for _, _, owner in owners))
+            yield from self._follow(kind, batches_of(owner for _, _, owner in owners), kinds)
 
     def _list(self) -> Iterator[Finding]:
         # What is in two stores while it is moved counts as it is at home, which comes last.
@@ -92,20 +108,39 @@ class Survey:
             else:
                 self.inventory.add(f"{kind_of(parsed.family)}/{parsed.owner}", one)
 
-    def _follow(self, kind: str, batches: Iterable[list[str]]) -> Iterator[Finding]:
+    def _follow(
+        self, kind: str, batches: Iterable[list[str]], kinds: Collection[Kind] = ALL_KINDS
+    ) -> Iterator[Finding]:
         for batch in batches:
+            doubted: dict[str, _Doubt] = {}
+            size = 0
             for owner, facts in facts_of(kind, batch):
                 found = self.inventory.take(f"{kind}/{owner}")
                 judged = judge(facts, found, before=read_clock() - self.grace_s)
-                if judged.findings:
-                    judged = look_again(kind, owner, found, grace_s=self.grace_s)
                 self.owners += facts.is_known
-                self.counts.update(judged.counts)
-                self.counts.update(one.kind for one in judged.findings)
-                self.progress("compared", 1)
-                yield from judged.findings
-                if self.with_checksums and facts.source is not None:
-                    yield from self._hash(facts.source, judged)
+                if not any(one.kind in kinds for one in judged.findings):
+                    yield from self._tell(judged, facts.source, kinds)
+                    continue
+                doubted[owner] = _Doubt(projects_in(one.name for one in found), facts.source)
+                size += len(found) + len(judged.findings)
+                if size > MOST_DOUBTED:
+                    yield from self._doubt(kind, doubted, kinds)
+                    doubted, size = {}, 0
+            yield from self._doubt(kind, doubted, kinds)
+
+    def _doubt(self, kind: str, doubted: Mapping[str, _Doubt], kinds: Collection[Kind]) -> Iterator[Finding]:
+        projects = {owner: doubt.projects for owner, doubt in doubted.items()}
+        for owner, judged in look_again(kind, projects, grace_s=self.grace_s):
+            yield from self._tell(judged, doubted[owner].source, kinds)
+
+    def _tell(self, judged: Judged, source: Video | None, kinds: Collection[Kind]) -> Iterator[Finding]:
+        told = [one for one in judged.findings if one.kind in kinds]
+        self.counts.update(judged.counts)
+        self.counts.update(one.kind for one in told)
+        self.progress("compared", 1)
+        yield from told
+        if self.with_checksums and source is not None:
+            yield from self._hash(source, judged)
 
     def _hash(self, source: Video, judged: Judged) -> Iterator[Finding]:
         name = name_of(source)
@@ -118,32 +153,54 @@ class Survey:
             yield Finding("corrupt", name, why, source.source_size_bytes or 0)
 
 
-def look_again(kind: str, owner: str, found: Collection[StoredObject], *, grace_s: float) -> Judged:
-    """Judge one owner by its rows and objects as they are now; `found` tells where else they were seen.
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """Of an owner that is looked at again: in whose folders its objects were found, and the source to hash."""
+
+    projects: frozenset[str]
+    source: Video | None
+
+
+def look_again(
+    kind: str, doubted: Mapping[str, Collection[str]], *, grace_s: float
+) -> Iterator[tuple[str, Judged]]:
+    """Judge owners by their rows and objects as they are now; `doubted` tells in which projects' folders each was seen.
+
+    The rows are asked for all of them together.
 
     Raises: StorageFault; the database's errors.
     """
-    ((_, before),) = facts_of(kind, [owner])
-    listed = (one for prefix in _prefixes(kind, owner, found, before) for one in list_objects(prefix))
-    present = [
-        one for one in listed if is_ours(one)
-    ]  # a link of an object's name is none: the object is missing
-    ((_, after),) = facts_of(kind, [owner])
-    # What is written meanwhile is not listed yet, but named after; what is removed is not listed, but was named before.
+    if not doubted:
+        return
     at = read_clock() - grace_s
-    known = {(one.kind, one.name) for one in judge(before, present, before=at).findings}
-    judged = judge(after, present, before=at)
-    judged.findings = [one for one in judged.findings if (one.kind, one.name) in known]
-    return judged
+    # What is written meanwhile is not listed yet, but named after; what is removed is not listed, but was named before.
+    seen: dict[str, tuple[list[StoredObject], set[tuple[Kind, str]]]] = {}
+    for owner, before in facts_of(kind, list(doubted)):
+        listed = (
+            one for folder in _folders(kind, owner, doubted[owner], before) for one in list_objects(folder)
+        )
+        # A link of an object's name is none: the object is missing.
+        present = [one for one in listed if is_ours(one)]
+        known = {(one.kind, one.name) for one in judge(before, present, before=at).findings}
+        seen[owner] = (present, known)
+    for owner, after in facts_of(kind, list(doubted)):
+        present, known = seen.pop(owner)
+        judged = judge(after, present, before=at)
+        judged.findings = [one for one in judged.findings if (one.kind, one.name) in known]
+        yield owner, judged
 
 
-def _prefixes(kind: str, owner: str, found: Collection[StoredObject], facts: Facts) -> list[str]:
+def projects_in(names: Iterable[str]) -> frozenset[str]:
+    """Return the projects in whose folders objects lie; none for those of self-tests."""
+    return frozenset(name.split("/", 2)[1] for name in names)
+
+
+def _folders(kind: str, owner: str, projects: Collection[str], facts: Facts) -> list[str]:
     """Return the folders where an owner's objects are, or should be; of any project, where they were found so."""
     if kind == SELF_TESTS:
         return list(FOLDERS[kind])
-    names = [*facts.wanted, *facts.grown, *(one.name for one in found)]
-    projects = {name.split("/", 2)[1] for name in names}
-    return [f"{top}/{project}/{owner}" for top in FOLDERS[kind] for project in sorted(projects)]
+    named = projects_in((*facts.wanted, *facts.grown))
+    return [f"{top}/{project}/{owner}" for top in FOLDERS[kind] for project in sorted(named.union(projects))]
 
 
 def is_ours(one: StoredObject) -> bool:
@@ -181,8 +238,8 @@ def receiving_ids() -> Iterator[str]:
         last = some[-1]
 
 
-def batches_of(ids: Iterator[str]) -> Iterator[list[str]]:
-    while batch := list(islice(ids, BATCH)):
+def batches_of(ids: Iterator[Item], *, of: int = BATCH) -> Iterator[list[Item]]:
+    while batch := list(islice(ids, of)):
         yield batch
 
 

@@ -10,15 +10,17 @@ from gilfoyle.lib import storage
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage_listing import remove_objects
 from gilfoyle.stores import surveying
-from gilfoyle.stores.collecting import find_orphans, remove_orphans
+from gilfoyle.stores.collecting import REMOVED_AT_ONCE, find_orphans, remove_orphans
 from gilfoyle.stores.errors import RowsAreOlder, TooManyOrphans
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.surveying import Survey
 from tests.bucket import own_bucket
+from tests.factories import make_rendition, make_video
 from tests.gilfoyle.stores.stored import look, make_stored, segment_of
 from videos.audit.services import record
 from videos.catalog.canary import ensure_canary
 from videos.catalog.models import RenditionRun, Video
+from videos.segment_index import SegmentRun
 
 pytestmark = pytest.mark.django_db
 
@@ -130,14 +132,40 @@ def test_a_database_of_another_time_empties_no_store(monkeypatch: pytest.MonkeyP
     looked: list[str] = []
     look_again = surveying.look_again
 
-    def count(kind: str, owner: str, found: Any, *, grace_s: float) -> Any:
-        looked.append(owner)
-        return look_again(kind, owner, found, grace_s=grace_s)
+    def count(kind: str, doubted: Any, *, grace_s: float) -> Any:
+        looked.extend(doubted)
+        return look_again(kind, doubted, grace_s=grace_s)
 
     monkeypatch.setattr(surveying, "look_again", count)
+    monkeypatch.setattr(surveying, "MOST_DOUBTED", 1)
     with pytest.raises(TooManyOrphans, match="a tenth of 28"):
         find()
     assert len(looked) == 1, "it ends as soon as it is seen"
+
+
+def test_of_who_has_nothing_in_the_store_no_row_is_read() -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            video = make_video(status="ready", source_upload_id="lost")
+            make_rendition(video, runs=[SegmentRun(0, 0, (1, 1), (3, 3))])
+        with CaptureQueriesContext(connection) as queries:
+            assert find() == set()
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+    assert not [one for one in queries.captured_queries if "sizes" in one["sql"]]
+
+
+def test_many_orphans_cost_no_more_queries_than_one() -> None:
+    make_stored()
+    counts = []
+    for owners in (1, REMOVED_AT_ONCE):
+        for _ in range(owners):
+            storage.save_bytes(f"tracks/p/{random_text(8)}/t.vtt", b"WEBVTT")
+        with CaptureQueriesContext(connection) as queries:
+            assert len(collect()[0]) == owners
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
 
 
 def test_what_came_between_a_backup_and_its_restore_is_not_nobody_s() -> None:

@@ -3,9 +3,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.storage_listing import list_objects, list_store
+from gilfoyle.stores import surveying
 from tests.bucket import own_bucket
 from tests.gilfoyle.stores.stored import look, make_stored, segment_of
 from videos import layout
@@ -64,6 +67,29 @@ def test_a_video_without_any_object_misses_all_of_them() -> None:
     found, _ = look()
     assert set(found.values()) == {"missing"}
     assert len(found) == 7
+
+
+def test_many_videos_that_miss_something_cost_no_more_queries_than_one() -> None:
+    counts = []
+    for _ in range(2):
+        for _ in range(3):
+            storage.delete(segment_of(make_stored(), 0))
+        with CaptureQueriesContext(connection) as queries:
+            assert set(look()[0].values()) == {"missing"}
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_what_is_doubted_is_looked_at_again_in_parts_where_it_is_much(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for _ in range(3):
+        storage.delete(segment_of(make_stored(), 0))
+    found, survey = look()
+    monkeypatch.setattr(surveying, "MOST_DOUBTED", 0)
+    again, one_by_one = look()
+    assert (found, survey.counts) == (again, one_by_one.counts)
+    assert len(found) == 3
 
 
 def test_a_link_of_an_object_s_name_is_no_object(media_dir: Path, tmp_path: Path) -> None:
