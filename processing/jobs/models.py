@@ -113,8 +113,9 @@ class Step(models.Model):
         indexes = (
             models.Index(fields=("queue", "status", "priority", "ready_at"), name="step_next"),
             models.Index(fields=("status", "lease_expires_at"), name="step_lost"),
-            models.Index(fields=("status", "-finished_at"), name="step_ended"),
-            models.Index(fields=("kind", "status", "-finished_at"), name="step_of_kind"),
+            # With the id, by which those of one moment are ordered: many are cancelled at once, or never had an end noted.
+            models.Index(fields=("status", "-finished_at", "-id"), name="step_ended_in_order"),
+            models.Index(fields=("kind", "status", "-finished_at", "-id"), name="step_of_kind_in_order"),
         )
 
     def __str__(self) -> str:

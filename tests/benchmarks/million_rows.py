@@ -254,6 +254,7 @@ class House:
             f"{SENT} AND {is_second}",
             id=address,
             expires_at="v.created_at",
+            arrived_at="v.created_at",
             **of_key,
         )
         count += self._derive(

@@ -15,9 +15,11 @@ from django.db import connection
 from django.db.utils import ProgrammingError
 
 from gilfoyle.lib.pagination import NewestFirst
+from gilfoyle.lib.storage import save_bytes
 from tests.benchmarks.million import shortened
-from tests.benchmarks.million_paths import ADMIN, API, LISTS, RARE, Path, hot_paths
+from tests.benchmarks.million_paths import ADMIN, API, LISTS, RARE, Path, commands, hot_paths
 from tests.benchmarks.million_rows import seed
+from videos.catalog.models import Video
 
 pytestmark = pytest.mark.django_db
 VIDEOS, AS_IF_TIMES = 300, 3000
@@ -25,7 +27,7 @@ GROWING = (
     "videos_video", "videos_rendition", "videos_renditionrun", "videos_imageset", "videos_contentkey", "videos_encryptedrevision",
     "videos_sourcekey", "videos_videofingerprint", "videos_upload", "videos_uploadgrant", "videos_import", "videos_case",
     "videos_report", "videos_decision", "videos_restriction", "videos_auditentry", "videos_dailyplays", "videos_dailyuse",
-    "videos_delivery", "videos_deliveryattempt", "processing_job", "processing_step",
+    "videos_delivery", "videos_deliveryattempt", "videos_directupload", "videos_sparesource", "processing_job", "processing_step",
 )  # fmt: skip
 
 ROWS_OF_API = ("list, first page", "reports", "decisions", "deliveries")
@@ -33,7 +35,7 @@ ROWS_OF_API = ("list, first page", "reports", "decisions", "deliveries")
 NEWEST_FIRST = {
     *(f"{ADMIN}: {name}" for name in LISTS.values()),
     *(f"{ADMIN}: {name}" for name in ("videos, deep page", "deliveries failed", "dashboard")),
-    *(f"{ADMIN}: upload addresses {state}" for state in ("waiting", "finished", "expired")),
+    *(f"{ADMIN}: upload addresses {state}" for state in ("waiting", "finished")),
 }
 # What is in many rows is found among the newest soon. SQLite has no index for what is in few, either: it reads them.
 OFTEN = {f"{ADMIN}: {name}: search, harbour" for name in ("videos", "review queue")}
@@ -146,6 +148,29 @@ def test_each_query_of_a_hot_path_goes_by_an_index() -> None:
                 if not is_meant(name, words):
                     found.setdefault(f"{name}: {words}", shortened(sql))
     assert not found, "\n".join(f"{words}\n    {sql}" for words, sql in found.items())
+
+
+@pytest.mark.parametrize("line", ["gc --dry-run", "storage verify"])
+def test_a_look_through_the_store_asks_for_many_owners_at_once_and_by_indexes(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seed(VIDEOS, root_secret=django_settings.GILFOYLE_ROOT_SECRET, say=lambda _words: None)
+    for video in Video.objects.filter(status="ready")[:VIDEOS]:
+        save_bytes(f"tracks/{video.project_id}/{video.pk}/{video.pk}.vtt", b"WEBVTT")
+        save_bytes(f"uploads/{video.project_id}/upl_{video.pk[4:]}/piece", b"piece")
+    monkeypatch.setattr("gilfoyle.stores.surveying.read_clock", lambda: 4e9)  # all of it is old
+    if connection.vendor == "postgresql":
+        pretend_to_be_large()
+    (path,) = [path for path in commands() if path.name == line]
+    statements = statements_of(path)
+    assert len(statements) < VIDEOS, "some for each batch, none for each owner"
+    read_whole = {
+        f"{words}\n    {shortened(sql)}"
+        for sql, params in statements
+        for words in whole_tables(sql, params)
+        if "uploads/" not in str(params)
+    }
+    assert not read_whole, "\n".join(read_whole)
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL alone has these indexes")

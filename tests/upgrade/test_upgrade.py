@@ -19,6 +19,7 @@ MIGRATED = {
     "before-0.1.0.sql.gz": {
         "videos.0047_lists_of_a_million",
         "videos.0048_searches_of_a_million",
+        "videos.0049_unused_addresses",
         "gilfoyle.0002_lease",
     }
 }

@@ -296,6 +296,9 @@ class SpareSource(models.Model):
         default=False, help_text="Its removal has begun: it can no longer become a source."
     )
 
+    class Meta:
+        indexes = (models.Index(fields=("video_id",), name="spare_source_of_video"),)
+
     def __str__(self) -> str:
         return self.name
 

@@ -31,6 +31,7 @@ from videos.catalog.sources import (
 from videos.catalog.stored_sources import name_of, store_source
 from videos.errors import QuotaExceeded, SourceDiffers, SourceTooLarge, UploadTakenOver, VideoNotFound
 from videos.uploads import states, tus
+from videos.uploads.arrivals import note_arrival
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.piece_keys import find_piece_key, piece_key_name
 from videos.uploads.reserving import reserve_beyond_parts
@@ -257,6 +258,7 @@ def _record(upload: Upload, version: str, sha256: str, config: Config, *, is_sea
         is_sealed=is_sealed,
         version=version,
     )
+    note_arrival(upload)
     _let_parts_go(upload)
     note_removal([piece_key_name(upload)], video_id=video_id)
     after_commit(remove_spare_sources, of=video_id)

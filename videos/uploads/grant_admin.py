@@ -107,17 +107,18 @@ class StateFilter(DropdownFilter):  # type: ignore[misc]  # the theme's has no t
     def queryset(self, request: HttpRequest, queryset: QuerySet[UploadGrant]) -> QuerySet[UploadGrant]:
         del request
         now, uploads = timezone.now(), _files_of_grant()
-        is_open = Q(revoked_at=None, expires_at__gt=now)
+        is_unused = Q(revoked_at=None, arrived_at=None)  # or not noted yet, so its uploads are looked at, too
         has = {
             status: Exists(uploads.filter(status=status)) for status in (states.RECEIVING, states.FINISHED)
         }
-        open_ones = queryset.filter(is_open).exclude(has[states.FINISHED])
+        unused = queryset.filter(is_unused).exclude(has[states.FINISHED])
+        open_ones = unused.filter(expires_at__gt=now)
         found: dict[str, QuerySet[UploadGrant]] = {
             "finished": queryset.filter(has[states.FINISHED]),
             "receiving": open_ones.filter(has[states.RECEIVING]),
             "waiting": open_ones.exclude(has[states.RECEIVING]),
             "revoked": queryset.filter(revoked_at__isnull=False).exclude(has[states.FINISHED]),
-            "expired": queryset.filter(revoked_at=None, expires_at__lte=now).exclude(has[states.FINISHED]),
+            "expired": unused.filter(expires_at__lte=now),
         }
         return found.get(str(self.value()), queryset)
 

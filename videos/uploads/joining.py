@@ -25,6 +25,7 @@ from videos import layout
 from videos.catalog import services as catalog
 from videos.errors import ProjectSuspended, UploadInProgress, UploadTakenOver, VideoNotFound
 from videos.uploads import states
+from videos.uploads.arrivals import note_arrival
 from videos.uploads.direct import find_direct, give_up, plan_of, upload_of
 from videos.uploads.errors import PartsChanged, PartsMissing, PartsTooLarge, UploadExpired
 from videos.uploads.models import DirectUpload, Upload
@@ -238,6 +239,7 @@ def _accept(direct: DirectUpload, pen: Pen, sha256: str) -> None:
         sha256=sha256,
         limits=upload.grant.limits if upload.grant else {},
     )
+    note_arrival(upload)
     DirectUpload.objects.filter(pk=direct.pk).update(
         is_settled=bool(sha256), remove_at=now if direct.is_staged else None
     )

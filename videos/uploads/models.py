@@ -35,6 +35,10 @@ class UploadGrant(models.Model):
     allowed_origins = models.JSONField(default=list, help_text="Whose pages may use it.")
     expires_at = models.DateTimeField(db_index=True)
     revoked_at = models.DateTimeField(null=True)
+    arrived_at = models.DateTimeField(
+        null=True,
+        help_text="When it was noted that its file is there. Uploads are the truth: this finds addresses without one soon.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -47,6 +51,11 @@ class UploadGrant(models.Model):
                 fields=("-created_at",),
                 name="upload_grant_revoked",
                 condition=models.Q(revoked_at__isnull=False),
+            ),
+            models.Index(
+                fields=("-created_at",),
+                name="upload_grant_unused",
+                condition=models.Q(arrived_at__isnull=True, revoked_at__isnull=True),
             ),
         )
 
@@ -212,6 +221,12 @@ class DirectUpload(models.Model):
         indexes = (
             models.Index(
                 fields=("nudged_at",), name="direct_unsettled", condition=models.Q(is_settled=False)
+            ),
+            # There is a row for each upload that came so, and the sweep asks every two seconds.
+            models.Index(
+                fields=("id",),
+                name="direct_joining",
+                condition=models.Q(is_joining=True, is_settled=False),
             ),
             models.Index(
                 fields=("remove_at",), name="direct_leftovers", condition=models.Q(remove_at__isnull=False)

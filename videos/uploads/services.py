@@ -32,6 +32,7 @@ from videos.catalog.sources import forget_removal, note_removal
 from videos.catalog.stored_sources import store_source
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
 from videos.uploads import states
+from videos.uploads.arrivals import note_arrival
 from videos.uploads.leftovers import note_leftovers, remove_parts
 from videos.uploads.models import Upload
 from videos.uploads.whole_hash import require_whole_hash
@@ -260,6 +261,7 @@ def _record(*, upload: Upload, received: _Received) -> None:
             sha256=received.sha256,
             is_sealed=received.is_sealed,
         )
+        note_arrival(upload)
     elif not _is_finished(upload):  # else an earlier try had come through, and only its answer was lost
         message = "This upload was given up, or the video was deleted."
         raise UploadTakenOver(message, hint="Start again.")

@@ -5,7 +5,9 @@ from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.contrib.auth.models import User
 from django.contrib.messages.storage.fallback import FallbackStorage
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from gilfoyle.lib import admin as house
@@ -61,6 +63,22 @@ def test_rows_are_counted_up_to_a_bound(
         assert BoundedPaginator(videos, 2).num_pages == 2
     assert "LIMIT 3" in captured.captured_queries[0]["sql"]
     assert "ORDER BY" not in captured.captured_queries[0]["sql"]
+
+
+@pytest.mark.django_db
+def test_of_a_page_far_down_the_keys_alone_are_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [make_video().pk for _ in range(5)]
+    videos = Video.objects.select_related("project").filter(pk__in=made).order_by("-pk")
+    wanted = sorted(made, reverse=True)
+    assert [one.pk for one in BoundedPaginator(videos, 2).page(3).object_list] == wanted[4:]
+    monkeypatch.setattr(house, "DEEP", 2)
+    paginator = BoundedPaginator(videos, 2)
+    assert [one.pk for one in paginator.page(1).object_list] == wanted[:2]
+    with CaptureQueriesContext(connection) as captured:
+        assert [one.pk for one in paginator.page(2).object_list] == wanted[2:4]
+    passing_over, _ = (one["sql"] for one in captured if "OFFSET" in one["sql"] or "IN (" in one["sql"])
+    assert "OFFSET 2" in passing_over
+    assert "JOIN" not in passing_over
 
 
 @pytest.mark.django_db

@@ -66,6 +66,9 @@ def test_the_list_tells_the_state_of_each_and_filters_by_it(admin_client: Client
     for name in grants:
         html = admin_client.get(f"{list_of(LIST)}?state={name}").content.decode()
         assert [one for one, grant in grants.items() if grant.pk in html] == [name]
+    UploadGrant.objects.filter(pk=grants["finished"].pk).update(arrived_at=timezone.now())
+    html = admin_client.get(f"{list_of(LIST)}?state=finished").content.decode()
+    assert grants["finished"].pk in html, "whether it is noted or not"
     assert "25 %" in admin_client.get(f"{list_of(LIST)}?state=nonsense").content.decode()
 
 
