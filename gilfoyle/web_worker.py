@@ -1,4 +1,4 @@
-"""Gunicorn's worker with threads, but for how connections end: nobody who keeps his end open holds up anybody else.
+"""Gunicorn's worker with threads, but for how connections end and go on: nobody who keeps his end open holds up others.
 
 A connection that is over is closed for writing, and read from until the client closes it too: closed at once, what the
 client still sends would throw away the answer that is on its way to him (RFC 9112, 9.6). Gunicorn 27 waits for that in the
@@ -7,6 +7,7 @@ thread that accepts connections, for up to two seconds each; here they wait besi
 
 from __future__ import annotations
 
+import select
 import selectors
 import socket
 import time
@@ -23,6 +24,7 @@ PATIENCE_S = 2.0
 MOST_BYTES = 64 * 1024  # are read of one that goes on sending
 MOST_AT_ONCE = 512  # of one more, the oldest is closed
 _AT_ONCE = 4096
+NEXT_WITHIN_MS = 1  # a request that comes this soon is answered by the same thread
 
 
 @dataclass(eq=False)
@@ -40,6 +42,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._ending: deque[_Ending] = deque()
+
+    def handle(self, conn: Any) -> Any:
+        """Answer a request, and those that follow at once on its connection; called in a thread of the pool.
+
+        To give a connection back to the thread that accepts, and to get it from there again, costs more than a small
+        answer does, and a proxy asks its next question as soon as the last one is answered.
+        """
+        result = super().handle(conn)
+        while result is True and self._follows_at_once(conn):
+            result = super().handle(conn)
+        return result
+
+    def _follows_at_once(self, conn: Any) -> bool:
+        # Where there are more connections than threads, another one may want this thread.
+        if self.nr_conns > self.cfg.threads or not self.alive or conn.parser.unreader.buf.getvalue():
+            return False
+        poll = select.poll()
+        poll.register(conn.sock, select.POLLIN)
+        return bool(poll.poll(NEXT_WITHIN_MS))
 
     def finish_request(self, conn: Any, fs: Future[Any]) -> None:
         """Go on with a connection whose request is answered; called in the thread that accepts connections."""

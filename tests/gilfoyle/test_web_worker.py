@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import io
 import selectors
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
+from gunicorn.workers.gthread import ThreadWorker
 
 from gilfoyle import web_worker
 from gilfoyle.web_worker import MOST_BYTES, Worker
@@ -53,6 +56,51 @@ def end_one(worker: Worker, *, result: Any = False) -> tuple[socket.socket, sock
     ours.sendall(b"the answer")
     worker.finish_request(Connection(ours), answered)
     return ours, client
+
+
+class Asking:
+    """A client's connection that has so many requests to send, each as soon as the last one is answered."""
+
+    def __init__(self, requests: int) -> None:
+        self.sock, self._client = socket.socketpair()
+        self.parser = SimpleNamespace(unreader=SimpleNamespace(buf=io.BytesIO()))
+        self._left = requests
+        self.ask()
+
+    def ask(self) -> None:
+        if self._left:
+            self._left -= 1
+            self._client.sendall(b"?")
+
+    def answer(self) -> None:
+        assert self.sock.recv(1) == b"?"
+        self.ask()
+
+
+@pytest.mark.parametrize(
+    ("connections", "is_alive", "answered"),
+    [
+        pytest.param(1, True, 3, id="all that it asks"),
+        pytest.param(8, True, 3, id="a thread for each connection"),
+        pytest.param(9, True, 1, id="another one may wait for the thread"),
+        pytest.param(1, False, 1, id="it is told to stop"),
+    ],
+)
+def test_a_thread_answers_what_follows_at_once_on_its_connection(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch, connections: int, is_alive: bool, answered: int
+) -> None:
+    seen: list[Asking] = []
+
+    def answer_one(_worker: Worker, conn: Asking) -> bool:
+        conn.answer()
+        seen.append(conn)
+        return True
+
+    monkeypatch.setattr(ThreadWorker, "handle", answer_one)
+    worker.cfg.set("threads", 8)
+    worker.nr_conns, worker.alive = connections, is_alive
+    assert worker.handle(Asking(3)) is True, "then it waits with the others for what it asks next"
+    assert len(seen) == answered
 
 
 def is_closed(sock: socket.socket) -> bool:
