@@ -30,6 +30,9 @@ SEEK_MARGIN_S: Mapping[Container, Fraction] = {
     "flv": Fraction(1),
     "ogg": Fraction(1),
 }
+# Asked for a moment of these, ffmpeg looks for one 3/23 s earlier where any picture is shown in another order than it is
+# coded in: their index could be one of decoding times. Theirs is not, and a key frame asked for exactly would be missed.
+SEEK_SETBACK_S: Mapping[Container, Fraction] = {"matroska": Fraction(131, 1000)}
 
 MAX_STREAMS = 64
 MAX_AUDIO_STREAMS = 8  # that many sounds of one source are kept
@@ -56,3 +59,8 @@ TEXT_CODECS = frozenset({"mov_text", "subrip", "ass", "webvtt", "text", CAPTIONS
 def seek_margin_s(container: Container) -> Fraction:
     """Return how much earlier than a key frame reading must begin, in seconds."""
     return SEEK_MARGIN_S.get(container, Fraction(0))
+
+
+def seek_setback_s(container: Container) -> Fraction:
+    """Return by how much ffmpeg may look earlier than it is asked to, in seconds."""
+    return SEEK_SETBACK_S.get(container, Fraction(0))

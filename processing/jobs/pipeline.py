@@ -108,7 +108,8 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
                 queue="encode",
                 priority=PRIORITY_OPENING,
                 weight=sampled,
-                needs=_openings(plan.video),  # what makes it playable has the machine to itself
+                # What makes it playable has the machine to itself; beside all that follows another worker does this.
+                needs=_copy(plan) or (chunk_step_name(0),),
                 is_optional=True,
             )
         )
@@ -273,15 +274,6 @@ def chunk_of(plan: EncodePlan, inputs: Mapping[str, Any]) -> Chunk:
 
 def chunk_step_name(position: int) -> str:
     return f"encode-{position:05d}"
-
-
-def _openings(video: VideoPlan) -> tuple[str, ...]:
-    """Name the steps that make a video play, and go on for a while."""
-    return tuple(
-        chunk_step_name(position)
-        for position, chunk in enumerate(video.chunks)
-        if chunk.priority in PRIORITIES_OF_OPENING
-    )
 
 
 def _trial(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:

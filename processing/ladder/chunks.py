@@ -10,7 +10,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from gilfoyle.lib.config import Container
-from processing.ffmpeg.formats import seek_margin_s
+from processing.ffmpeg.formats import seek_margin_s, seek_setback_s
 from processing.media import Chunk, VideoStream
 
 FIRST_RUNGS = 2  # of a ladder of at least FULL_LADDER rungs, this many lowest ones open the video
@@ -34,19 +34,34 @@ class Grid:
     segment_frames: int
 
     def seek_s(self, first_frame: int) -> Fraction | None:
-        """Return the last key frame that is at least one frame earlier: the frame before the cut must be seen."""
+        """Return where to look for the last key frame that is at least one frame earlier: the frame before the cut must be seen."""
         if first_frame == 0:
             return None
-        keys = self.key_times_s
-        before = bisect_right(keys, self.zero_s + (first_frame - 1) / self.rate)
-        seek_s = keys[before - 1] - seek_margin_s(self.container) if before else self.stream.first_s
-        return seek_s if seek_s > self.stream.first_s else None  # some demuxers fail when asked for earlier
+        latest_s = self._latest_s(first_frame)
+        begins_s = self._begins_s(latest_s)
+        if begins_s <= self.stream.first_s:
+            return None  # some demuxers fail when asked for earlier
+        # Never beyond the latest: of dense key frames not all are known, and one behind it would be too late.
+        return min(begins_s + seek_setback_s(self.container), latest_s)
 
     def lead_in_s(self, first_frame: int) -> Fraction:
-        """Return how much of the source is decoded for nothing before a cut."""
-        seek_s = self.seek_s(first_frame)
-        begins_s = self.stream.first_s if seek_s is None else seek_s
-        return self.zero_s + first_frame / self.rate - begins_s
+        """Return how much of the source is decoded for nothing before a cut, at most."""
+        if first_frame == 0:
+            return self.zero_s - self.stream.first_s
+        latest_s = self._latest_s(first_frame) - seek_setback_s(self.container)
+        return self.zero_s + first_frame / self.rate - self._begins_s(latest_s)
+
+    def _latest_s(self, first_frame: int) -> Fraction:
+        """Return when reading must have begun, so that all is seen which the frames from `first_frame` on show."""
+        return self.zero_s + (first_frame - 1) / self.rate
+
+    def _begins_s(self, latest_s: Fraction) -> Fraction:
+        """Return where reading begins for the last key frame of until then."""
+        before = bisect_right(self.key_times_s, latest_s)
+        first_s = self.stream.first_s
+        return (
+            max(first_s, self.key_times_s[before - 1] - seek_margin_s(self.container)) if before else first_s
+        )
 
     def hold_frames(self, end_frame: int) -> int:
         """Return how many frames the last picture must last for."""

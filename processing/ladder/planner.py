@@ -89,10 +89,8 @@ def _plan_picture(stream: VideoStream, info: MediaInfo, encoding: EncodingSettin
 
 def _cut(video: VideoPlan, grid: Grid, encoding: EncodingSettings, *, is_copied: bool) -> VideoPlan:
     """Return the plan with its chunks, and with the samples of its trial."""
-    names = {
-        codec: tuple(rung.name for rung in rungs)
-        for codec, rungs in groupby(video.rungs, key=lambda rung: rung.codec)
-    }
+    ladders = {codec: tuple(rungs) for codec, rungs in groupby(video.rungs, key=lambda rung: rung.codec)}
+    names = {codec: tuple(rung.name for rung in rungs) for codec, rungs in ladders.items()}
     first = names.pop(FIRST_CODEC)
     chunks = plan_chunks(
         grid,
@@ -104,7 +102,9 @@ def _cut(video: VideoPlan, grid: Grid, encoding: EncodingSettings, *, is_copied:
         further=tuple(names.values()),
     )
     wants_trial = encoding.target_vmaf > 0
-    samples = plan_samples(grid, frame_count=video.frame_count, rung_names=first) if wants_trial else ()
+    samples = (
+        plan_samples(grid, frame_count=video.frame_count, rungs=ladders[FIRST_CODEC]) if wants_trial else ()
+    )
     return replace(video, chunks=chunks, samples=samples)
 
 

@@ -6,7 +6,7 @@ from typing import get_args
 import av
 
 from gilfoyle.lib.config import Container
-from processing.ffmpeg.formats import AUDIO_DECODERS, DECODERS, DEMUXERS, seek_margin_s
+from processing.ffmpeg.formats import AUDIO_DECODERS, DECODERS, DEMUXERS, seek_margin_s, seek_setback_s
 from tests.clips import run_tool
 
 
@@ -25,3 +25,8 @@ def test_no_decoder_outside_of_the_known_is_accepted() -> None:
 def test_containers_without_an_exact_index_are_read_from_earlier_on() -> None:
     assert seek_margin_s("mpegts") == Fraction(1)
     assert seek_margin_s("mp4") == 0
+
+
+def test_ffmpeg_looks_earlier_than_asked_in_matroska() -> None:
+    assert seek_setback_s("matroska") > Fraction(3, 23)
+    assert seek_setback_s("mp4") == 0

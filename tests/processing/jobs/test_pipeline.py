@@ -65,13 +65,21 @@ def test_the_opening_goes_first_and_then_all_together() -> None:
 def test_all_but_what_opens_the_video_waits_for_the_trial() -> None:
     steps = {step.name: step for step in plan_steps(PLAIN)}
     assert (steps["trial"].kind, steps["trial"].is_optional) == (pipeline.TRY_SAMPLES, True)
+    assert set(steps["trial"].needs) == {"encode-00000"}, "what makes it playable has the machine to itself"
     opening = {"encode-00000", "encode-00001"}
-    assert set(steps["trial"].needs) == opening, "the opening has the machine to itself"
     waiting = {name for name, step in steps.items() if "trial" in step.needs}
     chunks = {name for name, step in steps.items() if step.kind == pipeline.ENCODE_CHUNK}
     assert waiting == chunks - opening | {"finalize"}
     untried = plan_steps(plan(info(audio=sound()), target_vmaf=0))
     assert not [step.name for step in untried if "trial" in (step.name, *step.needs)]
+
+
+def test_a_second_worker_tries_samples_while_the_first_goes_on_with_the_opening() -> None:
+    ready = ready_names([step for step in plan_steps(PLAIN) if step.name != "encode-00000"], {"encode-00000"})
+    assert {"encode-00001", "trial"} <= set(ready)
+    fit = picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
+    copied = {step.name: step for step in plan_steps(plan(info(video=fit)))}
+    assert copied["trial"].needs == ("copy",), "it plays by then"
 
 
 def test_the_first_segment_goes_alone_and_the_rest_of_the_opening_follows() -> None:

@@ -99,6 +99,16 @@ def test_containers_without_an_index_are_read_from_a_second_earlier() -> None:
     assert [chunk.seek_s for chunk in plan.chunks[3:]] == [5, 37, 69]
 
 
+def test_matroska_is_asked_for_a_moment_behind_the_key_frame_but_never_too_late() -> None:
+    plan = video_plan(facts.info(container="matroska"))
+    behind_s = Fraction(131, 1000)
+    assert [chunk.seek_s for chunk in plan.chunks[3:]] == [6 + behind_s, 38 + behind_s, 70 + behind_s]
+    # The key frame stands two frames before the cut: asked for later, one behind it might be found.
+    near = facts.picture(key_steps=(0, round(Fraction(198, 25) * 90_000)))
+    plan = video_plan(facts.info(container="matroska", video=near))
+    assert plan.chunks[3].seek_s == Fraction(199, 25)
+
+
 def test_a_source_with_one_key_frame_is_read_from_its_beginning() -> None:
     plan = video_plan(facts.info(video=facts.picture(key_steps=(0,))))
     assert {chunk.seek_s for chunk in plan.chunks} == {None}

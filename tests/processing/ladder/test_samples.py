@@ -35,6 +35,15 @@ def test_a_long_one_is_tried_at_so_many_places_at_most() -> None:
     assert len(sampled(three_hours, key_steps=(0, *[180_000] * 5400))) == 16
 
 
+def test_a_small_ladder_is_tried_at_fewer_places_but_four() -> None:
+    every_two_seconds = (0, *[180_000] * 600)
+    small = {"width": 640, "height": 360, "key_steps": every_two_seconds}
+    lengths_s = (20, 60, 120, 360, 1200, 6000)
+    assert [len(sampled(25 * length_s, **small)) for length_s in lengths_s] == [2, 2, 4, 4, 4, 16]
+    large = {"key_steps": every_two_seconds}
+    assert [len(sampled(25 * length_s, **large)) for length_s in lengths_s] == [2, 2, 4, 12, 16, 16]
+
+
 def test_without_key_frames_nearby_it_is_tried_where_it_was_wanted() -> None:
     assert sampled(25 * 60, key_steps=(0,)) == [(1, 13), (25 * 45 + 1, 25 * 45 + 13)]
 
