@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import structlog
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from gilfoyle import health
 from gilfoyle.database_facts import describe_database
+from gilfoyle.installation.secret_key import require_secret
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
@@ -121,12 +123,8 @@ def check_secret_key(config: Config) -> Finding:
         return Finding("ok", "secret key", "given by the settings")
     path = config.server.data_dir / "secret_key"
     if not path.is_file():
-        return Finding(
-            "FAIL",
-            "secret key",
-            f"{path} is missing.",
-            "Any start makes it; restore the old one if there was one.",
-        )
+        hint = "Any start makes it; restore the old one if there was one."
+        return Finding("FAIL", "secret key", f"{path} is missing.", hint)
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         return Finding("FAIL", "secret key", f"{path} can be read by other users.", f"chmod 600 {path}")
     return Finding("ok", "secret key", f"kept in {path}")
@@ -170,8 +168,9 @@ def check_replica(config: Config) -> Finding:
 
 
 def check_keys(_config: Config) -> Finding:
-    """Tell whether the keys are there of what was stored encrypted."""
+    """Tell whether the keys are there of what was stored encrypted, and whether this secret key is theirs."""
     try:
+        require_secret(settings.GILFOYLE_ROOT_SECRET)
         is_missing = are_keys_missing()
     except DatabaseError:
         return Finding("warn", "keys", "not known: the database has no such tables yet", START_IT)

@@ -9,6 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connections
 
+from gilfoyle.installation.starting import require_ours
 from gilfoyle.lib.transactions import atomic
 from gilfoyle.staff.outside import told_by_caller
 from gilfoyle.staff.trail import note
@@ -29,9 +30,13 @@ class FirstAccess:
 
 
 def prepare_database() -> FirstAccess:
-    """Bring the tables up to date, and make the first administrator, project and key where there are none."""
+    """Bring the tables up to date, and make the first administrator, project and key where there are none.
+
+    Raises: SecretDiffers; the database's errors.
+    """
     call_command("migrate", interactive=False, verbosity=0)
     try:
+        require_ours()
         return make_first_access()
     finally:
         connections.close_all()  # the supervisor needs no database from here on

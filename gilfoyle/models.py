@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from gilfoyle.installation.models import InstallationFact
 from gilfoyle.scheduling.models import Lease
 from gilfoyle.staff.models import SignInTries, StaffTotp
 
-__all__ = ["Lease", "SignInTries", "StaffTotp"]
+__all__ = ["InstallationFact", "Lease", "SignInTries", "StaffTotp"]

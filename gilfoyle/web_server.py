@@ -64,6 +64,7 @@ timeout = 60
 # a database that is busy must not cost that. What is still there after this is killed.
 graceful_timeout = 6
 CLIENTS_S = 2
+NOT_BOOTED = 3  # by it gunicorn knows that another try would end the same
 keepalive = 15
 # Playback tokens stand in the path.
 limit_request_line = 8190
@@ -86,6 +87,7 @@ def when_ready(arbiter: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Count and trace; and let what is noted of use be written as soon as a worker is told to stop: it may be killed while a slow client holds it."""
+    _require_ours()
     worker.cfg.set("graceful_timeout", CLIENTS_S)  # this process's own copy: the master keeps its patience
     _begin_telling()
     counters = _counters()
@@ -110,6 +112,20 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
     if worker.nr_conns > 0:
         logging.shutdown()
         os._exit(0)
+
+
+def _require_ours() -> None:
+    """End here, and with this worker the server, where it has another secret key than the rows."""
+    if "gilfoyle.wsgi" not in sys.modules:
+        return
+    from gilfoyle.installation.errors import SecretDiffers  # noqa: PLC0415 - as below
+    from gilfoyle.installation.starting import require_ours_if_known  # noqa: PLC0415 - as below
+
+    try:
+        require_ours_if_known()
+    except SecretDiffers as error:
+        sys.stderr.write(f"Gilfoyle can't start. {error.message} {error.hint}\n")
+        sys.exit(NOT_BOOTED)
 
 
 def _begin_telling() -> None:

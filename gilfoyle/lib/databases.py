@@ -14,6 +14,7 @@ from gilfoyle.lib.database_settings import COCKROACHDB, DatabaseSettings
 from gilfoyle.lib.errors import ConfigError
 
 DEFAULT, REPLICA = "default", "replica"
+SQLITE_FILE = "gilfoyle.sqlite3"  # in the data folder
 # A server that is silent rather than gone must not hold those who decide about playback: it counts as gone.
 PATIENCE = {
     "connect_timeout": 3,
@@ -89,7 +90,7 @@ def _server(url: str, config: DatabaseSettings) -> dict[str, Any]:
 def _sqlite(data_dir: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": data_dir / "gilfoyle.sqlite3",
+        "NAME": data_dir / SQLITE_FILE,
         "CONN_MAX_AGE": KEPT_S,
         "OPTIONS": {
             # A writer takes the lock at BEGIN: a transaction never fails half-way because another wrote first.

@@ -7,9 +7,14 @@ import secrets
 from pathlib import Path
 
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.databases import SQLITE_FILE
 from gilfoyle.lib.errors import ConfigError
 
 SHORTEST = 32
+PUT_BACK = (
+    "Put the file back as it was when the database was begun, or set GILFOYLE_SECRET_KEY to what it held. If it is lost for "
+    "good, set that to 50 random characters, and see docs/encryption.md, “The secret key”."
+)
 
 
 def root_secret(config: Config) -> str:
@@ -28,13 +33,17 @@ def root_secret(config: Config) -> str:
     if config.database.url.get_secret_value():
         hint = "Set GILFOYLE_SECRET_KEY to the same random text on every machine."
         raise ConfigError("settings", key, "must be set when database.url is set", hint=hint)
-    return _kept_secret(config.server.data_dir / "secret_key")
+    return _kept_secret(config.server.data_dir)
 
 
-def _kept_secret(path: Path) -> str:
+def _kept_secret(data_dir: Path) -> str:
+    path, is_begun = data_dir / "secret_key", (data_dir / SQLITE_FILE).exists()
     try:
         kept = path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
+        if is_begun:
+            # What it wraps could not be opened by a new one, nor by the old one what the new one wraps.
+            raise ConfigError(str(path), "", "is missing, and there is a database", hint=PUT_BACK) from None
         return _make_secret(path)
     except OSError as error:
         raise ConfigError(
@@ -45,7 +54,7 @@ def _kept_secret(path: Path) -> str:
             str(path),
             "",
             "is empty or cut off",
-            hint="Restore it from a backup, or remove it to get a new one.",
+            hint=PUT_BACK if is_begun else "Remove it: nothing was stored here yet, and a new one is made.",
         )
     return kept
 
@@ -63,6 +72,7 @@ def _make_secret(path: Path) -> str:
             os.fsync(file.fileno())
         try:
             os.link(aside, path)
+            _sync(path.parent)
         except FileExistsError:
             secret = path.read_text(encoding="ascii").strip()
         finally:
@@ -71,3 +81,12 @@ def _make_secret(path: Path) -> str:
         hint = "Give the data folder to the user who runs Gilfoyle, or set GILFOYLE_SECRET_KEY."
         raise ConfigError(str(path), "", f"could not be written: {error.strerror}", hint=hint) from None
     return secret
+
+
+def _sync(folder: Path) -> None:
+    """Let the name survive a power cut: what is wrapped under the secret will."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -9,6 +9,7 @@ how a thing is destroyed although copies of its bytes may lie elsewhere.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import ClassVar
 
 from cryptography.exceptions import InvalidTag
@@ -33,8 +34,23 @@ class KeyUnusable(Fault):
     code: ClassVar[str] = "key_unusable"
 
 
+class _Guard:
+    """What is asked before a key is wrapped; `gilfoyle/apps.py` says what, for this package knows no tables."""
+
+    prove: Callable[[bytes], None] = staticmethod(lambda _root_secret: None)
+
+
+def prove_before_wrapping(prove: Callable[[bytes], None]) -> None:
+    """Let nothing be wrapped under a root secret of which this raises."""
+    _Guard.prove = staticmethod(prove)
+
+
 def wrap_key(key: bytes, *, purpose: str, owner: str, root_secret: bytes) -> bytes:
-    """Encrypt a key: `purpose` says what such keys are for ("source"), `owner` whose this one is."""
+    """Encrypt a key: `purpose` says what such keys are for ("source"), `owner` whose this one is.
+
+    Raises: SecretDiffers, where the database's other keys are wrapped under another root secret.
+    """
+    _Guard.prove(root_secret)
     nonce = secrets.token_bytes(NONCE_BYTES)
     sealed = _cipher(purpose, root_secret).encrypt(nonce, key, _binding(purpose, owner))
     return bytes((VERSION,)) + nonce + sealed

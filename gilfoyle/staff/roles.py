@@ -115,6 +115,7 @@ RIGHTS: Mapping[str, Rights] = {
     "videos.dailyplays": NOBODY,
     "streaming.exposuretest": NOBODY,
     "streaming.revocation": NOBODY,
+    "gilfoyle.installationfact": NOBODY,
     "gilfoyle.lease": NOBODY,
     "gilfoyle.signintries": NOBODY,
     "gilfoyle.stafftotp": NOBODY,

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from gilfoyle import doctor
 from gilfoyle.doctor import CHECKS, Finding, examine
+from gilfoyle.installation.errors import SecretDiffers
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.scheduling.leases import DatabaseLeases
@@ -102,7 +103,12 @@ def test_a_copy_that_is_late_or_away_is_a_warning(
 
 def test_keys_that_are_not_there_are_a_failure(settings: Any) -> None:
     video = make_video(status="ready")
-    make_content_key(video_id=video.pk, revision=video.revision, root_secret=b"r" * 48)
+    own = settings.GILFOYLE_ROOT_SECRET
+    make_content_key(video_id=video.pk, revision=video.revision, root_secret=own)
+    settings.GILFOYLE_ROOT_SECRET = b"r" * 48
+    with pytest.raises(SecretDiffers):
+        doctor.check_keys(settings.GILFOYLE)
+    settings.GILFOYLE_ROOT_SECRET = own
     assert doctor.check_keys(settings.GILFOYLE).level == "ok"
     ContentKey.objects.all().delete()
     assert doctor.check_keys(settings.GILFOYLE).level == "FAIL"

@@ -17,7 +17,7 @@ PURPOSE = "segments"
 def make_content_key(*, video_id: str, revision: str, root_secret: bytes) -> None:
     """Give a revision its key, in the transaction that gives it its job."""
     key = secrets.token_bytes(CONTENT_KEY_LENGTH)
-    wrapped = wrap_key(key, root_secret=root_secret, purpose=PURPOSE, owner=_owner(video_id, revision))
+    wrapped = wrap_key(key, root_secret=root_secret, purpose=PURPOSE, owner=owner_of(video_id, revision))
     EncryptedRevision.objects.get_or_create(revision=revision, defaults={"video_id": video_id})
     ContentKey.objects.create(revision=revision, video_id=video_id, wrapped=wrapped)
 
@@ -64,12 +64,13 @@ def forget_encrypted(*, video_id: str, revision: str | None = None) -> None:
 
 
 def _opened(row: ContentKey, root_secret: bytes) -> SegmentCipher:
-    owner = _owner(row.video_id, row.revision)
+    owner = owner_of(row.video_id, row.revision)
     # Some databases give memory views.
     return SegmentCipher(
         unwrap_key(bytes(row.wrapped), root_secret=root_secret, purpose=PURPOSE, owner=owner)
     )
 
 
-def _owner(video_id: str, revision: str) -> str:
+def owner_of(video_id: str, revision: str) -> str:
+    """Return whose key a revision's is, as it is wrapped."""
     return f"{video_id}/{revision}"

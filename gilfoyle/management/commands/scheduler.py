@@ -9,12 +9,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import close_old_connections
+from django.db import close_old_connections, connections
 
 import gilfoyle.lib.databases
 from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
 from gilfoyle.backups.unfinished import require_ended
+from gilfoyle.installation.errors import SecretDiffers
+from gilfoyle.installation.starting import require_ours_if_known
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.store_trial import LeftTrials
@@ -62,9 +64,11 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         try:
             require_ended(settings.DATA_DIR)
-        except (RestoreRefused, RestoreUnended) as error:
+            require_ours_if_known()
+        except (RestoreRefused, RestoreUnended, SecretDiffers) as error:
             message = f"{error.message} {error.hint}"
             raise CommandError(message) from None
+        connections.close_all()  # what follows has limits of its own
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stop.set())

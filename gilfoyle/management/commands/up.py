@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, connections
 
 from gilfoyle import __version__
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
@@ -18,6 +18,8 @@ from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.child_plans import PARTS, POOLS, ChildPlan, plan_children, take_only
 from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
 from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
+from gilfoyle.installation.errors import SecretDiffers
+from gilfoyle.installation.starting import require_ours_if_known
 from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
 from gilfoyle.lib.errors import ConfigError
@@ -65,7 +67,14 @@ class Command(BaseCommand):
                 self._run_parts(config, parts, queues)
             else:
                 self._run_all(config)
-        except (CannotStart, ConfigError, ToolMissing, RestoreRefused, RestoreUnended) as error:
+        except (
+            CannotStart,
+            ConfigError,
+            ToolMissing,
+            RestoreRefused,
+            RestoreUnended,
+            SecretDiffers,
+        ) as error:
             hint = f" {error.hint}" if not isinstance(error, ConfigError) and error.hint else ""
             self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
             sys.exit(1)
@@ -81,6 +90,8 @@ class Command(BaseCommand):
         plans = plan_parts(config, parts, queues)
         if "web" in parts:
             check_port(config.server.host, config.server.port)
+        require_ours_if_known()
+        connections.close_all()  # the supervisor needs no database from here on
         self._show(f"Gilfoyle {__version__} starts its {' and '.join(plan.name for plan in plans)}.")
         self._warn_without_ffmpeg(config, plans)
         Supervisor(plans, _child_environment(config), show=self._show).run(

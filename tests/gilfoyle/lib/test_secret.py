@@ -38,6 +38,18 @@ def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
         root_secret(config(tmp_path))
 
 
+@pytest.mark.parametrize("left", [None, ""])
+def test_none_is_made_in_the_place_of_one_that_a_database_was_begun_with(
+    left: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / "gilfoyle.sqlite3").write_bytes(b"rows")
+    if left is not None:
+        (tmp_path / "secret_key").write_text(left)
+    with pytest.raises(ConfigError, match=r"Put the file back as it was .* or set GILFOYLE_SECRET_KEY"):
+        root_secret(config(tmp_path))
+    assert (tmp_path / "secret_key").exists() is (left is not None)
+
+
 def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
     barrier, found = threading.Barrier(8), []
 

@@ -1,0 +1,1 @@
+"""What this installation is known by: its secret key, its media stores."""
