@@ -17,8 +17,8 @@ from xml.etree import ElementTree as ET
 
 from gilfoyle.lib.languages import UNKNOWN, known_tag
 from streaming.manifests.audio_groups import MOST_STEREO_CHANNELS, name_tracks
+from streaming.manifests.bandwidth import bandwidth_bps
 from streaming.manifests.dash_timeline import add_template, are_aligned, duration_text, end_s, longest_s
-from streaming.manifests.hls import bandwidth_bps
 
 if TYPE_CHECKING:
     from streaming.manifests.presentation import Presentation

@@ -6,7 +6,6 @@ VOD. Each ends as soon as its own rendition is whole.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 from gilfoyle.lib.languages import UNKNOWN, known_tag
 from streaming.addresses import KEY_NAME
 from streaming.manifests.audio_groups import UNQUOTABLE, AudioGroup, group_audio, name_tracks
+from streaming.manifests.bandwidth import BURST, average_bandwidth_bps, bandwidth_bps, own_target_s, rounded
 
 if TYPE_CHECKING:
     from streaming.manifests.presentation import Presentation
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 VERSION = 7  # EXT-X-MAP outside of I-frame playlists needs 6; Apple asks for 7 with fragmented MP4
 EVERYWHERE = ("avc1.", "avc3.")
 FIRST_CHOICE_BPS = 2_000_000  # players begin with the first variant; Apple's advice for an unknown network
-JITTER_S = 0.05  # audio segments differ by up to two AAC frames; the target must not flip for that
 INSIDE_S = Fraction(5, 1000)  # players' clocks round: a moment before the first picture there is none
 _MICROSECOND = 1_000_000
 
@@ -45,18 +44,12 @@ class Shared:
 def shared_of(presentation: Presentation) -> Shared:
     """Return what the playlists of a presentation have in common: stop-gaps with long segments count, too."""
     listed = [one for one in (*presentation.video, *presentation.audio) if one.index.segments]
-    return Shared(presentation.for_newcomers().is_complete, max(map(_own_target_s, listed), default=1))
+    return Shared(presentation.for_newcomers().is_complete, max(map(own_target_s, listed), default=1))
 
 
 def shared_of_one(rendition: PlayableRendition) -> Shared:
     """Return the same of a rendition that is all there is. Raises: ValueError for one without segments."""
-    return Shared(rendition.is_complete, _own_target_s(rendition))
-
-
-def _own_target_s(rendition: PlayableRendition) -> int:
-    return rendition.target_duration_s or target_duration_s(
-        rendition.index.segments, rendition.index.timescale
-    )
+    return Shared(rendition.is_complete, own_target_s(rendition))
 
 
 def render_master(presentation: Presentation) -> str:
@@ -134,7 +127,7 @@ def _video_variant(rendition: PlayableRendition, group: AudioGroup | None) -> li
     audio = group.members if group else ()
     codecs = [rendition.codec, *(group.codecs if group else ())]
     attributes = [
-        f"BANDWIDTH={bandwidth_bps([rendition], audio)}",
+        f"BANDWIDTH={bandwidth_bps([rendition], audio, burst=BURST)}",
         f"AVERAGE-BANDWIDTH={average_bandwidth_bps([rendition], audio)}",
         f"CODECS={quoted(','.join(codecs))}",
     ]
@@ -161,44 +154,6 @@ def _audio_variant(rendition: PlayableRendition, group: AudioGroup | None = None
     if group:
         attributes.append(f'AUDIO="{group.name}"')
     return [f"#EXT-X-STREAM-INF:{','.join(attributes)}", f"{rendition.name}/index.m3u8"]
-
-
-def bandwidth_bps(
-    renditions: Sequence[PlayableRendition], companions: Sequence[PlayableRendition] = ()
-) -> int:
-    """Return the peak that a player must be able to load: of the renditions and of the largest companion.
-
-    Measured; while a rendition grows, its cap stands for what is still to come.
-    """
-
-    def peak(one: PlayableRendition) -> int:
-        measured = peak_bitrate_bps(one.index)
-        return measured if one.is_complete else max(measured, one.bandwidth_cap_bps)
-
-    total = sum(map(peak, renditions)) + max(map(peak, companions), default=0)
-    return max(total, average_bandwidth_bps(renditions, companions))
-
-
-def peak_bitrate_bps(index: SegmentIndex) -> int:
-    """Return the largest bit rate of any segment of at least half the target duration (RFC 8216, 4.1).
-
-    A last segment of a few frames would otherwise make a film look too heavy for its viewers.
-    """
-    longest_ticks = max((segment.duration_ticks for segment in index.segments), default=0)
-    rates = (
-        Fraction(segment.size_bytes * 8 * index.timescale, segment.duration_ticks)
-        for segment in index.segments
-        if segment.duration_ticks * 2 >= longest_ticks > 0
-    )
-    return rounded(max(rates, default=Fraction(0)))
-
-
-def average_bandwidth_bps(
-    renditions: Sequence[PlayableRendition], companions: Sequence[PlayableRendition] = ()
-) -> int:
-    """Return the measured mean bit rate of the renditions and the largest companion."""
-    beside = max((one.index.average_bitrate_bps for one in companions), default=0)
-    return max(1, sum(one.index.average_bitrate_bps for one in renditions) + beside)
 
 
 def render_media_playlist(
@@ -260,25 +215,6 @@ def extinf(segment: Segment, origin_ticks: int, timescale: int) -> str:
         Fraction(segment.start_ticks + segment.duration_ticks - origin_ticks, timescale) * _MICROSECOND
     )
     return _decimal(Fraction(end - start, _MICROSECOND), 6)
-
-
-def target_duration_s(segments: Sequence[Segment], timescale: int) -> int:
-    """Return a target that no rounded segment exceeds, and that the first segment alone settles on an even grid.
-
-    So it stays the same while the playlist grows, as RFC 8216 (6.2.1) demands.
-    Raises: ValueError without segments.
-    """
-    if not segments:
-        message = "A playlist needs a segment."
-        raise ValueError(message)
-    settled = rounded(Fraction(segments[0].duration_ticks, timescale) + Fraction(JITTER_S))
-    longest = max(segment.duration_ticks for segment in segments)
-    return max(1, settled, rounded(Fraction(longest, timescale)))
-
-
-def rounded(value: Fraction) -> int:
-    """Return the nearest whole number, of two the larger."""
-    return math.floor(value + Fraction(1, 2))
 
 
 def _decimal(value: Fraction, places: int) -> str:

@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from streaming.addresses import KEY_FRAMES_NAME
-from streaming.manifests.hls import VERSION, Shared, extinf, quoted, rounded, shared_of_one
+from streaming.manifests.bandwidth import largest_rate_bps, own_target_s, rounded
+from streaming.manifests.hls import VERSION, Shared, extinf, quoted, shared_of_one
 
 if TYPE_CHECKING:
     from videos.segment_index import PlayableRendition, Segment
@@ -32,11 +33,11 @@ def with_key_frames(master: str, video: Sequence[PlayableRendition]) -> str:
 def _stream_line(rendition: PlayableRendition) -> str:
     segments, timescale = rendition.index.segments, rendition.index.timescale
     average_bps = _rate_bps(segments, timescale)
-    longest_ticks = max(segment.duration_ticks for segment in segments)
-    # As of whole segments (RFC 8216, 4.1): the picture of a last one of a few frames makes no film heavy.
-    rates = (_rate_bps([one], timescale) for one in segments if one.duration_ticks * 2 >= longest_ticks)
+    spans = [(segment.duration_ticks, segment.key_frame_bytes) for segment in segments]
+    # As of whole segments: the picture of a last one of a few frames makes no film heavy.
+    peak_bps = largest_rate_bps(spans, timescale, own_target_s(rendition))
     attributes = [
-        f"BANDWIDTH={max(average_bps, *rates)}",
+        f"BANDWIDTH={max(average_bps, peak_bps)}",
         f"AVERAGE-BANDWIDTH={average_bps}",
         f"CODECS={quoted(rendition.codec)}",
     ]

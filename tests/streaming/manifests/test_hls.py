@@ -12,12 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streaming.manifests.hls import (
-    bandwidth_bps,
-    peak_bitrate_bps,
     render_master,
     render_media_playlist,
     shared_of,
-    target_duration_s,
 )
 from streaming.manifests.hls_text import render_text_playlist
 from streaming.manifests.presentation import Presentation
@@ -128,20 +125,6 @@ def test_bandwidths_are_measured():
     assert int(stream["BANDWIDTH"]) >= int(stream["AVERAGE-BANDWIDTH"])
 
 
-def test_a_last_frame_alone_is_no_peak():
-    index = index_of(25, [100, 100, 1], [50_000, 60_000, 30_000])
-    assert peak_bitrate_bps(index) == 60_000 * 8 // 4
-    assert peak_bitrate_bps(index_of(25, [1], [30_000])) == 30_000 * 8 * 25
-    assert peak_bitrate_bps(index_of(25, [], [])) == 0
-
-
-def test_a_growing_rung_reserves_its_cap():
-    small = growing(LADDER.video[2], 1)
-    assert bandwidth_bps([small]) == 6_000_000
-    large = growing(rung(1080, 1920, "avc1.640028", 9_000_000), 1)
-    assert bandwidth_bps([large]) == peak_bitrate_bps(large.index) > 6_000_000
-
-
 def test_the_first_variant_suits_an_unknown_network_and_all_are_there():
     names = [name for name, _ in variants(render_master(LADDER))]
     assert names[0] == "v360/index.m3u8"
@@ -225,21 +208,6 @@ def test_any_playlist_parses_and_its_durations_sum(timescale, ticks, is_complete
     assert ("#EXT-X-ENDLIST" in tags) is is_complete
     assert tags["#EXT-X-PLAYLIST-TYPE"] == ("VOD" if is_complete else "EVENT")
     assert tags["#EXT-X-MAP"] == 'URI="init.mp4"'
-
-
-@given(
-    st.integers(1, 10),
-    st.integers(1, 200),
-    st.lists(st.integers(-2, 2), min_size=1, max_size=40),
-    st.integers(0, 99),
-)
-def test_the_target_stays_while_a_playlist_grows(whole_s, hundredths, jitters, last):
-    # Audio: each segment is a whole number of AAC frames near the grid, the last one shorter.
-    nominal = round((whole_s + hundredths / 200) * 48_000 / 1024)
-    ticks = [(nominal + (jitter % 2)) * 1024 for jitter in jitters] + [max(1, nominal * last // 100) * 1024]
-    index = index_of(48_000, ticks, [1] * len(ticks))
-    targets = {target_duration_s(index.segments[:count], 48_000) for count in range(1, len(ticks) + 1)}
-    assert len(targets) == 1
 
 
 @given(timescales, durations)

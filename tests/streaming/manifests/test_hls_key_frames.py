@@ -45,7 +45,7 @@ def test_the_rates_are_what_there_is_to_load_for_each_second_of_the_film() -> No
     (stream,) = streams(with_key_frames(render_master(LADDER), VIDEO))
     # The last segment's picture weighs more, as it is shorter than half of the others; no player loads that for long.
     assert 60_000 / Fraction(45, 120) > 150_000
-    assert int(stream["BANDWIDTH"]) == round(150_000 * 8 / Fraction(120 * 1001, 30_000))
+    assert int(stream["BANDWIDTH"]) == round(210_000 * 8 / Fraction(165 * 1001, 30_000))
     assert int(stream["AVERAGE-BANDWIDTH"]) == round(300_000 * 8 / Fraction(285 * 1001, 30_000))
     assert stream["CODECS"] == '"avc1.640028"'
     assert stream["RESOLUTION"] == "1920x1080"
