@@ -8,7 +8,7 @@ from gilfoyle.lib.errors import InvalidTransition
 from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.states import require_transition
 from gilfoyle.lib.transactions import atomic
-from processing.errors import EncodeUnverified
+from processing.errors import EncodeUnverified, SourceAltered
 from processing.jobs import pipeline, states
 from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
@@ -17,6 +17,8 @@ from processing.media import EncodePlan
 from videos.catalog import services as catalog
 from videos.catalog.trail import note_deed
 
+# After these, what is stored may not go with what is to come: of another encoder, or of a source that was not its own.
+SPOILED = frozenset({EncodeUnverified.code, SourceAltered.code})
 FRESH = {
     "faults": 0,
     "losses": 0,
@@ -63,7 +65,7 @@ def retry_job(*, job: Job) -> None:
     if catalog.resume_processing(video_id=job.video_id) != job.revision:
         message = "A newer upload of this video has its own job."
         raise InvalidTransition(message)
-    if job.failure_code == EncodeUnverified.code and job.plan is not None:
+    if job.failure_code in SPOILED and job.plan is not None:
         _encode_anew(job)
     job.status, job.finished_at, job.failure_code, job.failure_message = states.ACTIVE, None, "", ""
     job.save(
@@ -84,8 +86,8 @@ def retry_job(*, job: Job) -> None:
 def _encode_anew(job: Job) -> None:
     """Lay out all that follows the probe once more, into a new revision.
 
-    What is stored may come from another encoder than what is to come. It can't be replaced where it lies: players
-    keep a revision's segments for good, and a worker that was given up late would still store there.
+    What is stored can't be replaced where it lies: players keep a revision's segments for good, and a worker that was
+    given up late would still store there.
     """
     job.revision = catalog.renew_revision(video_id=job.video_id)
     prepare_encryption(job)

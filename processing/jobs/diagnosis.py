@@ -38,11 +38,8 @@ def _limit(meaning: str, key: str) -> Diagnosis:
 _STORE = (
     "Run `manage.py doctor`: it writes into each store and reads back. Mend what it names, then try again."
 )
-_CHANGED = Diagnosis(
-    "The stored source is not what was stored: a byte of it has changed.",
-    "Run `manage.py storage verify --checksums`; restore the file from a backup and try again, or upload the video again.",
-    "after",
-)
+_CHANGED = "The stored source is not what was stored: a byte of it has changed."
+_RESTORE = "Run `manage.py storage verify --checksums`; restore the file from a backup and try again{}, or upload the video again."
 _FFMPEG = "Read the program's last output on the step's page, and run `manage.py doctor`."
 UNKNOWN = Diagnosis(
     "This failure has no explanation here.",
@@ -143,8 +140,11 @@ DIAGNOSES: Mapping[str, Diagnosis] = {
     "storage_fault": Diagnosis("The store could not be used.", _STORE, "after"),
     "parts_gone": Diagnosis("The store lost pieces of a file that was being written.", _STORE, "now"),
     "parts_refused": Diagnosis("The store did not take a file's pieces together.", _STORE, "now"),
-    "seal_broken": _CHANGED,
-    "source_altered": _CHANGED,
+    # Nothing that does not prove itself is decoded.
+    "seal_broken": Diagnosis(_CHANGED, _RESTORE.format(""), "after"),
+    "source_altered": Diagnosis(
+        _CHANGED, _RESTORE.format(": all is encoded anew, since some may be of the changed file"), "after"
+    ),
     "source_key_missing": Diagnosis(
         "The key that this source was encrypted with is not in the database.",
         "Was the database restored without its keys? docs/encryption.md names the tables.",

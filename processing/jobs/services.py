@@ -18,6 +18,7 @@ from gilfoyle.lib.queue import send_on_commit
 from gilfoyle.lib.shared_clock import shared_now
 from gilfoyle.lib.states import is_allowed, require_transition
 from gilfoyle.lib.transactions import atomic
+from processing.errors import SourceAltered
 from processing.jobs import pipeline, slots, states, turns
 from processing.jobs.encryption import prepare_encryption
 from processing.jobs.models import Job, Step
@@ -194,7 +195,9 @@ def finish_step(*, step: Step, record: Record) -> None:
 
 def _give_up(job: Job, step: Step, code: str, message: str) -> None:
     """Go on without a step that has failed for good, where that is possible; else the job fails."""
-    if step.is_optional:
+    # What one step read altered, the others may have read so, too: they are not to be done without, but anew.
+    spoils_others = code == SourceAltered.code and job.status == states.ACTIVE
+    if step.is_optional and not spoils_others:
         if step.kind == pipeline.REMUX:
             take_back_copy(job)
         wake_waiting(job)

@@ -13,10 +13,11 @@ import structlog
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
 from gilfoyle.lib.sealed_storage import READ_BYTES, require_stored_as
+from gilfoyle.lib.storage_faults import StorageFault
 from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
 from processing.cleaning.places import with_places
-from processing.errors import ToolFailed, ToolTimedOut
+from processing.errors import SourceAltered, ToolFailed, ToolTimedOut
 from processing.jobs import states
 from processing.jobs.models import Job, Step
 from processing.jobs.services import Record
@@ -74,7 +75,12 @@ def run_clean_source(context: StepContext) -> Record:
 
 
 def _seal(context: StepContext, report: CleaningReport | None) -> Record:
-    made = store_sealed_copy(video=context.job.video, config=context.config, heartbeat=context.heartbeat)
+    try:
+        made = store_sealed_copy(video=context.job.video, config=context.config, heartbeat=context.heartbeat)
+    except StorageFault as error:
+        if error.facts.get("is_altered"):
+            raise SourceAltered(error.message) from error
+        raise
     return partial(
         _put_in_place,
         promised=made.promised,

@@ -167,7 +167,10 @@ def _meet_fault(step: Step, fault: Fault) -> str:
         _wait(step, StoreAway(fault.message, **fault.facts))
         return POSTPONED
     log.warning("step_failed", code=fault.code, message=fault.message)
-    _fail(step, fault.code, _say(fault), facts={"stderr_tail": fault.message, **fault.facts})
+    is_final = isinstance(fault, SourceAltered)  # the whole file was read for it, and would be again
+    _fail(
+        step, fault.code, _say(fault), facts={"stderr_tail": fault.message, **fault.facts}, is_final=is_final
+    )
     return FAULTED
 
 

@@ -33,8 +33,8 @@ def is_to_be_sealed(video: Video, config: Config) -> bool:
 def store_sealed_copy(*, video: Video, config: Config, heartbeat: Callable[[], None]) -> SealedCopy:
     """Store an encrypted copy of a source beside it; the sweep removes it where it does not take its place.
 
-    Raises: StorageFault where the source is not what was uploaded, or the copy can't be read back; SealBroken, NoSpace;
-    whatever `heartbeat` raises.
+    Raises: StorageFault where the source is not what was uploaded (`is_altered` of its facts), or the copy can't be read
+    back; SealBroken, NoSpace; whatever `heartbeat` raises.
     """
     digest, opened = hashlib.sha256(), open_source(video)
     promised = promise_replacement(video=video, config=config)
@@ -51,7 +51,7 @@ def store_sealed_copy(*, video: Video, config: Config, heartbeat: Callable[[], N
     made = SealedCopy(promised, opened.size_bytes, digest.hexdigest())
     if video.source_sha256 not in {"", made.sha256}:
         message = "The stored source is not what was uploaded."
-        raise StorageFault(message, name=promised.name)
+        raise StorageFault(message, name=promised.name, is_altered=True)
     require_stored_as(
         promised.name, promised.key, size_bytes=made.size_bytes, sha256=made.sha256, heartbeat=heartbeat
     )

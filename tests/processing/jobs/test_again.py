@@ -49,13 +49,14 @@ def test_a_done_job_does_it_and_stays_done() -> None:
     assert claim() is None
 
 
-def test_its_failure_is_noted_and_changes_nothing_else() -> None:
+@pytest.mark.parametrize("code", ["tool_failed", "source_altered"])
+def test_its_failure_is_noted_and_changes_nothing_else(code: str) -> None:
     job = make_done()
     ask_anew(job)
     step = claim()
     assert step is not None
-    services.fail_step(step=step, code="tool_failed", message="It broke.", max_attempts=1, facts={})
-    assert (get_step(job, "poster").failure_code, get_step(job, "poster").status) == ("tool_failed", "failed")
+    services.fail_step(step=step, code=code, message="It broke.", max_attempts=1, facts={})
+    assert (get_step(job, "poster").failure_code, get_step(job, "poster").status) == (code, "failed")
     assert (Job.objects.get().status, Video.objects.get().status) == ("done", "ready")
     ask_anew(job)
     assert (get_step(job, "poster").failure_code, get_step(job, "poster").status) == ("", "ready")

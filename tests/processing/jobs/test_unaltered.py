@@ -122,3 +122,23 @@ def test_no_clean_copy_of_it_takes_the_place_of_the_original(film: bytes) -> Non
     assert Step.objects.get(job=job, kind="clean_source").failure_code == "source_altered"
     video.refresh_from_db()
     assert (video.source_version, stored(video).read_bytes()) == ("", changed)
+    assert (video.status, video.failure_code) == ("failed", "source_altered"), "the other steps read it, too"
+
+
+def test_what_was_encoded_before_it_was_found_out_is_encoded_anew_once_the_file_is_back(film: bytes) -> None:
+    video = make_video(status="processing", source=film)
+    job = make_job(video)
+    while any(run_next_step(queue=queue) for queue in ("probe", "opening", "encode")):
+        pass
+    assert Step.objects.filter(job=job, kind="encode_chunk", status=states.DONE).exists()
+    stored(video).write_bytes(bytes([*film[:-1], film[-1] ^ 1]))
+    work_off()
+    job.refresh_from_db()
+    assert job.failure_code == "source_altered"
+    stored(video).write_bytes(film)
+    again.retry_job(job=job)
+    work_off()
+    made_of, revision = video.revision, Video.objects.get(pk=video.pk).revision
+    assert Video.objects.get(pk=video.pk).status == "ready"
+    assert revision != made_of, "players keep what came of the altered file under its names"
+    assert Step.objects.get(job=job, kind="probe").attempt == 1, "its minutes are charged once"
