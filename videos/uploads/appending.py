@@ -33,7 +33,7 @@ from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, require_still_good
 from videos.uploads.piece_keys import piece_key_name, prepare_piece_key
 from videos.uploads.reserving import reserve, reserve_ahead
-from videos.uploads.resumable import as_standing, expiry, find_upload, take_pen
+from videos.uploads.resumable import as_standing, expiry, find_upload, kept_until, take_pen
 from videos.uploads.services import require_room
 
 log = structlog.get_logger(__name__)
@@ -300,7 +300,7 @@ class _Session:
             offset_bytes=offset_bytes,
             writer=self.me if is_kept else "",
             writer_expires_at=timezone.now() + self.lease if is_kept else None,
-            lease_expires_at=expiry(self.permit, self.config),
+            lease_expires_at=kept_until(self.config) if is_whole else expiry(self.permit, self.config),
             **({"reserved_bytes": offset_bytes} if is_last and self.window.length_bytes is None else {}),
             **({"arrived_sha256": arrived_sha256} if is_whole and arrived_sha256 else {}),
         )

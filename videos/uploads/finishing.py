@@ -31,6 +31,7 @@ from videos.catalog.sources import (
 from videos.catalog.stored_sources import name_of, store_source
 from videos.errors import QuotaExceeded, SourceDiffers, SourceTooLarge, UploadTakenOver, VideoNotFound
 from videos.uploads import states, tus
+from videos.uploads.abandoned import having_all_parts
 from videos.uploads.arrivals import note_arrival
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.piece_keys import find_piece_key, piece_key_name
@@ -41,6 +42,7 @@ from videos.uploads.whole_hash import read_metadata_hash, require_whole_hash
 log = structlog.get_logger(__name__)
 BATCH = 20
 MOST_COUNTED = 32_767
+TRIES_AT_ONE_PACE, LONGEST_PAUSE = 10, timedelta(hours=1)
 # How long after its upload is whole whoever was taken for dead may still store what nobody needs.
 LATE = timedelta(hours=1)
 
@@ -99,6 +101,7 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
     except GilfoyleError as error:
         _discard_unused(source, video_id=upload.video.pk)
         _explain(upload, error)
+        _pause(upload, lease)
         raise
     log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes)
     return True
@@ -132,6 +135,13 @@ def _explain(upload: Upload, error: GilfoyleError) -> None:
         raise _taken_over() from error
 
 
+def _pause(upload: Upload, lease: timedelta) -> None:
+    """Keep the pen of one that has failed for a while: what always fails is not read again each minute, for ever."""
+    until = timezone.now() + min(lease * (1 + upload.finish_tries // TRIES_AT_ONE_PACE), LONGEST_PAUSE)
+    mine = Upload.objects.filter(pk=upload.pk, writer=upload.writer, status=states.RECEIVING)
+    mine.update(writer_expires_at=until)
+
+
 def _give_up(upload: Upload, why: str) -> None:
     if abort_upload(upload=upload, why=why):
         discard_bytes(upload)
@@ -160,8 +170,12 @@ def _take_up(upload_id: str, writer: str, lease: timedelta, config: Config) -> U
     upload.writer = writer or ids.random_text(22)
     upload.writer_expires_at = timezone.now() + lease
     upload.finish_tries = min(upload.finish_tries + 1, MOST_COUNTED)
+    upload.lease_expires_at = timezone.now() + timedelta(seconds=config.upload.expiry_s)
     upload.save(
-        update_fields=["length_bytes", "reserved_bytes", "writer", "writer_expires_at", "finish_tries"]
+        update_fields=[
+            *("length_bytes", "reserved_bytes", "writer", "writer_expires_at", "finish_tries"),
+            "lease_expires_at",
+        ]
     )
     return upload
 
@@ -285,18 +299,27 @@ def finish_finals_of(*, part_id: str, project_id: str, config: Config) -> None:
 
 
 def finish_left_uploads(*, config: Config) -> int:
-    """Finish uploads that are all there, but whose process died, or whose store failed; returns how many."""
-    now = timezone.now()
-    is_free = Q(writer="") | Q(writer_expires_at__lte=now)
-    is_whole = Q(kind=states.RESUMABLE, offset_bytes=F("length_bytes")) | Q(kind=states.FINAL)
-    left = Upload.objects.filter(is_free, is_whole, status=states.RECEIVING, lease_expires_at__gt=now)
+    """Finish uploads that are all there, but whose process died, or whose store failed; returns how many.
+
+    Until it has gone well or somebody ends them: whoever sent them was told that they have come.
+    """
     finished = 0
-    for upload_id in list(left.order_by("created_at").values_list("pk", flat=True)[:BATCH]):
+    for upload_id in _left_uploads():
         try:
             finished += finish_upload(upload_id=upload_id, config=config)
         except GilfoyleError as error:  # its lease holds for a while: others come first
             log.warning("upload_not_finished", upload_id=upload_id, code=error.code)
     return finished
+
+
+def _left_uploads() -> list[str]:
+    is_free = Q(writer="") | Q(writer_expires_at__lte=timezone.now())
+    left = Upload.objects.filter(is_free, status=states.RECEIVING).order_by("created_at")
+    whole = left.filter(kind=states.RESUMABLE, offset_bytes=F("length_bytes"))
+    finals = list(left.filter(kind=states.FINAL).values_list("pk", "parts"))
+    having_all = having_all_parts(finals)
+    ready = [pk for pk, _ in finals if pk in having_all]
+    return [*whole.values_list("pk", flat=True)[:BATCH], *ready[:BATCH]]
 
 
 def _taken_over() -> UploadTakenOver:

@@ -26,6 +26,7 @@ from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.errors import UploadInProgress
 from videos.uploads import states, tus
+from videos.uploads.abandoned import is_all_there
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFound
 from videos.uploads.models import DirectUpload, Upload, UploadPiece
 from videos.uploads.permits import Permit
@@ -215,7 +216,7 @@ def _give_up_paused(video: Video, permit: Permit, config: Config) -> None:
     going_on = going_on.exclude(upload__grant=permit.grant_id, upload__api_key=permit.counted_key_id or None)
     paused = Upload.objects.filter(video=video, status=states.RECEIVING).exclude(kind=states.SINGLE)
     for upload in paused.exclude(pk__in=going_on.values("upload")):
-        is_free = not _is_written(upload, now) and not as_standing(upload).is_whole
+        is_free = not _is_written(upload, now) and not is_all_there(upload)
         if is_free and abort_upload(upload=upload, why=states.REPLACED):
             after_commit(discard_bytes, upload)
             log.info("upload_replaced", upload_id=upload.pk, video_id=video.pk)
@@ -226,9 +227,14 @@ def _is_written(upload: Upload, now: datetime) -> bool:
 
 
 def expiry(permit: Permit, config: Config) -> datetime:
-    """Return when an upload that gets no more bytes is removed."""
-    at = timezone.now() + timedelta(seconds=config.upload.expiry_s)
+    """Return when an upload that gets no more bytes is removed, unless it is whole by then."""
+    at = kept_until(config)
     return min(at, permit.expires_at) if permit.expires_at else at
+
+
+def kept_until(config: Config) -> datetime:
+    """Return until when what arrives now is kept whoever sends it; in time is also who was at the last moment."""
+    return timezone.now() + timedelta(seconds=config.upload.expiry_s)
 
 
 def find_upload(*, permit: Permit, upload_id: str, kinds: Sequence[str] = states.TUS_KINDS) -> Upload:
@@ -240,7 +246,8 @@ def find_upload(*, permit: Permit, upload_id: str, kinds: Sequence[str] = states
     if upload is None:
         message = "There is no such upload."
         raise UploadNotFound(message, hint="Start a new one.")
-    is_over = upload.status == states.RECEIVING and upload.lease_expires_at <= timezone.now()
+    is_late = upload.status == states.RECEIVING and upload.lease_expires_at <= timezone.now()
+    is_over = is_late and not is_all_there(upload)
     if upload.status == states.ABORTED or upload.is_terminated or is_over:
         message = "This upload has expired or was ended."
         why = {"ended_code": upload.ended_code} if upload.ended_code else {}

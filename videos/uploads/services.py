@@ -32,6 +32,7 @@ from videos.catalog.sources import forget_removal, note_removal
 from videos.catalog.stored_sources import store_source
 from videos.errors import ProjectSuspended, SourceTooLarge, UploadIncomplete, UploadTakenOver
 from videos.uploads import states
+from videos.uploads.abandoned import is_needed, without_needed
 from videos.uploads.arrivals import note_arrival
 from videos.uploads.leftovers import note_leftovers, remove_parts
 from videos.uploads.models import Upload
@@ -299,13 +300,15 @@ def code_of(error: BaseException) -> str:
 def abort_upload(*, upload: Upload, why: str, stale_at: datetime | None = None) -> bool:
     """End an upload that will not arrive; the video awaits another. False, and no change, where it has ended.
 
-    With `stale_at` also where its lease still holds at that time, or its parts are being put together.
+    With `stale_at` also where its lease still holds at that time, somebody is at it, or it is all there.
     """
     if upload.video_id is not None:
         catalog.hold_video(video_id=upload.video_id)
     mine = Upload.objects.filter(pk=upload.pk)
     if stale_at is not None:
-        mine = _stale(mine, stale_at)
+        if is_needed(upload):
+            return False
+        mine = without_needed(mine, stale_at)
     if not _move(mine, states.ABORTED, ended_code=why):
         return False
     after_commit(metrics.UPLOADS.add, metrics.ABORTED)
@@ -362,14 +365,14 @@ def discard_bytes(upload: Upload) -> None:
 
 
 def release_stale_uploads(*, now: datetime | None = None) -> int:
-    """Abort uploads whose lease has run out, such as those of a killed process; returns how many."""
+    """Abort uploads whose lease has run out before they were whole, such as those of a killed process; returns how many."""
     now = now or timezone.now()
-    stale = _stale(Upload.objects.filter(status=states.RECEIVING), now)
+    stale = without_needed(Upload.objects.filter(status=states.RECEIVING), now)
     released = 0
     for upload in stale.select_related("video"):
         try:
             if not abort_upload(upload=upload, stale_at=now, why=states.EXPIRED):
-                continue  # it went on, or even arrived, since it was looked up
+                continue  # its parts are all there; or it went on, or even arrived, since it was looked up
             discard_bytes(upload)
         except GilfoyleError as error:
             log.warning("upload_not_released", upload_id=upload.pk, code=error.code)
@@ -378,11 +381,6 @@ def release_stale_uploads(*, now: datetime | None = None) -> int:
         log.info("upload_released", upload_id=upload.pk, video_id=upload.video_id)
     _forget_ended(now)
     return released
-
-
-def _stale(uploads: QuerySet[Upload], at: datetime) -> QuerySet[Upload]:
-    """Leave those whose lease is over; a direct upload was completed in time where somebody is still at it."""
-    return uploads.filter(lease_expires_at__lt=at).exclude(kind=states.DIRECT, writer_expires_at__gt=at)
 
 
 def _forget_ended(now: datetime) -> None:

@@ -135,7 +135,8 @@ def sweep_direct_uploads(*, now: datetime | None = None) -> int:
     too_old = Q(upload__finished_at__lte=now - TRIED_FOR)
     DirectUpload.objects.filter(pk__in=left.filter(too_old).values("pk")).update(is_settled=True)
     told = 0
-    for direct in left.filter(upload__lease_expires_at__gt=now).order_by("pk")[:BATCH]:
+    is_kept = Q(is_stored=True) | Q(upload__lease_expires_at__gt=now)  # what is whole is brought to its end
+    for direct in left.filter(is_kept).order_by("pk")[:BATCH]:
         DirectUpload.objects.filter(pk=direct.pk).update(nudged_at=now)
         told += send("settle_upload", queue=QUEUE, upload_id=direct.upload_id or "")
     return told

@@ -97,6 +97,37 @@ def test_a_process_that_died_before_the_row_was_written_is_repeated(
     assert status_of(upload) == "processing"
 
 
+def test_files_that_wait_for_parts_hold_up_none_that_is_whole(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "BATCH", 1)
+    final(permit, create(permit, 1, Upload_Concat="partial"))
+    upload = create(permit, 3)
+    with monkeypatch.context() as patched:
+        break_finishing(patched)
+        with pytest.raises(StorageFault):
+            append(permit, upload, b"abc")
+    Upload.objects.filter(pk=upload.pk).update(writer_expires_at=timezone.now())
+    assert finish_left_uploads(config=settings.GILFOYLE) == 1
+
+
+def test_what_fails_again_and_again_is_tried_less_often(
+    permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = create(permit)
+    break_finishing(monkeypatch)
+    with pytest.raises(StorageFault):
+        append(permit, upload, b"abcdef")
+    pauses = []
+    for tries in (1, 25, 32_767):
+        Upload.objects.update(finish_tries=tries, writer_expires_at=timezone.now())
+        assert finish_left_uploads(config=settings.GILFOYLE) == 0
+        writer_expires_at = Upload.objects.get().writer_expires_at
+        assert writer_expires_at is not None
+        pauses.append(round((writer_expires_at - timezone.now()).total_seconds() / 60))
+    assert pauses == [1, 3, 60]
+
+
 def test_what_its_store_changed_meanwhile_is_compared_with_what_arrived(
     permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
