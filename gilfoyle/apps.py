@@ -11,6 +11,7 @@ from django.db.backends.signals import connection_created
 from django.db.models import signals  # noqa: TID251 - of tables that are there, and of rows that are Django's own
 
 from gilfoyle.lib.queue import make_broker
+from gilfoyle.lib.store_marks import ask_before_storing
 from gilfoyle.lib.transactions import watch_connection
 from gilfoyle.lib.wrapped_keys import prove_before_wrapping
 
@@ -25,10 +26,11 @@ class GilfoyleConfig(AppConfig):
     name = "gilfoyle"
 
     def ready(self) -> None:
-        from gilfoyle.installation import secret_key  # noqa: PLC0415 - models must be loaded first
+        from gilfoyle.installation import secret_key, stores  # noqa: PLC0415 - models must be loaded first
         from gilfoyle.staff import freshness, groups, outside  # noqa: PLC0415 - models must be loaded first
 
         prove_before_wrapping(secret_key.prove)
+        ask_before_storing(stores.require_root)
         dramatiq.set_broker(make_broker(settings.BROKER_URL))
         connection_created.connect(watch_connection, dispatch_uid="gilfoyle.lib.transactions")
         signals.post_migrate.connect(groups.make_groups_after_migrate, dispatch_uid="gilfoyle.staff.groups")

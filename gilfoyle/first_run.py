@@ -32,7 +32,7 @@ class FirstAccess:
 def prepare_database() -> FirstAccess:
     """Bring the tables up to date, and make the first administrator, project and key where there are none.
 
-    Raises: SecretDiffers; the database's errors.
+    Raises: SecretDiffers, StoreNotOurs; the database's errors.
     """
     call_command("migrate", interactive=False, verbosity=0)
     try:

@@ -115,15 +115,15 @@ def worker_exit(_arbiter: Any, worker: Any) -> None:
 
 
 def _require_ours() -> None:
-    """End here, and with this worker the server, where it has another secret key than the rows."""
+    """End here, and with this worker the server, where it has another secret key, or another media store, than the rows."""
     if "gilfoyle.wsgi" not in sys.modules:
         return
-    from gilfoyle.installation.errors import SecretDiffers  # noqa: PLC0415 - as below
+    from gilfoyle.installation.errors import NOT_OURS  # noqa: PLC0415 - as below
     from gilfoyle.installation.starting import require_ours_if_known  # noqa: PLC0415 - as below
 
     try:
         require_ours_if_known()
-    except SecretDiffers as error:
+    except NOT_OURS as error:
         sys.stderr.write(f"Gilfoyle can't start. {error.message} {error.hint}\n")
         sys.exit(NOT_BOOTED)
 

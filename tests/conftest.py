@@ -178,8 +178,9 @@ def playback_without_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def nobody_s_installation(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let nobody ask the rows whose secret this is, as each process does that wraps a key: many tests have no rows."""
+    """Let nobody ask the rows whose secret and store these are before something is stored: many tests have none, or no objects."""
     monkeypatch.setattr("gilfoyle.lib.wrapped_keys._Guard.prove", staticmethod(lambda _secret: None))
+    monkeypatch.setattr("gilfoyle.lib.store_marks._Guard.require", staticmethod(lambda _root: None))
 
 
 @pytest.fixture(autouse=bool(WISHED))

@@ -12,6 +12,7 @@ from django.core.files.storage import FileSystemStorage
 
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.store_marks import make_folder_of
 
 # A filesystem without links, a file with too many, another mount.
 NO_LINKS = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV})
@@ -26,7 +27,7 @@ def write_then_rename(
     unfinished = Path(files.path(f"{INCOMING}/{random_text(22)}"))
     # The iterable is advanced outside of _faults: its errors are its caller's, and not the store's.
     with faults(name):
-        unfinished.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder_of(unfinished, f"{INCOMING}/{unfinished.name}")
         file = unfinished.open("xb", buffering=0)
     try:
         with file:
@@ -36,7 +37,7 @@ def write_then_rename(
             with faults(name):
                 os.fsync(file.fileno())
         with faults(name):
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder_of(target, name)
             if is_final and not _take_name(unfinished, target):
                 return False
             if not is_final:
@@ -49,7 +50,7 @@ def write_then_rename(
 
 def has_links(files: FileSystemStorage) -> bool:
     one, other = (Path(files.path(f"{INCOMING}/{random_text(22)}")) for _ in range(2))
-    one.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder_of(one, f"{INCOMING}/{one.name}")
     one.touch()
     try:
         other.hardlink_to(one)
@@ -96,7 +97,7 @@ def sync_folder(folder: Path) -> None:
 def link(path: Path, target: Path, name: str) -> bool:
     """Tell whether `target` is there now; False on a filesystem without links."""
     with faults(name):
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder_of(target, name)
         try:
             target.hardlink_to(path)
         except FileExistsError:

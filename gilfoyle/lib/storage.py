@@ -28,6 +28,7 @@ from gilfoyle.lib.object_store import objects_of
 from gilfoyle.lib.storage_faults import ObjectMissing as ObjectMissing  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import StorageFault as StorageFault  # noqa: PLC0414 - told of here too
 from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.store_marks import require_store
 from gilfoyle.lib.store_places import RENDITIONS, all_of, every_store, home_of, other_of, place_of
 
 COPY_BYTES = 1024 * 1024
@@ -96,7 +97,7 @@ def copy_object(name: str, copy: str) -> None:
     path = _path(place, name)
     if path is not None:
         target = local_path(copy)
-        if target is None or not file_writes.link(path, target, name):
+        if target is None or not file_writes.link(path, target, copy):
             add_file(copy, path)
     elif place is home_of(copy):
         with faults(name):
@@ -364,6 +365,7 @@ def _require_usable(store: Storage) -> None:
         return
     folder = Path(files.location)
     with faults("healthz"):
+        require_store(folder)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not os.access(folder, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, "may not be written", str(folder))

@@ -18,6 +18,7 @@ from django.core.files.storage import FileSystemStorage, Storage
 
 from gilfoyle.lib.object_store import objects_of
 from gilfoyle.lib.storage_faults import StorageFault, faults
+from gilfoyle.lib.store_marks import MARK
 from gilfoyle.lib.store_places import all_of
 
 AT_ONCE = 1000  # as many as S3 lists, or removes, by one request
@@ -86,6 +87,8 @@ def _walk(folder: Path, prefix: str) -> Iterator[StoredObject]:
         for entry in entries:
             name = f"{prefix}/{entry.name}" if prefix else entry.name
             with suppress(FileNotFoundError):  # it went meanwhile
+                if entry.name == MARK and "/" not in prefix:
+                    continue
                 if entry.is_dir(follow_symlinks=not prefix):
                     folders.append((folder / entry.name, name))
                 else:

@@ -15,6 +15,7 @@ from gilfoyle.lib.ipfs_storage import IpfsStorage
 from gilfoyle.lib.object_store import objects_of
 from gilfoyle.lib.storage import add_file, local_path, write_to
 from gilfoyle.lib.storage_faults import faults
+from gilfoyle.lib.store_marks import make_folder_of
 
 AT_ONCE_BYTES = (
     16 * 1024 * 1024
@@ -57,7 +58,7 @@ def _link(name: str, path: Path, target: Path) -> bool:
     with faults(name):
         with path.open("rb") as file:
             os.fsync(file.fileno())
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder_of(target, name)
         try:
             target.hardlink_to(path)
         except OSError:

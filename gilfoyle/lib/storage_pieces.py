@@ -16,6 +16,7 @@ from typing import Protocol
 from gilfoyle.lib import file_writes, storage
 from gilfoyle.lib.sealed_chunks import SealedReader, seal
 from gilfoyle.lib.storage_faults import StorageFault, faults
+from gilfoyle.lib.store_marks import make_folder_of
 
 READ_BYTES = 1024 * 1024
 FILE_FLUSH_BYTES = 128 * 1024 * 1024  # so much is lost at most when a process is killed
@@ -76,7 +77,7 @@ class _FilePiece:
         self._ahead: Future[None] | None = None
         with faults(name):
             if not kept_bytes:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                make_folder_of(path, name)
             self._is_new = not kept_bytes
             self._file = path.open("r+b" if kept_bytes else "xb", buffering=0)
             try:

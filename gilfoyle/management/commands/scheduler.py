@@ -15,7 +15,7 @@ import gilfoyle.lib.databases
 from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
 from gilfoyle.backups.unfinished import require_ended
-from gilfoyle.installation.errors import SecretDiffers
+from gilfoyle.installation.errors import NOT_OURS
 from gilfoyle.installation.starting import require_ours_if_known
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import Config
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         try:
             require_ended(settings.DATA_DIR)
             require_ours_if_known()
-        except (RestoreRefused, RestoreUnended, SecretDiffers) as error:
+        except (RestoreRefused, RestoreUnended, *NOT_OURS) as error:
             message = f"{error.message} {error.hint}"
             raise CommandError(message) from None
         connections.close_all()  # what follows has limits of its own

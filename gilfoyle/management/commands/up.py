@@ -18,7 +18,7 @@ from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.child_plans import PARTS, POOLS, ChildPlan, plan_children, take_only
 from gilfoyle.embedded_broker import broker_files, prepare_broker, take_broker_lock
 from gilfoyle.first_run import ADMINISTRATOR, FIRST_PROJECT, FirstAccess, prepare_database
-from gilfoyle.installation.errors import SecretDiffers
+from gilfoyle.installation.errors import NOT_OURS
 from gilfoyle.installation.starting import require_ours_if_known
 from gilfoyle.lib.config import SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             ToolMissing,
             RestoreRefused,
             RestoreUnended,
-            SecretDiffers,
+            *NOT_OURS,
         ) as error:
             hint = f" {error.hint}" if not isinstance(error, ConfigError) and error.hint else ""
             self.stderr.write(f"Gilfoyle can't start. {error}{hint}")
