@@ -94,6 +94,11 @@ class Gilfoyle:
         return self._running().pid
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The variables by which it was started, for commands beside it."""
+        return _environment(self.data_dir, self.port, self._environment)
+
+    @property
     def output(self) -> str:
         """All that the present run has printed so far."""
         return self._log.read_bytes()[self._log_from :].decode(errors="replace")
@@ -110,7 +115,7 @@ class Gilfoyle:
                 stderr=subprocess.STDOUT,
                 cwd=ROOT,
                 start_new_session=True,
-                env=_environment(self.data_dir, self.port, self._environment),
+                env=self.environment,
             )
         wait_until(self._is_up, what=f"Gilfoyle to be up\n{self.output}")
         self._read_first_access()

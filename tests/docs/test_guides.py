@@ -17,30 +17,38 @@ from standardwebhooks import Webhook
 
 from streaming.tokens.serializers import PlaybackSerializer
 from tests import factories
-from tests.embedded import PATIENCE_S, ROOT, free_port
+from tests.embedded import PATIENCE_S, free_port
 from tests.factories import Account
+from tests.house.pages import block, blocks
 from tests.services import require_service
 from tests.streaming.web_process import web_process
 from tests.videos.uploads.tus_js import require_tus_js
 from videos.catalog.models import Video
 from videos.segment_index import SegmentRun
 
-GUIDES = ROOT / "docs" / "guides"
 HERE = Path(__file__).parent
 FILM = b"hardly a film"
 SITE = "https://www.example.com"
 SECRET = "whsec_" + "c2VjcmV0" * 4
 
 
-def unpack(guide: str, folder: Path) -> None:
-    """Write the files of a guide: those blocks that name one."""
-    text = (GUIDES / f"{guide}.md").read_text(encoding="utf-8")
-    files = re.findall(r"^```\w+ (\S+)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    assert files
-    for name, content in files:
-        path = folder / name
+NOT_COMPILED = ("docs/guides/mobile.md#android-exoplayer/kotlin", "docs/guides/mobile.md#ios-avplayer/swift")
+SITE_OF_DJANGO = (
+    "docs/guides/django.md#settings/python",
+    "docs/guides/django.md#calls/python",
+    "docs/guides/django.md#rows/python",
+    "docs/guides/django.md#pages/python",
+    "docs/guides/django.md#pages/html",
+    "docs/guides/django.md#pages/python/2",
+)
+
+
+def unpack(folder: Path, *addresses: str) -> None:
+    """Write the files that these blocks are."""
+    for code in map(block, addresses):
+        path = folder / code.file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+        path.write_text(code.text, encoding="utf-8")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -70,7 +78,7 @@ def test_the_programs_of_all_guides_do_what_they_say(
 
 def use_django(folder: Path, api: str, account: Account, ready: Video) -> None:
     """Run the site of the guide in a process of its own, where its visitors do what the guide is about."""
-    unpack("django", folder)
+    unpack(folder, *SITE_OF_DJANGO)
     (folder / "films" / "__init__.py").touch()
     shutil.copy(HERE / "visit_django_site.py", folder)
     event = json.dumps(
@@ -98,8 +106,7 @@ def use_django(folder: Path, api: str, account: Account, ready: Video) -> None:
 
 def use_node(folder: Path, api: str, account: Account, ready: Video) -> dict[str, str]:
     """Run the backend of the guide, renew what it gives by the guide for apps; return the address for an upload."""
-    unpack("node", folder)
-    unpack("mobile", folder)
+    unpack(folder, "docs/guides/node.md#a-node-backend/js", "docs/guides/mobile.md#what-renews-a-token/js")
     shutil.copy(HERE / "renew_session.mjs", folder)
     port = free_port()
     environment = {
@@ -135,7 +142,7 @@ def use_node(folder: Path, api: str, account: Account, ready: Video) -> dict[str
 
 def upload_from_node(folder: Path, tus_url: str, client: Path) -> None:
     """Run the module of the guide for browsers under Node, with the same library."""
-    unpack("browser-upload", folder)
+    unpack(folder, "docs/guides/browser-upload.md#by-tus/js")
     (folder / "node_modules").symlink_to(client / "node_modules")
     shutil.copy(HERE / "send_film.mjs", folder)
     argv = ["node", "send_film.mjs", tus_url, FILM.decode()]
@@ -147,10 +154,10 @@ def upload_from_node(folder: Path, tus_url: str, client: Path) -> None:
 
 def test_what_apps_read_is_what_is_answered() -> None:
     """Swift and Kotlin are not compiled here: the names that they use are looked at."""
-    text = (GUIDES / "mobile.md").read_text(encoding="utf-8")
-    shown = json.loads(re.findall(r"```json\n(.*?)```", text, re.DOTALL)[0])
+    shown = json.loads(block("docs/guides/mobile.md#playing-in-an-app/json").text)
     assert set(shown) <= set(PlaybackSerializer().fields)
-    for code in re.findall(r"```(?:kotlin|swift)\n(.*?)```", text, re.DOTALL):
+    kotlin, swift = (blocks()[address].text for address in NOT_COMPILED)
+    for code in (kotlin, swift):
         assert set(re.findall(r"`(\w+_\w+)`", code)) <= set(PlaybackSerializer().fields)
-    (pattern,) = re.findall(r'Regex\("([^"]+)"\)', text)
+    (pattern,) = re.findall(r'Regex\("([^"]+)"\)', kotlin)
     assert re.sub(pattern, "/play/later/", shown["hls_url"]) == shown["hls_url"].replace("TOKEN", "later")

@@ -19,24 +19,20 @@ import yaml
 from gilfoyle.lib.webhook_settings import WebhookSettings
 from tests.embedded import ROOT, free_port
 from tests.factories import make_project
+from tests.house.pages import block
 from tests.videos.webhooks.receiving import allow_loopback, come_due, make_delivery, send_all
 from videos.webhooks import endpoints, services, worker
 
-GUIDE = ROOT / "docs/guides/webhooks.md"
+MAKES = "docs/guides/webhooks.md#on-your-own-machine/sh"
 GOLDEN = ROOT / "tests/golden/webhooks"
 VIDEO = "vid_3kTmvU1qQx0aZpLr7e"
 
 
-def block(start: str) -> str:
-    (found,) = re.findall(
-        rf"^```{start}\n(.*?)^```", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    return str(found)
-
-
 def test_its_settings_let_webhooks_reach_this_machine() -> None:
-    webhooks = WebhookSettings.model_validate(yaml.safe_load(block("yaml"))["webhooks"])
-    (url,) = re.findall(r'{"url": "([^"]+)"}', GUIDE.read_text(encoding="utf-8"))
+    webhooks = WebhookSettings.model_validate(
+        yaml.safe_load(block("docs/guides/webhooks.md#on-your-own-machine/yaml").text)["webhooks"]
+    )
+    (url,) = re.findall(r'{"url": "([^"]+)"}', block(MAKES).text)
     address, door = endpoints.find_receiver(url, webhooks=webhooks)
     assert (address.host, address.port, door.is_public) == ("127.0.0.1", 3000, False)
 
@@ -64,7 +60,9 @@ def receiving(folder: Path, port: int, *secrets: str) -> Iterator[httpx.Client]:
 @pytest.mark.django_db(transaction=True)
 def test_its_receiver_lasts(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker.DeliveryLease, "renew", lambda _self: True)
-    (tmp_path / "receiver.py").write_text(block(r"python receiver\.py"), encoding="utf-8")
+    (tmp_path / "receiver.py").write_text(
+        block("docs/guides/webhooks.md#a-receiver-that-lasts/python").text, encoding="utf-8"
+    )
     port = free_port()
     allow_loopback(settings, port)
     first = endpoints.create_endpoint(project=make_project(), url=f"http://127.0.0.1:{port}/webhooks")

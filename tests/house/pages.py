@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
@@ -19,12 +21,18 @@ INLINE = "inline"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What stands in code on a page. `language`: of a block, the first word after its fence; of code in a line, `inline`."""
+    """What stands in code on a page. `language`: of a block, the first word after its fence; of code in a line, `inline`.
+
+    `address`: of a block, page, heading and language, as in `docs/api.md#errors/sh`; of the second one `…/sh/2`.
+    `file`: the name that stands behind the language, if any.
+    """
 
     path: Path
     line: int
     language: str
     text: str
+    address: str = ""
+    file: str = ""
 
     def at(self, offset: int = 0) -> str:
         """Return file and line, as editors open them."""
@@ -72,6 +80,25 @@ def codes(*languages: str) -> list[Code]:
     return [code for page in pages() for code in page.codes if code.language in languages]
 
 
+def blocks() -> dict[str, Code]:
+    """Return all blocks of code of all pages by their addresses."""
+    return {code.address: code for page in pages() for code in page.codes if code.address}
+
+
+def block(address: str) -> Code:
+    """Return a block of code; a test that takes it so is the one that tries it (test_blocks.py)."""
+    found = blocks()
+    page = address.partition("#")[0]
+    near = ", ".join(other for other in found if other.startswith(f"{page}#")) or "none"
+    assert address in found, f"There is no block {address}; on this page there are: {near}"
+    return found[address]
+
+
+def all_of(pattern: str) -> list[Code]:
+    """Return all blocks whose addresses are so, for pages that are compared whole: `*` stands for anything."""
+    return [code for address, code in blocks().items() if fnmatchcase(address, pattern)]
+
+
 def _read(path: Path) -> Page:
     tokens = MARKDOWN.parse(path.read_text(encoding="utf-8"))
     name = path.relative_to(ROOT)
@@ -91,13 +118,24 @@ def _read(path: Path) -> Page:
 
 
 def _codes(path: Path, tokens: list[Token]) -> Iterator[Code]:
-    line = 1
-    for token in tokens:
+    line, heading = 1, ""
+    seen: Counter[str] = Counter()
+
+    def block(token: Token, line: int, language: str, file: str) -> Code:
+        kind = f"{path}#{heading}/{language}"
+        seen[kind] += 1
+        number = f"/{seen[kind]}" if seen[kind] > 1 else ""
+        return Code(path, line, language, token.content, f"{kind}{number}", file)
+
+    for index, token in enumerate(tokens):
         line = token.map[0] + 1 if token.map else line
-        if token.type == "fence":
-            yield Code(path, line + 1, (token.info.split() or ["text"])[0], token.content)
+        if token.type == "heading_open":
+            heading = _slug(tokens[index + 1].content)
+        elif token.type == "fence":
+            language, _, file = (token.info.strip() or "text").partition(" ")
+            yield block(token, line + 1, language, file)
         elif token.type == "code_block":
-            yield Code(path, line, "indented", token.content)
+            yield block(token, line, "indented", "")
         for child in token.children or ():
             if child.type == "code_inline":
                 yield Code(path, line, INLINE, child.content)

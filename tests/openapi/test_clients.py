@@ -20,6 +20,7 @@ from gilfoyle.management.commands.openapi import DOCUMENT
 from tests import factories
 from tests.embedded import ROOT
 from tests.factories import Account
+from tests.house.pages import block
 from tests.npm_packages import fetched, locked_version
 from tests.services import require_service
 from tests.streaming.web_process import web_process
@@ -27,6 +28,14 @@ from videos.catalog.models import Video
 
 HERE = Path(__file__).parent / "clients"
 FILM = b"hardly a film"
+PAGE = (
+    "docs/api.md#keys-and-scopes/sh",
+    "docs/api.md#a-video/sh",
+    "docs/api.md#a-video/sh/2",
+    "docs/api.md#errors/sh",
+    "docs/api.md#lists/sh",
+    "docs/api.md#sending-something-twice/sh",
+)
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
 
 
@@ -130,9 +139,7 @@ def make_typescript_client(cache: Path, folder: Path) -> Path:
 
 
 def test_every_snippet_of_the_page_does_what_it_says(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
-    snippets = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert len(snippets) == 6
+    snippets = [code.text for code in map(block, PAGE)]
     require_service("curl", present=shutil.which("curl") is not None)
     (tmp_path / "clip.mp4").write_bytes(FILM)
     with running(tmp_path) as (url, account, _ready):
@@ -150,9 +157,7 @@ def test_every_snippet_of_the_page_does_what_it_says(tmp_path: Path) -> None:
     assert json.loads(parts[0])["project"]["name"] == account.project.name
     assert '"status":"processing"' in parts[1]
     assert json.loads(parts[2])["code"] == "video_not_playable"  # nothing is processed here
-    shown = re.search(r"^```json\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
-    assert shown
-    assert json.loads(parts[3]) == json.loads(shown[1])
+    assert json.loads(parts[3]) == json.loads(block("docs/api.md#errors/json").text)
     assert [one["title"] for one in json.loads(parts[4])["results"]] == ["Release party"]
     assert "Idempotent-Replayed: true" in parts[5]
     assert Video.objects.filter(title="Only once").count() == 1

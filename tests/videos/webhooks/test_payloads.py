@@ -13,12 +13,16 @@ from django.utils import timezone
 
 from tests.embedded import ROOT
 from tests.factories import make_project, make_video
+from tests.house.pages import all_of, block
 from tests.videos.moderation.making import make_case
+from tests.videos.webhooks.receiving import make_endpoint
 from videos.catalog.models import Video
+from videos.catalog.services import delete_video
 from videos.moderation.models import Appeal, Decision, Restriction
 from videos.tracks.models import TextTrack
 from videos.webhooks import payloads
 from videos.webhooks.event_types import EVENT_TYPES
+from videos.webhooks.models import Delivery
 from videos.webhooks.payloads import MAX_BODY_BYTES, write_body
 
 pytestmark = pytest.mark.django_db
@@ -175,14 +179,24 @@ def test_a_body_is_as_it_was(event_type: str) -> None:
 
 def test_each_body_is_shown_in_the_docs() -> None:
     text = (ROOT / "docs/webhook-bodies.md").read_text(encoding="utf-8")
-    shown = {
-        name: json.loads(body)
-        for name, body in re.findall(r"^## (\S+)\n\n```json\n(.*?)```", text, re.MULTILINE | re.DOTALL)
-    }
-    assert shown == {
+    shown = {json.loads(code.text)["type"]: code for code in all_of("docs/webhook-bodies.md#*/json")}
+    assert {name: json.loads(code.text) for name, code in shown.items()} == {
         path.stem: json.loads(path.read_text(encoding="utf-8")) for path in GOLDEN.glob("*.json")
     }
+    assert all(f"#{name.replace('.', '')}/" in code.address for name, code in shown.items())
     assert {name for name in EVENT_TYPES if f"## {name}\n" not in text and f"`{name}`" not in text} == set()
+
+
+def test_of_a_deleted_video_its_id_is_told() -> None:
+    video = golden_video()
+    make_endpoint(project=video.project)
+    delete_video(video=video)
+    told = json.loads(Delivery.objects.get().body)
+    shown = json.loads(block("docs/webhooks.md#events/json").text)
+    assert told | {"timestamp": shown["timestamp"]} == shown
+    assert (
+        datetime.fromisoformat(told["timestamp"]).tzinfo == datetime.fromisoformat(shown["timestamp"]).tzinfo
+    )
 
 
 def test_nothing_of_who_reported_or_appealed_is_in_a_body() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import socket
 import subprocess
@@ -15,8 +14,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.embedded import ROOT
 from tests.factories import make_project
+from tests.house.pages import block
 from tests.npm_packages import fetched, locked_version
 from tests.services import require_service
 from tests.videos.webhooks.receiving import allow_loopback, make_delivery, send_all
@@ -29,12 +28,6 @@ BODY = '{"type":"video.ready","timestamp":"2026-11-20T09:02:11Z","data":{"title"
 Runs = Callable[[str, int], "subprocess.Popen[str]"]
 
 
-def snippet(language: str) -> str:
-    text = (ROOT / "docs/webhooks.md").read_text(encoding="utf-8")
-    (found,) = re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
-    return str(found)
-
-
 def start(command: list[str], secret: str, port: int) -> subprocess.Popen[str]:
     environment = {**os.environ, "WEBHOOK_SECRET": secret, "PORT": str(port)}
     return subprocess.Popen(
@@ -45,7 +38,7 @@ def start(command: list[str], secret: str, port: int) -> subprocess.Popen[str]:
 @pytest.fixture
 def python(tmp_path: Path) -> Runs:
     path = tmp_path / "receiver.py"
-    path.write_text(snippet("python"), encoding="utf-8")
+    path.write_text(block("docs/webhooks.md#in-five-minutes/python").text, encoding="utf-8")
     return lambda secret, port: start([sys.executable, str(path)], secret, port)
 
 
@@ -58,7 +51,7 @@ def node(tmp_path: Path, request: pytest.FixtureRequest) -> Runs:
     assert folder is not None
     shutil.copytree(folder, tmp_path / "node_modules")
     path = tmp_path / "receiver.mjs"
-    path.write_text(snippet("js"), encoding="utf-8")
+    path.write_text(block("docs/webhooks.md#in-five-minutes/js").text, encoding="utf-8")
     return lambda secret, port: start(["node", str(path)], secret, port)
 
 
