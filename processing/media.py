@@ -380,3 +380,6 @@ class EncodedRendition:
     segments: tuple[EncodedSegment, ...]
     ssim: float | None = None  # of a sample, compared with the source (0 to 1)
     is_mended: bool = False  # near pictures stand for such as the source lacks
+    is_doubtful: bool = (
+        False  # the decoder complained of the source and went on, or some of the sound was left out
+    )

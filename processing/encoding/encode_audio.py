@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
@@ -24,6 +25,7 @@ from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.opus import without_pre_skip
 from processing.packaging.split import AudioRegrouper, SplitSegment
+from processing.probing.damage import speaks_of_damage
 from processing.source import Source
 
 SIZES = (
@@ -83,7 +85,7 @@ def encode_audio(
             on_progress=lambda done: on_progress(METERING_SHARE * min(1.0, done.out_time_s / duration_s)),
         )
         level = plan_level(parse_loudness(said), audio.loudness_lufs)
-    run_ffmpeg(
+    said = run_ffmpeg(
         audio_argv(ffmpeg, source, plan, audio, target=encoded, encoding=encoding, level=level),
         files=Files(reads=(source,), writes=(work_dir,)),
         limits=budget.limits,
@@ -93,7 +95,7 @@ def encode_audio(
     )
     rest = growing.finish()
     encoded.unlink()  # its bytes now stand in the segments
-    return rest
+    return replace(rest, is_doubtful=speaks_of_damage(said, has_sought=False))
 
 
 class _Growing:

@@ -22,7 +22,7 @@ from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import read_init
 from processing.packaging.split import SplitFile, split_video
-from processing.probing.damage import is_ours
+from processing.probing.damage import is_ours, speaks_of_damage
 from processing.source import Source
 
 # Below the first, the picture is another one or grain in few bits; tiny versions, without the grain, tell which.
@@ -91,7 +91,7 @@ def encode_rungs(
     def report(progress: Progress) -> None:
         on_progress(min(1.0, progress.frame / frames))
 
-    run_ffmpeg(
+    said = run_ffmpeg(
         chunk_argv(
             ffmpeg, what.source, what.plan, chunk, targets=targets, encoding=encoding, reference=reference
         ),
@@ -101,10 +101,12 @@ def encode_rungs(
         heartbeat=what.heartbeat,
         on_progress=report,
     )
+    is_doubtful = speaks_of_damage(said, has_sought=chunk.seek_s is not None)
     taken = []
     for target, rung in zip(targets, rungs, strict=True):
         try:
-            taken.append(_take_apart(target, rung, video, chunk, work_dir / rung.name))
+            made = _take_apart(target, rung, video, chunk, work_dir / rung.name)
+            taken.append(replace(made, is_doubtful=is_doubtful))
         except EncodeUnverified as error:
             if unfit is None:
                 raise

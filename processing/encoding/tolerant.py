@@ -88,7 +88,7 @@ def encode_what_can_be_heard(
     """
 
     def encode(audio: AudioPlan, folder: Path) -> EncodedRendition:
-        return encode_audio(
+        encoded = encode_audio(
             source,
             plan,
             audio,
@@ -98,6 +98,7 @@ def encode_what_can_be_heard(
             on_progress=on_progress,
             on_part=on_part,
         )
+        return replace(encoded, is_doubtful=encoded.is_doubtful or audio.skips_changes)
 
     def find() -> SourceRejected | None:
         stretch = stretch_of_sound(audio)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gilfoyle.lib.config import Config
 from processing.ffmpeg.isolation import can_serve_sources
@@ -78,8 +79,15 @@ def publish(context: StepContext, rendition: EncodedRendition) -> SegmentRun:
     return run
 
 
-def add_part(job: Job, *, facts: RenditionFacts, run: SegmentRun) -> None:
+def add_part(
+    job: Job, *, facts: RenditionFacts, run: SegmentRun, quality: Mapping[str, Any] | None = None
+) -> None:
     """Record a part of a rendition: parts begin at the same segments in every attempt, so a second replaces the first."""
     renditions.add_run(
-        video_id=job.video_id, revision=job.revision, facts=facts, chunk_index=run.first_number, run=run
+        video_id=job.video_id,
+        revision=job.revision,
+        facts=facts,
+        chunk_index=run.first_number,
+        run=run,
+        quality=quality,
     )

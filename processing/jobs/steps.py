@@ -30,7 +30,7 @@ from processing.jobs.steps_recognition import planned_recognition, run_ban_pictu
 from processing.jobs.steps_remux import run_remux
 from processing.jobs.steps_text import run_text
 from processing.jobs.steps_trial import run_trial
-from processing.jobs.unaltered import blamed_rightly, require_unaltered
+from processing.jobs.unaltered import blamed_rightly
 from processing.ladder.planner import plan_encode
 from processing.ladder.text import plan_text
 from processing.media import Chunk, EncodedRendition, EncodePlan, MediaInfo
@@ -42,7 +42,6 @@ from videos.access.quotas import charge_minutes
 from videos.catalog import renditions
 from videos.catalog import services as catalog
 from videos.catalog.renditions import Addition, RenditionFacts
-from videos.catalog.selectors import count_mended_runs
 from videos.catalog.services import SourceFacts
 from videos.catalog.source_sealing import is_to_be_sealed
 from videos.chapters.chapter import Chapter, arrange
@@ -137,7 +136,7 @@ def run_encode_chunk(context: StepContext) -> Record:
     unfit: dict[str, EncodeUnverified] = {}
     with (
         context.source() as source,
-        blamed_rightly(context, source),
+        blamed_rightly(context, source) as doubt,
         _timed(pipeline.ENCODE_CHUNK, _length_s(plan, chunk)),
     ):
         encoded = encode_what_can_be_shown(
@@ -151,16 +150,14 @@ def run_encode_chunk(context: StepContext) -> Record:
             # Encoded again as long as that may help; then the others do without this one.
             on_unfit=unfit.__setitem__ if context.is_last_attempt else None,
         )
-        if any(one.is_mended for one in encoded) and not count_mended_runs(
-            context.job.video_id, context.job.revision
-        ):  # at the first: to read it whole for each of hundreds would take days
-            require_unaltered(context, source)
+        if any(one.is_mended or one.is_doubtful for one in encoded):
+            doubt()
     runs = [(one, _video_facts(plan, one.name, one.codec), publish(context, one)) for one in encoded]
 
     def record(job: Job) -> None:
         made = {"video_id": job.video_id, "revision": job.revision}
         added = [
-            Addition(facts, chunk.index, run, quality={"ssim": one.ssim, "is_mended": one.is_mended})
+            Addition(facts, chunk.index, run, quality={"ssim": one.ssim, **_oddities(one)})
             for one, facts, run in runs
         ]
         renditions.add_runs(**made, added=added)
@@ -168,6 +165,10 @@ def run_encode_chunk(context: StepContext) -> Record:
             renditions.withhold_rendition(**made, facts=_video_facts(plan, name, ""), reason=why.message)
 
     return record
+
+
+def _oddities(made: EncodedRendition) -> dict[str, bool]:
+    return {"is_mended": made.is_mended, "is_doubtful": made.is_doubtful}
 
 
 @contextmanager
@@ -219,7 +220,7 @@ def run_encode_audio(context: StepContext) -> Record:
             role=audio.role,
             audio_track=audio.track,
         )
-        return partial(add_part, facts=facts, run=run)
+        return partial(add_part, facts=facts, run=run, quality=_oddities(part))
 
     def store_now(part: EncodedRendition) -> None:
         record = store(part)
@@ -227,7 +228,7 @@ def run_encode_audio(context: StepContext) -> Record:
 
     with (
         context.source() as source,
-        blamed_rightly(context, source),
+        blamed_rightly(context, source) as doubt,
         _timed(pipeline.ENCODE_AUDIO, audio.duration_s),
     ):
         rest = encode_what_can_be_heard(
@@ -240,6 +241,8 @@ def run_encode_audio(context: StepContext) -> Record:
             on_progress=context.on_progress,
             on_part=store_now,
         )
+        if rest.is_doubtful:
+            doubt()
     record_rest = store(rest)
 
     def record_whole(job: Job) -> None:

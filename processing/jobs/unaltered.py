@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from processing.errors import SourceAltered, SourceRejected
 from processing.ffmpeg.block_reader import open_source
 from processing.jobs.step_context import StepContext
 from processing.source import Source
+from videos.catalog.selectors import has_doubtful_runs
 
 READ_BYTES = 4 * 1024 * 1024
 
@@ -35,13 +36,27 @@ def require_unaltered(context: StepContext, source: Source) -> None:
 
 
 @contextmanager
-def blamed_rightly(context: StepContext, source: Source) -> Iterator[None]:
+def blamed_rightly(context: StepContext, source: Source) -> Iterator[Callable[[], None]]:
     """Where a source is refused for what is in it, make sure first that it came like that.
 
-    Raises: SourceAltered in place of SourceRejected, where it is not what arrived.
+    Gives what to call where something in it is odd: the first such step of a job does the same, and what it records
+    spares the others (to read it whole for each of hundreds would take days).
+    Raises: SourceAltered, where it is not what arrived, in place of SourceRejected or out of that call.
     """
+    is_proved = False
+
+    def prove() -> None:
+        nonlocal is_proved
+        if not is_proved:
+            require_unaltered(context, source)
+        is_proved = True
+
+    def doubt() -> None:
+        if not has_doubtful_runs(context.job.video_id, context.job.revision):
+            prove()
+
     try:
-        yield
+        yield doubt
     except SourceRejected:
-        require_unaltered(context, source)
+        prove()
         raise

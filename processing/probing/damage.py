@@ -27,6 +27,17 @@ OURS = (
 )
 # Killed by the system or its operator; ffmpeg itself ends with 255 when it is asked to.
 KILLED = (-signal.SIGKILL, -signal.SIGTERM, 255)
+# Said of streams that nobody reads, since their decoders are shut.
+OF_OTHERS = ("not on whitelist",)
+# Said after a seek of what the first pictures refer to: in an open group it lies before, and they are not shown.
+OF_WHAT_LIES_BEFORE = (
+    "mmco: unref short failure",
+    "co located POCs unavailable",
+    "reference picture missing during reorder",
+    "Missing reference picture",
+    "Could not find ref with POC",
+    "Error constructing the frame RPS",
+)
 NO_MEMORY = "Cannot allocate memory"
 
 
@@ -97,6 +108,14 @@ def find_damage(
 
 def _zero_s(plan: EncodePlan, stretch: Stretch) -> Fraction:
     return plan.video.zero_s if plan.video else stretch.begins_s
+
+
+def speaks_of_damage(said: str, *, has_sought: bool) -> bool:
+    """Tell whether ffmpeg, which ended well, complained of what it decoded: it conceals what it can, and goes on."""
+    harmless = (*OF_OTHERS, *(OF_WHAT_LIES_BEFORE if has_sought else ()))
+    # What has no bracket is the rest of a line that was cut off, or counts how often another was said.
+    lines = (line for line in said.splitlines() if line.startswith("["))
+    return any(not any(words in line for words in harmless) for line in lines)
 
 
 def is_ours(error: ToolFailed | EncodeUnverified) -> bool:

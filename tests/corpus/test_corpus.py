@@ -79,6 +79,10 @@ RELATED = {
 }
 
 
+# Of these the decoder complains, and so each is read whole once more to see whether it is what arrived.
+DOUBTFUL = {"MPEG-TS without its first key frame"}
+
+
 @pytest.mark.corpus
 @pytest.mark.parametrize("name", mostly_whole(ACCEPTED, *(name for name in ACCEPTED if name not in RELATED)))
 def test_every_frame_and_beep_of_an_accepted_source_is_in_its_place(name: str, tmp_path: Path) -> None:
@@ -91,6 +95,8 @@ def test_every_frame_and_beep_of_an_accepted_source_is_in_its_place(name: str, t
         check_pictures(played, outcome, tmp_path)
     assert abs(outcome.whole.plan.duration_s - played.duration_s) <= (0 if video else 2 * AAC_PACKET)
     check_sound(played, outcome, tmp_path)
+    made = [run for runs in outcome.whole.runs.values() for run in runs]
+    assert any(run.is_doubtful for run in made) == (name in DOUBTFUL)
 
 
 def check_pictures(played: Played, outcome: Shown, folder: Path) -> None:

@@ -280,6 +280,13 @@ def count_mended_runs(video_id: str, revision: str) -> dict[str, int]:
     return Counter(name for name, quality in qualities if quality.get("is_mended"))
 
 
+def has_doubtful_runs(video_id: str, revision: str) -> bool:
+    """Tell whether the source was odd where any of this was made of it: mended, or complained of by the decoder."""
+    runs = RenditionRun.objects.filter(rendition__video_id=video_id, rendition__revision=revision)
+    qualities = runs.values_list("quality", flat=True)
+    return any(quality.get("is_mended") or quality.get("is_doubtful") for quality in qualities)
+
+
 def _largest_first(rendition: Rendition) -> tuple[bool, int, int, str]:
     pixels = (rendition.width or 0) * (rendition.height or 0)
     return rendition.kind == "audio", -pixels, len(rendition.name), rendition.name  # a2 before a10

@@ -13,7 +13,7 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from gilfoyle.lib.queue import QUEUES
 from processing.encoding.tolerant import encode_what_can_be_shown
-from processing.jobs import again, states, steps
+from processing.jobs import again, states, steps, unaltered
 from processing.jobs.models import Job, Step
 from processing.jobs.worker import SOURCE_DAMAGED, run_next_step
 from tests.clips import make_clip
@@ -47,6 +47,15 @@ def half_gone(data: bytes) -> bytes:
     at = data.index(b"mdat") + 300
     rest = len(data) - at if data.index(b"moov") < at else data.index(b"moov") - 4 - at
     return data[:at] + bytes(rest) + data[at + rest :]
+
+
+def scratched(data: bytes) -> bytes:
+    """Change a byte here and there, so that decoders conceal what they can't make out, and go on."""
+    changed, begin = bytearray(data), data.index(b"mdat") + 4
+    size = int.from_bytes(data[begin - 8 : begin - 4], "big") - 8
+    for at in range(begin + size // 3, begin + size * 2 // 3, size // 12):
+        changed[at] ^= 0x55
+    return bytes(changed)
 
 
 def work_off() -> None:
@@ -89,7 +98,25 @@ def test_a_source_that_is_damaged_meanwhile_is_not_mended_and_once_it_is_back_al
     assert (video.status, video.failure_code) == ("ready", "")
 
 
-def test_of_many_chunks_that_are_mended_the_first_alone_lets_the_source_be_read(
+@pytest.mark.parametrize("has_picture", [True, False])
+def test_what_still_decodes_somehow_is_noticed_too(tmp_path: Path, settings: Any, has_picture: bool) -> None:
+    privacy = settings.GILFOYLE.privacy.model_copy(update={"clean_originals": False})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"privacy": privacy})
+    made = make_clip(
+        tmp_path / "clip.mp4", duration_s=2, size=(320, 180), video=has_picture, audio=not has_picture
+    )
+    film = made.read_bytes()
+    video = make_video(status="processing", source=film)
+    make_job(video)
+    assert run_next_step(queue="probe")
+    stored(video).write_bytes(scratched(film))
+    work_off()
+    video.refresh_from_db()
+    assert (video.status, video.failure_code) == ("failed", "source_altered")
+    assert not Step.objects.filter(failure_code="source_unreadable").exists()
+
+
+def test_of_many_chunks_that_are_odd_the_first_alone_lets_the_source_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     read: list[str] = []
@@ -97,10 +124,12 @@ def test_of_many_chunks_that_are_mended_the_first_alone_lets_the_source_be_read(
         steps,
         "encode_what_can_be_shown",
         lambda *given, **named: [
-            replace(one, is_mended=True) for one in encode_what_can_be_shown(*given, **named)
+            replace(one, is_doubtful=True) for one in encode_what_can_be_shown(*given, **named)
         ],
     )
-    monkeypatch.setattr(steps, "require_unaltered", lambda context, _source: read.append(context.step.name))
+    monkeypatch.setattr(
+        unaltered, "require_unaltered", lambda context, _source: read.append(context.step.name)
+    )
     short = settings.GILFOYLE.encoding.model_copy(update={"segment_s": 1.0, "chunk_s": 2.0})
     settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"encoding": short})
     film = make_clip(tmp_path / "long.mp4", duration_s=14, size=(160, 90), audio=False).read_bytes()

@@ -14,7 +14,13 @@ from gilfoyle.lib.errors import StaleWork
 from processing.errors import EncodeUnverified, SourceRejected, ToolFailed
 from processing.ffmpeg.budget import Budget, plan_budget
 from processing.media import EncodePlan, Stretch
-from processing.probing.damage import find_damage, is_ours, stretch_of_chunk, stretch_of_sound
+from processing.probing.damage import (
+    find_damage,
+    is_ours,
+    speaks_of_damage,
+    stretch_of_chunk,
+    stretch_of_sound,
+)
 from tests.processing import facts
 from tests.processing.damaged import RATE, lose_pictures, make_motion_jpeg
 from tests.processing.whole_encode import ENCODING, SMALL_CHUNKS, plan_of
@@ -107,3 +113,20 @@ def test_a_full_disk_is_never_the_source_s_fault(tail: str, ours: bool) -> None:
     assert is_ours(ToolFailed("", argv=(), exit_code=1, stderr_tail=tail)) is ours
     assert is_ours(ToolFailed("", argv=(), exit_code=-9, stderr_tail=tail))
     assert not is_ours(EncodeUnverified(""))
+
+
+@pytest.mark.parametrize(
+    ("said", "after_a_start", "after_a_seek"),
+    [
+        ("", False, False),
+        ("[h264 @ 0x1] error while decoding MB 3 4, bytestream -5", True, True),
+        ("[h264 @ 0x1] mmco: unref short failure\n    Last message repeated 1 times", True, False),
+        ("[hevc @ 0x1] Could not find ref with POC -9\n[hevc @ 0x1] Invalid NAL unit size", True, True),
+        ("vp8,vp9'\n[ssa @ 0x1] Codec (ssa) not on whitelist 'h264,hevc'", False, False),
+    ],
+)
+def test_a_decoder_is_heard_and_what_an_open_group_or_a_shut_decoder_makes_it_say_is_not(
+    said: str, after_a_start: bool, after_a_seek: bool
+) -> None:
+    assert speaks_of_damage(said, has_sought=False) == after_a_start
+    assert speaks_of_damage(said, has_sought=True) == after_a_seek
