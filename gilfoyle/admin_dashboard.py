@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Min
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -29,6 +28,7 @@ from streaming.exposure.selectors import get_standing
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.catalog import states
 from videos.catalog.admin import poster_image, status_pills, with_poster_version
+from videos.catalog.holdings import list_held
 from videos.fingerprints.selectors import words_of_unreadable
 from videos.models import Project, Video
 
@@ -36,10 +36,6 @@ MOST_FAILURES = 5
 MOST_VIDEOS = 8
 MOST_HOLDERS = 6
 PATIENCE_S = 60
-# Counting a million videos costs the database its time, so each process does it once a minute.
-MOST_COUNTED_ANEW, KEPT_S = 100_000, 60.0
-Counts = list[tuple[str, str, int, int]]  # project, status, how many, and their bytes
-_counted: dict[str, tuple[float, Counts]] = {}
 STATUS_WORDS = {
     states.READY: "Ready",
     states.PROCESSING: "Processing",
@@ -134,9 +130,9 @@ def may_view(request: HttpRequest, permission: str) -> bool:
 
 def _about_videos() -> dict[str, Any]:
     counts, by_project = Counter[str](), Counter[str]()
-    for project_id, status, count, held in _count_videos():
-        counts[status] += count
-        by_project[project_id] += held
+    for one in list_held():
+        counts[one.status] += one.videos
+        by_project[one.project_id] += one.stored_bytes
     total, held = counts.total(), by_project.total()
     free = storage.free_bytes()
     return {
@@ -150,25 +146,6 @@ def _about_videos() -> dict[str, Any]:
         "failures": list_failures() if total else [],
         "newest": list_newest() if total else [],
     }
-
-
-def _count_videos() -> Counts:
-    """Return how many videos each project has of each status, and their bytes; of very many as it was a minute ago at most."""
-    kept = _counted.get("videos")
-    if kept is not None and time.monotonic() < kept[0]:
-        return kept[1]
-    # In the order of the index that is read for this alone; the house's own projects go afterwards.
-    rows = Video.objects.order_by().values_list("project_id", "status")
-    counts = [
-        (project_id, status, count, held or 0)
-        for project_id, status, count, held in rows.annotate(n=Count("*"), held=Sum("stored_bytes"))
-        if project_id not in INTERNAL_PROJECT_IDS
-    ]
-    if sum(count for _, _, count, _ in counts) > MOST_COUNTED_ANEW:
-        _counted["videos"] = (time.monotonic() + KEPT_S, counts)
-    else:
-        _counted.clear()
-    return counts
 
 
 def list_holders(held: Mapping[str, int]) -> list[Holder]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, Sum
+from django.db.models import Count, Min, Q
 
 from gilfoyle.lib.config import Config
 from gilfoyle.scheduling.standing import read_standing
@@ -20,8 +20,7 @@ from processing.jobs.held_up import HeldUp, busy_queues, list_held_up
 from processing.jobs.models import Job, Step
 from processing.jobs.panel import KIND_WORDS, title_of
 from processing.media import EncodePlan
-from videos.access.internal import INTERNAL_PROJECT_IDS
-from videos.models import Video
+from videos.catalog.holdings import list_held
 
 MOST_RUNNING = 200
 MOST_VIDEOS = 3
@@ -118,9 +117,9 @@ def _plain(value: Any) -> Any:
 def read_work(config: Config, *, now: datetime) -> WorkReport:
     """Read it, in a handful of queries. Raises: DatabaseError."""
     kinds, running = tuple(_kinds(now)), tuple(list_running(now))
-    videos = Video.objects.exclude(project__in=INTERNAL_PROJECT_IDS).order_by()
-    counts = videos.values("status").annotate(n=Count("pk"), held=Sum("stored_bytes"))
-    found = {row["status"]: row for row in counts}
+    held, by_status = list_held(), Counter[str]()
+    for one in held:
+        by_status[one.status] += one.videos
     workers, scheduler = tuple(list_workers(running)), _scheduler(config, now)
     return WorkReport(
         at=now,
@@ -129,8 +128,8 @@ def read_work(config: Config, *, now: datetime) -> WorkReport:
         workers=workers,
         scheduler=scheduler,
         failures=tuple(_failures(now)),
-        videos={status: row["n"] for status, row in sorted(found.items())},
-        stored_bytes=sum(row["held"] or 0 for row in found.values()),
+        videos=dict(sorted(by_status.items())),
+        stored_bytes=sum(one.stored_bytes for one in held),
         concerns=tuple(_concerns(_left_alone(now), list_held_up(now), workers, scheduler)),
     )
 

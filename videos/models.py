@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from videos.access.models import (
     ApiKey,
+    Holding,
     IdempotencyRecord,
     MonthlyUse,
     Project,
@@ -54,7 +55,7 @@ from videos.moderation.models import (
 )
 from videos.tracks.models import TextTrack, TrackKey
 from videos.uploads.models import DirectUpload, Upload, UploadGrant, UploadPiece
-from videos.usage.models import DailyPlays, DailyUse
+from videos.usage.models import DailyPlays, DailyUse, PlayedDay
 from videos.webhooks.models import Delivery, DeliveryAttempt, EndpointSecret, WebhookEndpoint
 
 __all__ = [
@@ -82,6 +83,7 @@ __all__ = [
     "EndpointSecret",
     "FingerprintMatch",
     "HashList",
+    "Holding",
     "IdempotencyRecord",
     "ImageSet",
     "Import",
@@ -90,6 +92,7 @@ __all__ = [
     "LiftRequest",
     "MonthlyUse",
     "PastRevision",
+    "PlayedDay",
     "Project",
     "PurgeRequest",
     "PurgedVideo",

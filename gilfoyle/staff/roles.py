@@ -113,6 +113,8 @@ RIGHTS: Mapping[str, Rights] = {
     "videos.uploadpiece": NOBODY,
     "videos.directupload": NOBODY,
     "videos.dailyplays": NOBODY,
+    "videos.playedday": NOBODY,
+    "videos.holding": NOBODY,
     "streaming.exposuretest": NOBODY,
     "streaming.revocation": NOBODY,
     "gilfoyle.installationfact": NOBODY,

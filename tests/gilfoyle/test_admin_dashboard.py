@@ -43,7 +43,7 @@ def test_the_dashboard_shows_what_there_is(admin_client: Client, django_assert_m
     )
     make_job(plans=[make_step_plan(str(number)) for number in range(3)])
     make_ban("d" * 64, kind="dct256", unreadable_at=timezone.now())
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         html = admin_client.get(reverse("admin:index")).content.decode()
     for words in (
         "Broken",

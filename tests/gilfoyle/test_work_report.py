@@ -24,7 +24,7 @@ def read(now: datetime | None = None) -> WorkReport:
 
 
 def test_an_idle_server_is_told_in_few_queries(django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         report = read()
     assert (report.kinds, report.running, report.workers, report.failures) == ((), (), (), ())
     assert report.scheduler.state == "unknown"

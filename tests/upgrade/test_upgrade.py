@@ -20,6 +20,7 @@ MIGRATED = {
         "videos.0047_lists_of_a_million",
         "videos.0048_searches_of_a_million",
         "videos.0049_unused_addresses",
+        "videos.0050_sums_of_a_large_house",
         "gilfoyle.0002_lease",
     }
 }

@@ -25,10 +25,11 @@ from videos.access.forms import (
     ProjectForm,
     ProjectSettingsForm,
 )
+from videos.access.holdings import is_counted
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.keys import SCOPES
 from videos.access.limits import NAMES, OF_KEYS, limits_of_project
-from videos.access.models import ApiKey, Project
+from videos.access.models import ApiKey, Holding, Project
 from videos.access.selectors import find_only_project_id, get_use
 from videos.access.tracking_link import tracking_link
 from videos.access.use_panel import render_use
@@ -67,13 +68,18 @@ class ProjectAdmin(HouseAdmin):
         return self._may(request, "add")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Project]:
-        # Subqueries, so that only the rows of this page are counted, each by its own index.
+        # Subqueries, so that only the rows of this page are counted, each by its own index; in a large house by the last count.
         alone = Project.objects.filter(pk=OuterRef("pk")).order_by()
+        videos: QuerySet[Any, Any] = alone.annotate(n=Count("videos"))
+        held: QuerySet[Any, Any] = alone.annotate(n=Sum("videos__stored_bytes"))
+        if is_counted():
+            counted = Holding.objects.filter(project=OuterRef("pk")).order_by().values("project")
+            videos, held = counted.annotate(n=Sum("videos")), counted.annotate(n=Sum("stored_bytes"))
         active = ApiKey.objects.filter(project=OuterRef("pk"), revoked_at=None).order_by()
         projects: QuerySet[Project] = super().get_queryset(request).exclude(pk__in=INTERNAL_PROJECT_IDS)
         return projects.annotate(
-            videos_held=Subquery(alone.annotate(n=Count("videos")).values("n")),
-            bytes_held=Subquery(alone.annotate(n=Sum("videos__stored_bytes")).values("n")),
+            videos_held=Subquery(videos.values("n")),
+            bytes_held=Subquery(held.values("n")),
             keys_held=Subquery(active.values("project").annotate(n=Count("pk")).values("n")),
         )
 
@@ -117,7 +123,7 @@ class ProjectAdmin(HouseAdmin):
     @column("Videos")
     def video_count(self, project: Any) -> SafeString:
         address = f"{reverse('admin:videos_video_changelist')}?project={project.pk}"
-        return format_html('<a class="gf-link" href="{}">{}</a>', address, project.videos_held)
+        return format_html('<a class="gf-link" href="{}">{}</a>', address, project.videos_held or 0)
 
     @column("Stored")
     def stored(self, project: Any) -> str:

@@ -164,3 +164,19 @@ class RequestCount(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Holding(models.Model):
+    """How many videos of a status a project has, and their bytes, by the last count of a large house (holdings.py)."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    status = models.CharField(max_length=20)
+    videos = models.PositiveBigIntegerField()
+    stored_bytes = models.PositiveBigIntegerField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "status"), name="holding_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.videos} {self.status} of {self.project_id}"

@@ -82,8 +82,10 @@ class Room:
         return next((_no_bytes_left(one, asked) for one in over), None)
 
 
-def measure_use(rows: QuerySet[Any]) -> Use:
+def measure_use(rows: QuerySet[Any], *, stored: tuple[int, int] | None = None) -> Use:
     """Return what one project, or one key, uses; `rows` holds that one alone.
+
+    `stored`: the bytes that are stored and being deleted, where they are known; nobody who takes of a quota may say so.
 
     In one statement, so that an upload which ends meanwhile is counted once, before or after. Of a key: unfinished
     uploads, and the videos whose sources it has brought.
@@ -100,15 +102,17 @@ def measure_use(rows: QuerySet[Any]) -> Use:
     deleting = alone.filter(**came, **{f"{path}__status": DELETING})
     receiving = alone.filter(uploads__status=RECEIVING)
     stored_bytes, reserved_bytes = Sum(f"{path}__stored_bytes"), Sum("uploads__reserved_bytes")
-    counted = rows.order_by().annotate(
-        stored=Subquery(videos.annotate(n=stored_bytes).values("n")),
-        deleting=Subquery(deleting.annotate(n=stored_bytes).values("n")),
-        uploading=Subquery(receiving.annotate(n=reserved_bytes).values("n")),
-        open_count=Subquery(receiving.annotate(n=Count("uploads")).values("n")),
-    )
-    found = counted.values_list("stored", "deleting", "uploading", "open_count").first()
-    stored, deleting_bytes, uploading, uploads = (int(number or 0) for number in found or (0, 0, 0, 0))
-    return Use(stored, deleting_bytes, uploading, uploads)
+    asked: dict[str, Any] = {
+        "uploading": Subquery(receiving.annotate(n=reserved_bytes).values("n")),
+        "open_count": Subquery(receiving.annotate(n=Count("uploads")).values("n")),
+    }
+    if stored is None:
+        asked["stored"] = Subquery(videos.annotate(n=stored_bytes).values("n"))
+        asked["deleting"] = Subquery(deleting.annotate(n=stored_bytes).values("n"))
+    row = rows.order_by().annotate(**asked).values(*asked).first() or {}
+    found = {name: int(row.get(name) or 0) for name in asked}
+    all_bytes, deleting_bytes = stored or (found["stored"], found["deleting"])
+    return Use(all_bytes, deleting_bytes, found["uploading"], found["open_count"])
 
 
 def hold_project(project_id: str) -> Project:

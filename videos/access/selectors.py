@@ -7,10 +7,11 @@ from typing import Any
 
 from django.db.models import Count
 
+from videos.access.holdings import list_counted
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.limits import NAMES, Limits
 from videos.access.models import ApiKey, Project
-from videos.access.quotas import MINUTE_MS, measure_use, processed_ms
+from videos.access.quotas import DELETING, MINUTE_MS, measure_use, processed_ms
 
 PROCESSING = "processing"  # of videos, which lie above
 
@@ -22,11 +23,21 @@ def find_only_project_id() -> str | None:
 
 
 def get_use(*, project: Project) -> dict[str, Any]:
-    """Return how much a project holds and has under way; what is being deleted still takes room."""
+    """Return how much a project holds and has under way; what is being deleted still takes room.
+
+    What it holds is the scheduler's last count, where it has many videos in a large house.
+    """
     videos = Project.objects.filter(pk=project.pk).order_by()
-    use = measure_use(videos)
+    counted = list_counted(project_id=project.pk)
+    if counted is None:
+        count, use = videos.aggregate(n=Count("videos"))["n"], measure_use(videos)
+    else:
+        count = sum(one.videos for one in counted)
+        stored = sum(one.stored_bytes for one in counted)
+        deleting = sum(one.stored_bytes for one in counted if one.status == DELETING)
+        use = measure_use(videos, stored=(stored, deleting))
     return {
-        "videos": videos.aggregate(n=Count("videos"))["n"],
+        "videos": count,
         "stored_bytes": use.stored_bytes,
         "deleting_bytes": use.deleting_bytes,
         "uploading_bytes": use.uploading_bytes,

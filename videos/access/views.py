@@ -20,7 +20,8 @@ class Account(APIView):
         operation_id="get_account",
         summary="Who this key is, its scopes, limits and use",
         description="A good first call: it needs no scope, and tells whether the key works, what it may, and what its "
-        "project has used of its limits.",
+        "project has used of its limits. Where there are very many videos, how many a project has and how much it stores is some "
+        "minutes old.",
         responses=AccountSerializer,
         tags=["account"],
     )

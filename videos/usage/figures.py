@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -13,9 +13,10 @@ from django.db.models import F, QuerySet, Sum
 from gilfoyle.lib.replica import replica
 from gilfoyle.lib.tracking_settings import TrackingSettings
 from videos.catalog.models import Video
-from videos.moderation.policy import API_KEY, CREATOR
+from videos.moderation.policy import CREATOR, PROJECT
 from videos.usage.measures import BYTES_OUT, MINUTES, SHOWN, Measure
 from videos.usage.models import DailyPlays, DailyUse
+from videos.usage.played import read_played
 from videos.usage.standing_out import LOOKED_BACK_DAYS, Outlier, judge_days
 
 
@@ -57,7 +58,7 @@ def floor_of(measure: Measure) -> float:
 
 
 def read_figures(target: Target, *, last: date, day_count: int) -> Figures:
-    """Return the figures of the `day_count` days up to `last`, each day judged by the 28 before it. Two queries."""
+    """Return the figures of the `day_count` days up to `last`, each day judged by the 28 before it. Two queries, or three."""
     first = last - timedelta(days=day_count + LOOKED_BACK_DAYS - 1)
     days = [first + timedelta(days=n) for n in range(day_count + LOOKED_BACK_DAYS)]
     shown = days[LOOKED_BACK_DAYS:]
@@ -74,9 +75,7 @@ def read_figures(target: Target, *, last: date, day_count: int) -> Figures:
         amounts[measure, day] += amount
         if code and day >= shown[0] and measure in codes:
             codes[measure][code] += amount
-    watched = _plays_of(target).filter(day__gte=first, day__lte=last).order_by()
-    sums = replica.rows(watched).values_list("day").annotate(w=Sum("watched_s"), b=Sum("sent_bytes"))
-    for day, watched_s, sent_bytes in sums:
+    for day, watched_s, sent_bytes in _played_of(target, first, last):
         amounts[MINUTES.name, day] += round(watched_s / 60)
         amounts[BYTES_OUT.name, day] += sent_bytes
     return Figures(tuple(shown), tuple(_series(one, amounts, codes[one.name], days) for one in SHOWN))
@@ -96,13 +95,20 @@ def _series(
     )
 
 
+def _played_of(target: Target, first: date, last: date) -> Iterable[tuple[date, int, int]]:
+    """Return by day how many seconds were watched and bytes sent."""
+    if target.type == PROJECT:
+        days = read_played(first=first, last=last, project_ids=[target.project_id])
+        return [(one.day, one.watched_s, one.sent_bytes) for one in days]
+    watched = replica.rows(_plays_of(target).filter(day__gte=first, day__lte=last).order_by())
+    return watched.values_list("day").annotate(w=Sum("watched_s"), b=Sum("sent_bytes"))
+
+
 def _plays_of(target: Target) -> QuerySet[DailyPlays]:
-    """Return the plays of all videos of a project, or of those that a key brought or a creator made and that are there."""
+    """Return the plays of the videos that a key brought or a creator made and that are there."""
     rows = DailyPlays.objects.filter(project_id=target.project_id)
     videos = Video.objects.filter(project_id=target.project_id).order_by()
     if target.type == CREATOR:
         return rows.filter(video_id__in=videos.filter(creator_id=target.id).values("pk"))
-    if target.type == API_KEY:
-        brought = videos.filter(uploads__api_key_id=target.id, source_upload_id=F("uploads__pk"))
-        return rows.filter(video_id__in=brought.values("pk"))
-    return rows
+    brought = videos.filter(uploads__api_key_id=target.id, source_upload_id=F("uploads__pk"))
+    return rows.filter(video_id__in=brought.values("pk"))

@@ -35,6 +35,23 @@ class DailyPlays(models.Model):
         return f"{self.video_id} on {self.day}"
 
 
+class PlayedDay(models.Model):
+    """What was played of all videos of a project on a day that is over: its rows of `DailyPlays`, added up once (played.py)."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    plays = models.PositiveBigIntegerField()
+    watched_s = models.PositiveBigIntegerField()
+    sent_bytes = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("project", "day"), name="played_day_once"),)
+        indexes = (models.Index(fields=("day",), name="played_day_by_day"),)
+
+    def __str__(self) -> str:
+        return f"{self.project_id} on {self.day}"
+
+
 class DailyUse(models.Model):
     """How often, or how much, something was done by a project, one of its keys or one of its creators on a day (UTC).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from gilfoyle.lib.replica import replica
 from videos.access.models import Project
 from videos.catalog.models import Video
 from videos.usage.models import DailyPlays
+from videos.usage.played import read_played
 
 SUMS = {"plays": Sum("plays"), "watched_s": Sum("watched_s")}
 
@@ -55,18 +56,21 @@ def _of(project: Project, video_id: str | None) -> QuerySet[DailyPlays]:
     return rows if video_id is None else rows.filter(video_id=video_id)
 
 
-def get_total(*, project: Project, period: Period, video_id: str | None = None) -> Watched:
-    """Return the sum of a project, or of one of its videos."""
-    found = _within(_of(project, video_id), period).aggregate(**SUMS)
-    return Watched(found["plays"] or 0, found["watched_s"] or 0)
+def add_up(days: Iterable[tuple[date, Watched]]) -> Watched:
+    """Return the sum of days."""
+    watched = [one for _, one in days]
+    return Watched(sum(one.plays for one in watched), sum(one.watched_s for one in watched))
 
 
 def list_days(*, project: Project, period: Period, video_id: str | None = None) -> list[tuple[date, Watched]]:
     """Return each day of the period, those without a play too."""
-    rows = (
-        _within(_of(project, video_id), period).values("day").annotate(p=SUMS["plays"], w=SUMS["watched_s"])
-    )
-    found = {row["day"]: Watched(row["p"], row["w"]) for row in rows}
+    if video_id is None:
+        played = read_played(first=period.first, last=period.last, project_ids=[project.pk])
+        found = {one.day: Watched(one.plays, one.watched_s) for one in played}
+    else:
+        days = _within(_of(project, video_id), period).values("day")
+        summed = days.annotate(p=SUMS["plays"], w=SUMS["watched_s"])
+        found = {row["day"]: Watched(row["p"], row["w"]) for row in summed}
     return [(day, found.get(day, Watched(0, 0))) for day in period.days()]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
 
 from gilfoyle.lib.transactions import atomic
-from videos.usage.models import DailyPlays, DailyUse
+from videos.usage.models import DailyPlays, DailyUse, PlayedDay
+from videos.usage.played import OVER_AFTER, take_back
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,6 +57,9 @@ def add_plays(counts: Mapping[Counter, Counts]) -> None:
     ]
     with connection.cursor() as cursor:
         cursor.executemany(_upsert(), rows)
+    first = min((counter.day for counter in counts), default=None)
+    if first is not None and first <= timezone.now().astimezone(UTC).date() - OVER_AFTER:
+        take_back(day=first)
 
 
 def _upsert() -> str:
@@ -105,5 +109,6 @@ def forget_old_plays(*, retention_days: int, now: datetime | None = None) -> int
     if not retention_days:
         return 0
     last = (now or timezone.now()).date() - timedelta(days=retention_days)
+    PlayedDay.objects.filter(day__lt=last).delete()
     old = DailyPlays.objects.filter(day__lt=last)
     return old.delete()[0] if old.exists() else 0

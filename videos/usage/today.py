@@ -15,7 +15,8 @@ from videos.access.models import ApiKey, Project
 from videos.moderation.policy import API_KEY, CREATOR, PROJECT
 from videos.usage.figures import Target, floor_of
 from videos.usage.measures import BY_NAME, BYTES_OUT, COUNTED, MINUTES, Measure
-from videos.usage.models import DailyPlays, DailyUse
+from videos.usage.models import DailyUse
+from videos.usage.played import read_played
 from videos.usage.standing_out import LOOKED_BACK_DAYS, Outlier, judge_day
 
 # So many of each type are judged by each measure; that there are more, the page says.
@@ -47,7 +48,7 @@ class Judged:
 
 
 def list_standing_out(*, today: date, may_see_keys: bool) -> Judged:
-    """Return what stands out today. A query for each measure, and four more."""
+    """Return what stands out today. A query for each measure, and seven more."""
     found, cut = _of_today(today, [PROJECT, CREATOR, *([API_KEY] if may_see_keys else [])])
     before = _of_weeks(found, today)
     times = settings.GILFOYLE.safety.tracking.times
@@ -89,22 +90,19 @@ def _of_today(today: date, types: Collection[str]) -> tuple[dict[Key, int], list
                 cut.append((target_type, measure))
             else:
                 found[Target(project_id, target_type, target_id), measure.name] = amount
-    for measure, column, unit in PLAYED:
-        if floor_of(measure):
-            played = (
-                DailyPlays.objects.filter(day=today)
-                .exclude(project__in=INTERNAL_PROJECT_IDS)
-                .order_by()
-                .values_list("project_id")
-                .annotate(n=Sum(column))
-                .filter(n__gte=int(unit * floor_of(measure)))
-                .order_by("-n")
-            )
-            largest = list(played[: MOST_OF_EACH + 1])
-            for project_id, amount in largest[:MOST_OF_EACH]:
-                found[Target(project_id, PROJECT, project_id), measure.name] = amount // unit
-            if len(largest) > MOST_OF_EACH:
-                cut.append((PROJECT, measure))
+    measured = [one for one in PLAYED if floor_of(one[0])]
+    played = list(read_played(first=today, last=today)) if measured else []
+    for measure, column, unit in measured:
+        amounts = [
+            (getattr(one, column), one.project_id)
+            for one in played
+            if one.project_id not in INTERNAL_PROJECT_IDS
+        ]
+        reached = sorted((one for one in amounts if one[0] >= int(unit * floor_of(measure))), reverse=True)
+        for amount, project_id in reached[:MOST_OF_EACH]:
+            found[Target(project_id, PROJECT, project_id), measure.name] = amount // unit
+        if len(reached) > MOST_OF_EACH:
+            cut.append((PROJECT, measure))
     return found, cut
 
 
@@ -131,13 +129,12 @@ def _of_weeks(found: Collection[Key], today: date) -> dict[Key, list[float]]:
             days[(day - first).days] += float(amount)
     columns_played = {measure.name: (column, unit) for measure, column, unit in PLAYED}
     played = {target.project_id for target, name in found if name in columns_played}
-    plays = DailyPlays.objects.filter(project_id__in=played, day__gte=first, day__lt=today).order_by()
-    sums = {f"of_{name}": Sum(column) for name, (column, _) in columns_played.items()}
-    for row in plays.values("project_id", "day").annotate(**sums):
-        target = Target(row["project_id"], PROJECT, row["project_id"])
-        for name, (_, unit) in columns_played.items():
+    weeks = read_played(first=first, last=today - timedelta(days=1), project_ids=played) if played else ()
+    for one in weeks:
+        target = Target(one.project_id, PROJECT, one.project_id)
+        for name, (column, unit) in columns_played.items():
             if (target, name) in before:
-                before[target, name][(row["day"] - first).days] += row[f"of_{name}"] // unit
+                before[target, name][(one.day - first).days] += getattr(one, column) // unit
     return before
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from videos.access.internal import INTERNAL_PROJECT_IDS
 from videos.access.models import Project
-from videos.catalog.models import Video
+from videos.catalog.holdings import list_held
 from videos.moderation.policy import PROJECT
 from videos.usage.measures import BYTES_OUT, COUNTED, MINUTES
-from videos.usage.models import DailyPlays, DailyUse
+from videos.usage.models import DailyUse
+from videos.usage.played import read_played
 from videos.usage.selectors import Period
 
 PLAYS = "plays"
@@ -36,17 +37,22 @@ def read_use(period: Period, *, project_ids: Sequence[str] = ()) -> list[Project
     if project_ids:
         projects = projects.filter(pk__in=project_ids)
     found = {pk: ProjectUse(pk, name) for pk, name in projects.values_list("pk", "name")}
-    held = Video.objects.filter(project__in=list(found)).order_by().values("project_id")
-    for row in held.annotate(n=Count("pk"), held=Sum("stored_bytes")):
-        found[row["project_id"]].videos, found[row["project_id"]].stored_bytes = row["n"], row["held"] or 0
+    for held in list_held():
+        if held.project_id in found:
+            found[held.project_id].videos += held.videos
+            found[held.project_id].stored_bytes += held.stored_bytes
     within = {"project__in": list(found), "day__gte": period.first, "day__lte": period.last}
     used = DailyUse.objects.filter(
         target_type=PROJECT, measure__in=[one.name for one in COUNTED], **within
     ).order_by()
     for row in used.values("project_id", "measure").annotate(n=Sum("amount")):
         found[row["project_id"]].sums[row["measure"]] += row["n"]
-    played = DailyPlays.objects.filter(**within).order_by().values("project_id")
-    for row in played.annotate(p=Sum("plays"), w=Sum("watched_s"), b=Sum("sent_bytes")):
-        sums = found[row["project_id"]].sums
-        sums[PLAYS], sums[MINUTES.name], sums[BYTES_OUT.name] = row["p"], round(row["w"] / 60), row["b"]
+    watched_s: Counter[str] = Counter()
+    for one in read_played(first=period.first, last=period.last, project_ids=list(found)):
+        sums = found[one.project_id].sums
+        sums[PLAYS] += one.plays
+        sums[BYTES_OUT.name] += one.sent_bytes
+        watched_s[one.project_id] += one.watched_s
+    for project_id, seconds in watched_s.items():
+        found[project_id].sums[MINUTES.name] = round(seconds / 60)
     return list(found.values())

@@ -47,7 +47,7 @@ class Usage(APIView):
     @extend_schema(
         operation_id="get_usage",
         summary="Plays and minutes by day, video or creator; stored bytes and minutes processed",
-        description=COUNTED,
+        description=f"{COUNTED} What is stored `now` is some minutes old where there are very many videos.",
         parameters=[
             *PERIOD,
             OpenApiParameter("group_by", OpenApiTypes.STR, enum=GROUPS, default="day"),
@@ -62,11 +62,17 @@ class Usage(APIView):
         given = UsageQuerySerializer(data=request.query_params)
         given.is_valid(raise_exception=True)
         project, period = project_of(request), period_of(given.validated_data)
-        limit = given.validated_data["limit"]
-        rows = list_rows(project, period, given.validated_data["group_by"], limit + 1)
-        is_cut = given.validated_data["group_by"] != "day" and len(rows) > limit
+        limit, group_by = given.validated_data["limit"], given.validated_data["group_by"]
+        days = selectors.list_days(project=project, period=period)
+        is_by_day = group_by == "day"
+        rows = (
+            [_row("day", *day) for day in days]
+            if is_by_day
+            else list_rows(project, period, group_by, limit + 1)
+        )
+        is_cut = not is_by_day and len(rows) > limit
         body = {
-            **_period(project, period),
+            **_period(period, selectors.add_up(days)),
             "now": get_use(project=project),
             "rows": rows[:limit] if is_cut else rows,
             "has_more": is_cut,
@@ -91,20 +97,17 @@ class VideoUsage(APIView):
         given.is_valid(raise_exception=True)
         project, period = project_of(request), period_of(given.validated_data)
         days = selectors.list_days(project=project, period=period, video_id=video.pk)
-        body = {**_period(project, period, video.pk), "days": [_row("day", *day) for day in days]}
+        body = {**_period(period, selectors.add_up(days)), "days": [_row("day", *day) for day in days]}
         return Response(VideoUsageSerializer(body).data)
 
 
-def _period(project: Project, period: Period, video_id: str | None = None) -> dict[str, Any]:
-    total = selectors.get_total(project=project, period=period, video_id=video_id)
+def _period(period: Period, total: Watched) -> dict[str, Any]:
     is_counted = settings.GILFOYLE.privacy.count_plays
     return {"from": period.first, "to": period.last, "is_counted": is_counted, "total": total.as_told()}
 
 
 def list_rows(project: Project, period: Period, group_by: str, limit: int) -> list[dict[str, Any]]:
-    """Return the rows of an answer; `limit` is for videos and creators alone."""
-    if group_by == "day":
-        return [_row("day", *day) for day in selectors.list_days(project=project, period=period)]
+    """Return the rows of an answer by video or creator."""
     read = selectors.list_creators if group_by == "creator" else selectors.list_most_watched
     found = read(project=project, period=period, limit=limit)
     field = "creator_id" if group_by == "creator" else "pk"

@@ -33,6 +33,7 @@ from videos.access.idempotency import forget_idempotency_keys
 from videos.access.throttling import forget_counts
 from videos.audit.checkpoints import copy_checkpoints, witness_folder
 from videos.audit.schedule import AuditSchedule
+from videos.catalog.holdings import CountingSchedule
 from videos.catalog.purge import purge_deleted, revisit_purged
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.revisions import remove_past
@@ -46,6 +47,7 @@ from videos.uploads.leftovers import remove_leftovers
 from videos.uploads.sealing import nudge_clear_sources
 from videos.uploads.services import release_stale_uploads
 from videos.uploads.settling import sweep_direct_uploads
+from videos.usage.played import add_up_days
 from videos.usage.selectors import list_recent_plays
 from videos.usage.services import forget_old_plays, forget_old_use
 from videos.webhooks.sweeping import purge_deliveries, sweep_deliveries
@@ -127,6 +129,8 @@ def sweeps_of(config: Config) -> dict[str, Sweep]:
         "exposure": SelfTestSchedule(config).sweep,
         "admin_sessions": forget_sessions,
         "sign_in_tries": forget_tries,
+        "played_days": add_up_days,
+        "holdings": CountingSchedule().sweep,
         "old_plays": partial(forget_old_plays, retention_days=config.privacy.usage_retention_days),
         "old_use": partial(forget_old_use, retention_days=config.safety.tracking.retention_days),
         "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),

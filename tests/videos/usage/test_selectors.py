@@ -44,10 +44,12 @@ def known() -> Known:
 
 
 def test_a_total_is_of_one_project_and_its_days(known) -> None:
-    assert selectors.get_total(project=known.project, period=PERIOD) == Watched(12, 190)
-    of_one = selectors.get_total(project=known.project, period=PERIOD, video_id=known.one.pk)
-    assert of_one.as_told() == {"plays": 3, "minutes": 2.5}
-    assert selectors.get_total(project=make_project(), period=PERIOD) == Watched(0, 0)
+    def total(project: Project, **of: str) -> Watched:
+        return selectors.add_up(selectors.list_days(project=project, period=PERIOD, **of))
+
+    assert total(known.project) == Watched(12, 190)
+    assert total(known.project, video_id=known.one.pk).as_told() == {"plays": 3, "minutes": 2.5}
+    assert total(make_project()) == Watched(0, 0)
 
 
 def test_each_day_is_listed(known) -> None:

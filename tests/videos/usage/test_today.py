@@ -11,7 +11,7 @@ from videos.usage.services import Counter, Counts, add_plays
 from videos.usage.today import Judged, list_standing_out
 
 pytestmark = pytest.mark.django_db
-QUERIES = 12
+QUERIES = 13
 
 
 def test_who_stands_out_today_the_most_first(django_assert_num_queries: Any) -> None:
@@ -56,7 +56,7 @@ def test_each_type_has_a_bound_of_its_own(
         put(project, "refused", 100 + number, of=("creator", f"c{number}"))
     put(project, "uploads", 25)  # less than any of the creators
     put(project, "reports", *[900] * 28, 901, of=("creator", "as ever"))
-    with django_assert_num_queries(QUERIES - 2):  # no keys to name, and nobody watched anything
+    with django_assert_num_queries(QUERIES - 3):  # no keys to name, and nobody watched anything
         judged = list_standing_out(today=TODAY, may_see_keys=True)
     by_uploads = [one.name for one in judged.found if one.measure.name == "uploads"]
     assert by_uploads == ["c8", "c7", "c6", "c5", "c4", "Films"]

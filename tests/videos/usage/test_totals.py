@@ -35,7 +35,7 @@ def test_sums_are_of_the_period_and_of_projects_alone(django_assert_num_queries:
     DailyPlays.objects.create(
         project=films, video_id="v", day=date(2026, 11, 5), plays=4, watched_s=600, sent_bytes=77
     )
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         nothing, used = read_use(NOVEMBER)
     assert (nothing.project_id, nothing.videos, dict(nothing.sums)) == (empty.pk, 0, {})
     assert (used.videos, used.stored_bytes) == (1, 1000)
