@@ -21,6 +21,9 @@ from typing import Any
 
 import django
 
+MOST_SMALL = (
+    10_000  # a tenth of what makes a house large: so that its ways are measured in a smaller one, too
+)
 TRIES, TRIES_OF_SLOW, SLOW_S = 5, 2, 2.0
 INDEXES_OF_SQLITE = (
     "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL AND sql NOT LIKE '%UNIQUE%'"
@@ -148,7 +151,29 @@ def shortened(sql: str) -> str:
     return re.sub(r"SELECT (DISTINCT )?.{300,}? FROM ", r"SELECT \1… FROM ", sql)[:1500]
 
 
-def main() -> None:
+def _make_house(given: argparse.Namespace) -> None:
+    """See that the database is migrated and full, and that the scheduler's counts are there as it leaves them."""
+    from django.conf import settings  # noqa: PLC0415 - after the set-up
+    from django.core.management import call_command  # noqa: PLC0415
+    from django.test.utils import setup_test_environment  # noqa: PLC0415
+
+    from tests.benchmarks.million_objects import store_all  # noqa: PLC0415
+    from videos.catalog.holdings import count_again  # noqa: PLC0415
+    from videos.models import Video  # noqa: PLC0415
+    from videos.usage.played import add_up_days  # noqa: PLC0415
+
+    setup_test_environment(debug=False)
+    call_command("migrate", verbosity=0)
+    if not Video.objects.exists():
+        fill(given.videos, root_secret=settings.GILFOYLE_ROOT_SECRET)
+    if given.media:
+        _say(f"{store_all():,} objects")
+    count_again(large=MOST_SMALL)
+    while add_up_days():
+        pass
+
+
+def _told() -> argparse.Namespace:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument(
         "--videos", type=int, default=1_000_000, help="so many, where the database is empty"
@@ -161,8 +186,17 @@ def main() -> None:
     arguments.add_argument(
         "--commands", action="store_true", help="also the commands that go through everything"
     )
+    arguments.add_argument(
+        "--media",
+        action="store_true",
+        help="also make the files that the rows name: 41 a video, without blocks",
+    )
     arguments.add_argument("--save", default="", help="a file of JSON for what was measured")
-    given = arguments.parse_args()
+    return arguments.parse_args()
+
+
+def main() -> None:
+    given = _told()
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "gilfoyle.settings",
         "GILFOYLE_DATA_DIR": given.data,
@@ -172,17 +206,9 @@ def main() -> None:
     }
     File(given.data).mkdir(parents=True, exist_ok=True)
     django.setup()
-    from django.conf import settings  # noqa: PLC0415 - after the set-up
-    from django.core.management import call_command  # noqa: PLC0415
-    from django.test.utils import setup_test_environment  # noqa: PLC0415
+    from tests.benchmarks.million_paths import commands, hot_paths  # noqa: PLC0415 - after the set-up
 
-    from tests.benchmarks.million_paths import commands, hot_paths  # noqa: PLC0415
-    from videos.models import Video  # noqa: PLC0415
-
-    setup_test_environment(debug=False)
-    call_command("migrate", verbosity=0)
-    if not Video.objects.exists():
-        fill(given.videos, root_secret=settings.GILFOYLE_ROOT_SECRET)
+    _make_house(given)
     costs: list[Cost] = []
     for path in [*hot_paths(), *(commands() if given.commands else ())]:
         if given.only not in f"{path.kind} {path.name}":
