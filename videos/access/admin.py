@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 
 from gilfoyle.lib.admin import HouseAdmin, NextStep, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin_fields import made_once
 from gilfoyle.lib.admin_words import listed, pill, size_in_words, when
 from videos.access import services
 from videos.access.forms import (
@@ -105,6 +106,7 @@ class ProjectAdmin(HouseAdmin):
         return entries_link("Entries of the audit", project_id=project.pk)
 
     @column("Use")
+    @made_once
     def use(self, project: Project) -> SafeString:
         return render_use(get_use(project=project), limits_of_project(project, settings.GILFOYLE.limits))
 

@@ -23,6 +23,7 @@ from unfold.widgets import (
 )
 
 from gilfoyle.lib.admin import HouseAdmin, Led, NextStep, PageAction, column, for_selected, page_of
+from gilfoyle.lib.admin_fields import made_once
 from gilfoyle.lib.admin_words import NONE, listed, pill, size_in_words, when
 from gilfoyle.lib.origins_form_field import OriginsField
 from videos.access.admin import ProjectAdmin
@@ -362,6 +363,7 @@ class ProjectPageAdmin(ProjectAdmin):
         return [*super().offered_actions(request, row), *(["upload"] if may_upload else [])]
 
     @column("Watched, last 30 days")
+    @made_once
     def plays(self, project: Project) -> SafeString:
         return show_plays(project=project, now=timezone.now())
 
