@@ -85,6 +85,13 @@ def write_whole(file: io.FileIO, piece: bytes | memoryview) -> None:
         rest = rest[file.write(rest) :]
 
 
+def write_at(descriptor: int, data: memoryview, start: int) -> None:
+    """Write all of it at one place of a file."""
+    while data:
+        count = os.pwrite(descriptor, data, start)
+        data, start = data[count:], start + count
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

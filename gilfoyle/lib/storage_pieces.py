@@ -8,21 +8,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Protocol
 
-from gilfoyle.lib import file_writes, storage
+from gilfoyle.lib import storage
+from gilfoyle.lib.growing_file import GrowingFile
 from gilfoyle.lib.sealed_chunks import SealedReader, seal
 from gilfoyle.lib.storage_faults import StorageFault, faults
-from gilfoyle.lib.store_marks import make_folder_of
 
 READ_BYTES = 1024 * 1024
-FILE_FLUSH_BYTES = 128 * 1024 * 1024  # so much is lost at most when a process is killed
-# So much is brought to the disk by a thread of its own while more comes: a flush then waits for little.
-FILE_AHEAD_BYTES = 16 * 1024 * 1024
-SYNC_DATA = getattr(os, "fdatasync", os.fsync)  # macOS has the latter alone
 OBJECT_BYTES = 8 * 1024 * 1024  # held in memory until it is stored; parts of a bucket's own copies need 5 MiB
 
 
@@ -33,8 +27,11 @@ class PieceWriter(Protocol):
     flush_bytes: int
     is_growing: bool
 
-    def write(self, data: bytes | memoryview) -> None:
-        """Take bytes. Raises: NoSpace, StorageFault."""
+    def space(self) -> memoryview:
+        """Return memory for the next bytes: never none, where what is due to be flushed was."""
+
+    def take(self, count: int) -> None:
+        """Count the first bytes of `space`, which are there now. Raises: NoSpace, StorageFault."""
 
     def flush(self) -> None:
         """Make durable what was taken. Raises: NoSpace, StorageFault."""
@@ -57,73 +54,19 @@ def can_go_on(name: str) -> bool:
     return path is not None and path == storage.stored_path(name)
 
 
-def open_piece(name: str, *, kept_bytes: int = 0, key: bytes | None = None) -> PieceWriter:
+def open_piece(
+    name: str, *, kept_bytes: int = 0, key: bytes | None = None, is_read_soon: bool = True
+) -> PieceWriter:
     """Begin a piece, or go on with one behind its first `kept_bytes`; one that can't grow is encrypted where there is a key.
+
+    `is_read_soon` False: nobody will miss it in the kernel's memory.
 
     Raises: NoSpace, StorageFault.
     """
     path = storage.local_path(name)
-    return _ObjectPiece(name, key) if path is None else _FilePiece(name, path, kept_bytes)
-
-
-class _FilePiece:
-    flush_bytes = FILE_FLUSH_BYTES
-    is_growing = True
-
-    def __init__(self, name: str, path: Path, kept_bytes: int) -> None:
-        self._name, self._folder = name, path.parent
-        self.size_bytes = self._ahead_bytes = kept_bytes
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sync")
-        self._ahead: Future[None] | None = None
-        with faults(name):
-            if not kept_bytes:
-                make_folder_of(path, name)
-            self._is_new = not kept_bytes
-            self._file = path.open("r+b" if kept_bytes else "xb", buffering=0)
-            try:
-                self._cut(kept_bytes)
-            except BaseException:  # whatever it was: nobody has the file yet who could close it
-                self._file.close()
-                raise
-
-    def _cut(self, kept_bytes: int) -> None:
-        """Remove what its last writer could not make durable."""
-        if os.fstat(self._file.fileno()).st_size < kept_bytes:
-            message = "A stored object is shorter than it was."
-            raise StorageFault(message, name=self._name)
-        self._file.truncate(kept_bytes)
-        self._file.seek(kept_bytes)
-
-    def write(self, data: bytes | memoryview) -> None:
-        with faults(self._name):
-            file_writes.write_whole(self._file, data)
-        self.size_bytes += len(data)
-        if self.size_bytes - self._ahead_bytes >= FILE_AHEAD_BYTES and (
-            self._ahead is None or self._ahead.done()
-        ):
-            self._require_synced()
-            self._ahead_bytes = self.size_bytes
-            self._ahead = self._thread.submit(SYNC_DATA, self._file.fileno())
-
-    def _require_synced(self) -> None:
-        """Wait for the thread. Raises: NoSpace, StorageFault: the kernel tells of a failed write only once."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            with faults(self._name):
-                ahead.result()
-
-    def flush(self) -> None:
-        self._require_synced()
-        with faults(self._name):
-            os.fsync(self._file.fileno())
-            if self._is_new:
-                for folder in (self._folder, *self._folder.parents[:2]):  # each may be as new as the piece
-                    file_writes.sync_folder(folder)
-                self._is_new = False
-
-    def close(self) -> None:
-        self._thread.shutdown()  # it may have the file at work
-        self._file.close()
+    if path is None:
+        return _ObjectPiece(name, key)
+    return GrowingFile(name, path, kept_bytes, is_read_soon=is_read_soon)
 
 
 class _ObjectPiece:
@@ -131,20 +74,22 @@ class _ObjectPiece:
     is_growing = False
 
     def __init__(self, name: str, key: bytes | None) -> None:
-        self._name, self._key, self._data = name, key, bytearray()
+        self._name, self._key = name, key
+        self._data = memoryview(bytearray(OBJECT_BYTES))
         self.size_bytes = 0
 
-    def write(self, data: bytes | memoryview) -> None:
-        self._data += data
-        self.size_bytes += len(data)
+    def space(self) -> memoryview:
+        return self._data[self.size_bytes :]
+
+    def take(self, count: int) -> None:
+        self.size_bytes += count
 
     def flush(self) -> None:
-        data = bytes(self._data)
+        data = bytes(self._data[: self.size_bytes])
         storage.save_bytes(self._name, data if self._key is None else b"".join(seal([data], self._key)))
-        self._data.clear()
 
     def close(self) -> None:
-        self._data.clear()
+        self._data.release()
 
 
 def read_piece(name: str, size_bytes: int, *, first: int = 0, key: bytes | None = None) -> Iterator[bytes]:

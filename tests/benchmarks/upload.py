@@ -33,12 +33,18 @@ AT_ONCE = (1, 4, 16)
 LEAST_RATIO, MOST_GROWTH_MIB = 0.8, 32
 ABOUT = (
     "Written by `make bench-upload`. One POST and one PATCH an upload, random bytes, over the loopback address; the "
-    "client's kernel moves them from memory into the socket (`sendfile`). Each contender has its own folder on the same "
-    "disk, with its defaults. CPU is user and system time of the server's processes.\n\n"
+    "client's kernel moves them from memory into the socket (`sendfile`), on the same cores. Each contender has its own "
+    "folder on the same disk, with its defaults. CPU is user and system time of the server's processes. A ratio is the "
+    "median of each turn's: what else the machine did then met both.\n\n"
     "**What the two do is not the same.** Gilfoyle hashes every byte (SHA-256), and answers only when all of them are on "
     "the disk (`fsync`) and counted in the database; tusd does neither: its bytes are in the kernel's memory when it "
     "answers. The column “on the disk” waits for that (`sync`) with both. Hashing is in Gilfoyle's CPU; what it takes "
-    "alone on this machine is said below the table."
+    "alone on this machine is said below the table.\n\n"
+    "A file that comes in one request goes to the disk by blocks of 2 MiB, from the memory into which it was received "
+    "(`O_DIRECT`, `gilfoyle/lib/growing_file.py`): the kernel makes no copy of it in its page cache. So who reads the "
+    "file first reads it from the disk, and segments that viewers ask for stay in memory. What comes "
+    "in several requests, or is encrypted when it is whole, is read again at once, and is written through the page cache; "
+    "so is all where a filesystem has no `O_DIRECT`."
 )
 
 
@@ -51,7 +57,7 @@ class Size:
     large_mib: int
 
 
-FULL = Size(total_mib=4096, repeats=3, large_mib=5 * 1024)
+FULL = Size(total_mib=4096, repeats=5, large_mib=5 * 1024)
 QUICK = Size(total_mib=1024, repeats=2, large_mib=1024)
 
 
@@ -133,10 +139,13 @@ def throughput(report: Report, servers: Sequence[Server], size: Size, folder: Pa
                 _say(f"{count} at once, {server.name}: {taken[server.name][-1]}")
         file.unlink()
         ours, theirs = (_median(taken[server.name]) for server in servers)
+        pairs = list(zip(*taken.values(), strict=True))
+        ratio = statistics.median(one.rate / other.rate for one, other in pairs)
+        durable_ratio = statistics.median(one.durable_rate / other.durable_rate for one, other in pairs)
         rows.append(
-            (count, f"{ours.rate:.0f}", f"{theirs.rate:.0f}", f"**{ours.rate / theirs.rate:.2f}**",
+            (count, f"{ours.rate:.0f}", f"{theirs.rate:.0f}", f"**{ratio:.2f}**",
              f"{ours.durable_rate:.0f}", f"{theirs.durable_rate:.0f}",
-             f"{ours.durable_rate / theirs.durable_rate:.2f}",
+             f"{durable_ratio:.2f}",
              f"{ours.cpu_per_gb:.2f}", f"{theirs.cpu_per_gb:.2f}")
         )  # fmt: skip
     report.heading("Throughput and CPU")

@@ -19,7 +19,8 @@ from videos.imports.reading import PASSING, Pace, RemoteReader
 from videos.imports.remotes import Remote, find_remote
 from videos.uploads import states as upload_states
 from videos.uploads import tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body, copied
 from videos.uploads.errors import UploadExpired, UploadNotFound
 from videos.uploads.models import Upload
 from videos.uploads.permits import Permit, permit_of_house
@@ -98,7 +99,9 @@ class Transfer:
 
     def _append(self, upload: Upload, reader: RemoteReader) -> None:
         size_bytes = reader.version.size_bytes
-        body = Body(self._reader(reader), None if size_bytes is None else size_bytes - upload.offset_bytes)
+        body = Body(
+            copied(self._reader(reader)), None if size_bytes is None else size_bytes - upload.offset_bytes
+        )
         try:
             upload = self._appended(upload, tus.Append(upload.offset_bytes), body)
         except UploadIncomplete:
@@ -108,7 +111,7 @@ class Transfer:
             raise self.broken_by
         if size_bytes is None:  # now it is known
             end = tus.Append(upload.offset_bytes, length_bytes=upload.offset_bytes)
-            self._appended(upload, end, Body(lambda _size: b"", 0))
+            self._appended(upload, end, Body(lambda _memory: 0, 0))
 
     def _appended(self, upload: Upload, append: tus.Append, body: Body) -> Upload:
         return append_bytes(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,11 +15,13 @@ from django.utils import timezone
 
 from gilfoyle.lib import ids, storage, storage_pieces
 from gilfoyle.lib.config import Config
+from gilfoyle.lib.storage_faults import ObjectMissing
 from gilfoyle.lib.transactions import atomic
 from videos import layout
-from videos.catalog.source_keys import destroy_key
+from videos.catalog.source_keys import are_sources_sealed, destroy_key
 from videos.errors import QuotaExceeded, UploadIncomplete
 from videos.uploads import states, tus
+from videos.uploads.bodies import Body
 from videos.uploads.errors import (
     ChecksumMismatch,
     TusHeaderInvalid,
@@ -28,7 +29,6 @@ from videos.uploads.errors import (
     UploadResumedElsewhere,
 )
 from videos.uploads.finishing import finish_finals_of, finish_upload
-from videos.uploads.hash_behind import HashBehind
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, require_still_good
 from videos.uploads.piece_keys import piece_key_name, prepare_piece_key
@@ -37,30 +37,13 @@ from videos.uploads.resumable import as_standing, expiry, find_upload, kept_unti
 from videos.uploads.services import require_room
 
 log = structlog.get_logger(__name__)
-Read = Callable[[int], bytes | memoryview]
 READ_BYTES = 128 * 1024
-MOST_READ_BYTES = (
-    512 * 1024
-)  # a quick client is read in large pieces, a slow one loses little when it breaks off
+# A quick client is read in large pieces, a slow one loses little when it breaks off.
+MOST_READ_BYTES = 2 * 1024 * 1024
 QUICK_S = 0.05
 FLUSH_S = 5.0  # a slow client's bytes are made durable at least so often
 # Before a wait for bytes that may never come: who stalls is taken over from, and loses what is not durable.
 QUIET_FLUSH_BYTES = 4 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """The bytes of a request.
-
-    What `read` gave may be overwritten once MOST_BEHIND more pieces were read (hash_behind.py).
-    `size_bytes` None: it ends when it ends; `trailer` gives a checksum that came behind them;
-    `is_quiet` tells that the next ones are not there yet.
-    """
-
-    read: Read
-    size_bytes: int | None
-    trailer: Callable[[], str | None] = lambda: None
-    is_quiet: Callable[[], bool] = lambda: False
 
 
 @dataclass(slots=True)
@@ -121,22 +104,23 @@ class _Session:
 
     def run(self) -> None:
         self.window = self._become_writer()
+        # A file that comes in one request is hashed on its way; of others the store is read again at the end.
         is_all = self.window.start_bytes == 0 and self.body.size_bytes == self.window.length_bytes
-        with HashBehind() as digest:
-            try:
-                # A file that comes in one request is hashed on its way; of others the store is read again at the end.
-                self._receive(digest if is_all else None)
-                if self.is_stopped and self.is_checked:
-                    self._stop()
-                is_whole = self._record(is_last=True, arrived_sha256=digest.hexdigest() if is_all else "")
-            except BaseException:
-                self._let_go()
-                raise
-            finally:
-                if self.piece is not None:
-                    self.piece.writer.close()
-                self._clear_if_ended()
-            sha256 = digest.hexdigest() if is_all else None
+        self.is_read_soon = not is_all or are_sources_sealed(self.config)
+        digest = hashlib.sha256() if is_all else None
+        try:
+            self._receive(digest)
+            if self.is_stopped and self.is_checked:
+                self._stop()
+            sha256 = digest.hexdigest() if digest is not None else None
+            is_whole = self._record(is_last=True, arrived_sha256=sha256 or "")
+        except BaseException:
+            self._let_go()
+            raise
+        finally:
+            if self.piece is not None:
+                self.piece.writer.close()
+            self._clear_if_ended()
         self._hand_on(is_whole=is_whole, sha256=sha256)
         self._require_all_came()
         if self.is_stopped:
@@ -184,27 +168,27 @@ class _Session:
             return window.length_bytes
         return window.start_bytes + (self.body.size_bytes or 0)
 
-    def _receive(self, digest: HashBehind | None) -> None:
+    def _receive(self, digest: hashlib._Hash | None) -> None:
         checksum = hashlib.new(self.append.checksum.algorithm) if self.append.checksum else None
         # Which algorithm a trailer names is known only when the bytes are gone.
         sums = [hashlib.new(name) for name in tus.ALGORITHMS] if self.append.checksum_follows else []
         sums += [checksum] if checksum is not None else []
+        hashes = [*sums, digest] if digest is not None else sums
         limit = self.window.most_bytes if self.body.size_bytes is None else self.body.size_bytes
         while self.received_bytes < limit:
             size = min(self.read_bytes, limit - self.received_bytes, self._reserved_ahead())
             if not size:  # the quota ends at this very byte
-                self.is_stopped = bool(self._read(1))
+                self.is_stopped = self._has_more()
                 break
-            data = self._read(size)
+            piece = self.piece = self.piece or self._open_piece()
+            data = self._read(piece.writer.space()[:size])
             if not data:
                 break
-            for one in sums:
+            for one in hashes:
                 one.update(data)
-            if digest is not None:
-                digest.update(data)
             # All of it counts only once it is certain that no more follows.
-            self._write(data, is_last=self.received_bytes + len(data) == limit)
-        if self.body.size_bytes is None and self.received_bytes == limit and self._read(1):
+            self._take(piece, len(data), is_last=self.received_bytes + len(data) == limit)
+        if self.body.size_bytes is None and self.received_bytes == limit and self._has_more():
             raise tus.too_many_bytes(self.window.length_bytes, self.permit.largest_bytes)
         if self.is_checked and not self.is_stopped:
             self._require_checksum({one.name: one for one in sums})
@@ -222,23 +206,25 @@ class _Session:
             self.upload.reserved_bytes, self.refusal = kept
         return max(0, self.upload.reserved_bytes - at)
 
-    def _read(self, size: int) -> bytes | memoryview:
+    def _read(self, memory: memoryview) -> memoryview:
+        """Return what came of the next bytes, at the beginning of that memory; nothing at the end."""
         began = time.monotonic()
         try:
-            data = self.body.read(size)
+            count = self.body.read(memory)
         except OSError as error:  # how a broken or a stalled connection shows
             log.info("upload_broke", upload_id=self.upload.pk, error=str(error))
-            return b""
+            count = 0
         is_quick = time.monotonic() - began < QUICK_S
         self.read_bytes = min(2 * self.read_bytes, MOST_READ_BYTES) if is_quick else READ_BYTES
-        return data
+        return memory[:count]
 
-    def _write(self, data: bytes | memoryview, *, is_last: bool) -> None:
-        if self.piece is None:
-            self.piece = self._open_piece()
-        self.piece.writer.write(data)
-        self.received_bytes += len(data)
-        if not is_last and self._is_flush_due(self.piece):
+    def _has_more(self) -> bool:
+        return len(self._read(memoryview(bytearray(1)))) > 0
+
+    def _take(self, piece: _Piece, count: int, *, is_last: bool) -> None:
+        piece.writer.take(count)
+        self.received_bytes += count
+        if not is_last and self._is_flush_due(piece):
             self._flush()
             if self.is_checked:
                 self._stay_writer()
@@ -266,7 +252,7 @@ class _Session:
         if self.piece_key is None:
             self.piece_key = prepare_piece_key(self.upload, self.config)
         name, key = ids.random_text(22), self.piece_key
-        writer = storage_pieces.open_piece(self._name(name), key=key)
+        writer = storage_pieces.open_piece(self._name(name), key=key, is_read_soon=self.is_read_soon)
         return _Piece(name, at, writer, 0, is_encrypted=key is not None)
 
     def _name(self, piece: str) -> str:
@@ -278,7 +264,11 @@ class _Session:
         piece = self.piece
         if piece is None or piece.writer.size_bytes == piece.durable_bytes:
             return
-        piece.writer.flush()
+        try:
+            piece.writer.flush()
+        except ObjectMissing:
+            self._stay_writer()  # whose upload is ended loses its folder, too: that is the answer then
+            raise
         piece.durable_bytes = piece.writer.size_bytes
         if piece not in self.unrecorded:
             self.unrecorded.append(piece)

@@ -3,21 +3,42 @@
 from __future__ import annotations
 
 import select
-from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
 
 from videos.uploads import tus
-from videos.uploads.appending import Body
 from videos.uploads.errors import TusHeaderInvalid
-from videos.uploads.hash_behind import MOST_BEHIND
 
 QUIET_MS = 50  # a sender that is merely slower than we are has sent more by then
-# Memory that is used again costs no page faults: a third of what an upload would take. What was read is good until
-# it was written and hashed, which is before so many further reads.
-BUFFERS, BUFFER_BYTES = MOST_BEHIND + 2, 512 * 1024
+Read = Callable[[memoryview], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The bytes of a request: `read` puts the next ones into memory, and returns how many; none at the end.
+
+    `size_bytes` None: it ends when it ends; `trailer` gives a checksum that came behind them;
+    `is_quiet` tells that the next ones are not there yet.
+    """
+
+    read: Read
+    size_bytes: int | None
+    trailer: Callable[[], str | None] = lambda: None
+    is_quiet: Callable[[], bool] = lambda: False
+
+
+def copied(read: Callable[[int], bytes]) -> Read:
+    """Return what reads into memory from what gives up to so many bytes."""
+
+    def read_into(memory: memoryview) -> int:
+        data = read(len(memory))
+        memory[: len(data)] = data
+        return len(data)
+
+    return read_into
 
 
 def body_of(request: HttpRequest) -> Body:
@@ -27,13 +48,12 @@ def body_of(request: HttpRequest) -> Body:
     """
     if request.META.get("HTTP_TRANSFER_ENCODING"):
         stream: Any = request.META["wsgi.input"]  # Django's own stream ends where no length is told
-        return Body(
-            lambda size: _read_chunked(stream, size), None, lambda: _trailer(stream), _quietness(request)
-        )
+        read = copied(lambda size: _read_chunked(stream, size))
+        return Body(read, None, lambda: _trailer(stream), _quietness(request))
     text = request.META.get("CONTENT_LENGTH") or "0"
     size_bytes = tus.read_number({"Content-Length": text}, "Content-Length")
     stream = request.META.get("wsgi.input")
-    read = _FromSocket(stream).read if _is_of_gunicorn(stream) else request.read
+    read = _FromSocket(stream).read if _is_of_gunicorn(stream) else copied(request.read)
     return Body(read, size_bytes or 0, is_quiet=_quietness(request))
 
 
@@ -52,32 +72,26 @@ class _FromSocket:
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._reader = stream, stream.reader
-        self._buffers: deque[memoryview] = deque(maxlen=BUFFERS)
 
-    def read(self, size: int) -> bytes | memoryview:
-        """Give up to `size` bytes: what is there, rather than all of them; none at the end."""
+    def read(self, memory: memoryview) -> int:
+        """Give what is there, rather than as much as fits; nothing at the end."""
         reader = self._reader
-        wanted = min(size, reader.length)
+        wanted = min(len(memory), reader.length)
         if wanted <= 0:
-            return b""
+            return 0
         try:
-            data = reader.unreader.take_buffered() or self._receive(wanted)
+            buffered = reader.unreader.take_buffered()
+            if not buffered:
+                count: int = reader.unreader.sock.recv_into(memory[:wanted])
         except BaseException:
             self._stream.failed = True  # the next request begins nobody knows where
             raise
-        if len(data) > wanted:
-            reader.unreader.unread(data[wanted:])
-            data = data[:wanted]
-        reader.length -= len(data)
-        return data
-
-    def _receive(self, wanted: int) -> memoryview:
-        if len(self._buffers) < BUFFERS:
-            self._buffers.append(memoryview(bytearray(BUFFER_BYTES)))
-        else:
-            self._buffers.rotate(-1)  # the oldest
-        buffer = self._buffers[-1][:wanted]
-        return buffer[: self._reader.unreader.sock.recv_into(buffer)]
+        if buffered:
+            count = min(len(buffered), wanted)
+            memory[:count] = buffered[:count]
+            reader.unreader.unread(buffered[count:])
+        reader.length -= count
+        return count
 
 
 def _quietness(request: HttpRequest) -> Callable[[], bool]:

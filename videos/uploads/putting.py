@@ -11,7 +11,8 @@ from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.errors import LengthRequired, UploadIncomplete
 from videos.uploads import states, tus
-from videos.uploads.appending import READ_BYTES, Body, append_bytes
+from videos.uploads.appending import READ_BYTES, append_bytes
+from videos.uploads.bodies import Body
 from videos.uploads.content_range import Stretch, overlap_bytes, read_stretch
 from videos.uploads.errors import UploadBytesDiffer, UploadOffsetMismatch, UploadResumedElsewhere
 from videos.uploads.finishing import finish_upload
@@ -113,16 +114,17 @@ def _stored_bytes(upload: Upload, first: int, count: int) -> Iterator[bytes]:
 
 def _read_exactly(body: Body, size: int) -> bytes:
     """Raises: UploadIncomplete."""
-    data = bytearray()
-    while len(data) < size:
+    data = bytearray(size)
+    rest = memoryview(data)
+    while rest:
         try:
-            got = body.read(size - len(data))
+            count = body.read(rest)
         except OSError:
-            got = b""
-        if not got:
+            count = 0
+        if not count:
             message = "The body did not arrive."
             raise UploadIncomplete(message, hint="Send it again.")
-        data += got
+        rest = rest[count:]
     return bytes(data)
 
 

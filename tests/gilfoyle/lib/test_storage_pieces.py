@@ -1,26 +1,35 @@
 from __future__ import annotations
 
-import errno
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gilfoyle.lib import storage, storage_pieces
-from gilfoyle.lib.errors import NoSpace
+from gilfoyle.lib import storage
 from gilfoyle.lib.sealed_chunks import SealBroken, is_sealed, new_key
 from gilfoyle.lib.storage_faults import ObjectMissing, StorageFault
-from gilfoyle.lib.storage_pieces import OBJECT_BYTES, can_grow, open_piece, read_piece, trim_piece
+from gilfoyle.lib.storage_pieces import (
+    OBJECT_BYTES,
+    PieceWriter,
+    can_grow,
+    open_piece,
+    read_piece,
+    trim_piece,
+)
 from tests.bucket import own_bucket
 
 NAME = "uploads/p/u/one"
 
 
+def put(piece: PieceWriter, data: bytes) -> None:
+    piece.space()[: len(data)] = data
+    piece.take(len(data))
+
+
 def write(data: bytes, *, kept_bytes: int = 0) -> None:
     piece = open_piece(NAME, kept_bytes=kept_bytes)
-    piece.write(data)
+    put(piece, data)
     piece.flush()
     assert piece.size_bytes == kept_bytes + len(data)
     piece.close()
@@ -74,79 +83,20 @@ def test_a_bucket_keeps_each_flush_as_an_object(settings: Any) -> None:
         assert not can_grow()
         piece = open_piece(NAME)
         assert (piece.is_growing, piece.flush_bytes) == (False, OBJECT_BYTES)
-        piece.write(b"abc")
+        put(piece, b"abc")
         assert not storage.exists(NAME)
-        piece.write(b"def")
+        put(piece, b"def")
         piece.flush()
         assert read(6) == b"abcdef"
         trim_piece(NAME, 6)
         piece.close()
 
 
-def test_what_came_is_brought_to_the_disk_while_more_comes(
-    media_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storage_pieces, "FILE_AHEAD_BYTES", 3)
-    begun, may_end = threading.Event(), threading.Event()
-
-    def slow(_descriptor: int) -> None:
-        begun.set()
-        may_end.wait()
-
-    monkeypatch.setattr("gilfoyle.lib.storage_pieces.SYNC_DATA", slow)
-    piece = open_piece(NAME)
-    piece.write(b"abc")
-    assert begun.wait(60)
-    piece.write(b"defghi")  # does not wait, and begins no second one
-    may_end.set()
-    piece.flush()
-    piece.close()
-    assert read(9) == b"abcdefghi"
-
-
-@pytest.mark.parametrize(("number", "error"), [(errno.EIO, StorageFault), (errno.ENOSPC, NoSpace)])
-def test_a_failure_on_the_way_to_the_disk_is_told_by_the_flush(
-    media_dir: Path, monkeypatch: pytest.MonkeyPatch, number: int, error: type[Exception]
-) -> None:
-    """The kernel tells of it once: the flush itself would succeed."""
-    monkeypatch.setattr(storage_pieces, "FILE_AHEAD_BYTES", 3)
-
-    def fail(_descriptor: int) -> None:
-        raise OSError(number, "told once")
-
-    monkeypatch.setattr("gilfoyle.lib.storage_pieces.SYNC_DATA", fail)
-    piece = open_piece(NAME)
-    piece.write(b"abc")
-    with pytest.raises(error):
-        piece.flush()
-    piece.close()
-
-
-def test_a_file_is_closed_when_its_thread_has_let_go_of_it(
-    media_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(storage_pieces, "FILE_AHEAD_BYTES", 3)
-    seen: list[bool] = []
-    begun = threading.Event()
-
-    def look(descriptor: int) -> None:
-        begun.set()
-        os.fstat(descriptor)
-        seen.append(True)
-
-    monkeypatch.setattr("gilfoyle.lib.storage_pieces.SYNC_DATA", look)
-    piece = open_piece(NAME)
-    piece.write(b"abc")
-    assert begun.wait(60)
-    piece.close()
-    assert seen == [True]
-
-
 def test_a_piece_in_a_bucket_is_encrypted_where_there_is_a_key(settings: Any) -> None:
     data, key = os.urandom(200_000), new_key()
     with own_bucket(settings):
         piece = open_piece(NAME, key=key)
-        piece.write(data)
+        put(piece, data)
         piece.flush()
         piece.close()
         assert is_sealed(storage.open_stored(NAME).read())
@@ -163,7 +113,7 @@ def test_a_piece_in_a_bucket_is_encrypted_where_there_is_a_key(settings: Any) ->
 
 def test_a_piece_that_grows_stays_as_it_came(media_dir: Path) -> None:
     piece = open_piece(NAME, key=new_key())
-    piece.write(b"abc")
+    put(piece, b"abc")
     piece.flush()
     piece.close()
     assert read(3) == b"abc"

@@ -194,7 +194,8 @@ def test_a_piece_that_is_being_written_in_the_new_store_is_not_replaced(
         move = plan(settings)
         assert move.copy()
         assert move.counts["copied"] == 0
-        writer.write(b"acknowledged")
+        writer.space()[:12] = b"acknowledged"
+        writer.take(12)
         writer.flush()
     finally:
         writer.close()

@@ -13,9 +13,11 @@ import pytest
 from django.conf import settings
 from django.utils import timezone
 
+from gilfoyle.lib import storage_pieces
 from gilfoyle.lib.errors import NoSpace
 from tests.bucket import own_bucket
 from tests.factories import Account
+from tests.sealing import set_sealing
 from tests.videos.uploads.test_resumable import create, files, status_of
 from videos.access.services import revoke_api_key, suspend_project
 from videos.catalog.models import Video
@@ -23,7 +25,8 @@ from videos.catalog.services import delete_video
 from videos.catalog.stored_sources import open_source
 from videos.errors import KeyInvalid, ProjectSuspended, SourceTooLarge, UploadIncomplete
 from videos.uploads import appending, tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body, copied
 from videos.uploads.errors import (
     ChecksumMismatch,
     TusHeaderInvalid,
@@ -68,7 +71,7 @@ def add(
         permit=permit,
         upload_id=upload.pk,
         append=tus.Append(offset, **append),
-        body=Body(read or io.BytesIO(data).read, size_bytes, lambda: trailer),
+        body=Body(copied(read or io.BytesIO(data).read), size_bytes, lambda: trailer),
         config=settings.GILFOYLE,
     )
 
@@ -344,7 +347,7 @@ def test_two_at_once_are_one(permit: Permit, media_dir: Path) -> None:
                 permit,
                 Upload.objects.get(pk=upload.pk),
                 tus.Append(Upload.objects.get(pk=upload.pk).offset_bytes),
-                Body(io.BytesIO(b"x").read, 1),
+                Body(io.BytesIO(b"x").readinto, 1),
                 settings.GILFOYLE,
             ).run()
 
@@ -361,7 +364,7 @@ def test_a_store_that_is_full_keeps_what_it_had(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     def fill() -> None:
-        monkeypatch.setattr("gilfoyle.lib.file_writes.write_whole", refuse)
+        monkeypatch.setattr("gilfoyle.lib.file_writes.write_at", refuse)
 
     with pytest.raises(NoSpace):
         add(permit, upload, DATA, read=interrupted_by(fill))
@@ -384,3 +387,31 @@ def test_pieces_in_a_bucket_become_the_source(
         assert UploadPiece.objects.filter(upload=upload).count() > 2
         left = [one.key for one in store.bucket.objects.filter(Prefix=store.location + "/uploads/")]
         assert left == []
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "is_read_soon"),
+    [(len(DATA), "never", False), (HALF, "never", True), (len(DATA), "always", True)],
+)
+def test_what_is_not_read_again_needs_no_place_in_memory(
+    permit: Permit,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    size: int,
+    wanted: str,
+    *,
+    is_read_soon: bool,
+) -> None:
+    seen: list[bool] = []
+    begin = storage_pieces.open_piece
+
+    def note(name: str, **told: Any) -> storage_pieces.PieceWriter:
+        seen.append(told["is_read_soon"])
+        return begin(name, **told)
+
+    monkeypatch.setattr(storage_pieces, "open_piece", note)
+    set_sealing(settings, wanted)
+    upload = create(permit, len(DATA))
+    add(permit, upload, DATA[:size])
+    assert seen == [is_read_soon]

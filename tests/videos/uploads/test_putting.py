@@ -13,7 +13,7 @@ from tests.videos.uploads.test_appending import source_of
 from tests.videos.uploads.test_granting import grant
 from videos.errors import LengthRequired, SourceExists, UploadIncomplete
 from videos.uploads import putting, resumable
-from videos.uploads.appending import Body
+from videos.uploads.bodies import Body
 from videos.uploads.errors import UploadBytesDiffer, UploadOffsetMismatch
 from videos.uploads.models import Upload
 from videos.uploads.permits import Permit, permit_of_grant
@@ -29,7 +29,7 @@ def permit(account: Account) -> Permit:
 
 
 def put(permit: Permit, text: str | None, data: bytes, *, size_bytes: int | None = -1) -> Upload | None:
-    body = Body(io.BytesIO(data).read, len(data) if size_bytes == -1 else size_bytes)
+    body = Body(io.BytesIO(data).readinto, len(data) if size_bytes == -1 else size_bytes)
     return put_bytes(permit=permit, content_range=text, body=body, config=settings.GILFOYLE)
 
 

@@ -24,7 +24,8 @@ from tests.streaming.web_process import web_process
 from videos.errors import QuotaExceeded
 from videos.models import Upload, Video
 from videos.uploads import appending, reserving, tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body
 from videos.uploads.permits import permit_of_key
 from videos.uploads.resumable import create_upload
 
@@ -154,7 +155,7 @@ def test_bodies_without_a_length_that_race_for_the_last_byte(
                 permit=permit,
                 upload_id=upload.pk,
                 append=tus.Append(0),
-                body=Body(io.BytesIO(b"x" * 400).read, None),
+                body=Body(io.BytesIO(b"x" * 400).readinto, None),
                 config=django_settings.GILFOYLE,
             ).offset_bytes
         except QuotaExceeded as refusal:

@@ -36,7 +36,8 @@ from videos.catalog import services as catalog
 from videos.errors import QuotaExceeded, SourceTooLarge
 from videos.models import Upload, Video
 from videos.uploads import finishing, reserving, tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body
 from videos.uploads.finishing import finish_finals_of, finish_upload
 from videos.uploads.permits import permit_of_key
 from videos.uploads.resumable import create_upload, end_uploads_of, terminate_upload
@@ -113,7 +114,7 @@ class QuotaMachine(RuleBasedStateMachine):
         tells = wanted if model.length is None and is_end else None
         fits = model.length is not None or wanted - model.kept <= self.left
         most = model.kept + self.left
-        body = Body(io.BytesIO(b"x" * size).read, size if is_counted else None)
+        body = Body(io.BytesIO(b"x" * size).readinto, size if is_counted else None)
         try:
             append_bytes(
                 permit=self.permit,
@@ -291,7 +292,7 @@ def test_a_part_that_is_ended_before_its_file_is_there_gives_nothing_away(
     permit, config = permit_of_key(account.key, django_settings.GILFOYLE), django_settings.GILFOYLE
     creation = tus.Creation(60, concat=tus.read_concat("partial"))
     part = create_upload(permit=permit, creation=creation, config=config)
-    body = Body(io.BytesIO(b"x" * 60).read, 60)
+    body = Body(io.BytesIO(b"x" * 60).readinto, 60)
     append_bytes(permit=permit, upload_id=part.pk, append=tus.Append(0), body=body, config=config)
     final = tus.Creation(None, concat=tus.read_concat(f"final;{part.pk}"))
     waiting = create_upload(permit=permit, creation=final, config=config)

@@ -16,7 +16,8 @@ from tests.limited import limited_account, use_of
 from videos.errors import QuotaExceeded
 from videos.models import Upload
 from videos.uploads import appending, reserving, states, tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body
 from videos.uploads.permits import permit_of_key
 from videos.uploads.reserving import beyond_parts_bytes, reserve, reserve_ahead
 from videos.uploads.resumable import create_upload
@@ -43,7 +44,7 @@ def append(account: Account, upload: Upload, data: bytes, size: int | None, **to
         permit=permit_of_key(account.key, django_settings.GILFOYLE),
         upload_id=upload.pk,
         append=tus.Append(upload.offset_bytes, **told),
-        body=Body(io.BytesIO(data).read, size),
+        body=Body(io.BytesIO(data).readinto, size),
         config=django_settings.GILFOYLE,
     )
 

@@ -14,7 +14,8 @@ from tests.videos.uploads.tus_calls import metadata
 from videos.catalog.models import Video
 from videos.errors import SourceTooLarge, UploadInProgress
 from videos.uploads import resumable, tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body, copied
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired, UploadNotFound
 from videos.uploads.models import Upload, UploadPiece
 from videos.uploads.permits import Permit, permit_of_key
@@ -55,7 +56,7 @@ def append(permit: Permit, upload: Upload, data: bytes, offset: int = 0) -> Uplo
         permit=permit,
         upload_id=upload.pk,
         append=tus.Append(offset),
-        body=Body(read, len(data)),
+        body=Body(copied(read), len(data)),
         config=settings.GILFOYLE,
     )
 

@@ -31,7 +31,8 @@ from tests.lengths import length
 from videos import layout
 from videos.errors import SourceTooLarge, UploadIncomplete
 from videos.uploads import appending, tus
-from videos.uploads.appending import Body, append_bytes
+from videos.uploads.appending import append_bytes
+from videos.uploads.bodies import Body
 from videos.uploads.errors import ChecksumMismatch, UploadExpired
 from videos.uploads.finishing import finish_left_uploads, finish_upload
 from videos.uploads.models import Upload
@@ -89,7 +90,7 @@ class UploadsMachine(RuleBasedStateMachine):
             permit=self.permit,
             upload_id=upload_id,
             append=tus.Append(len(model.data), len(model.data) + len(rest)),
-            body=Body(io.BytesIO(rest).read, len(rest)),
+            body=Body(io.BytesIO(rest).readinto, len(rest)),
             config=django_settings.GILFOYLE,
         )
         model.data += rest
@@ -148,7 +149,7 @@ class UploadsMachine(RuleBasedStateMachine):
         append = tus.Append(
             max(0, len(model.data) + drift), wanted, tus.Checksum("sha1", digest) if check else None
         )
-        body = Body(io.BytesIO(came).read, len(data) if is_counted else None)
+        body = Body(io.BytesIO(came).readinto, len(data) if is_counted else None)
         after = model.length if model.length is not None else wanted
         is_good = not model.is_over and model.kind != "final" and append.offset_bytes == len(model.data)
         is_good &= wanted is None or wanted == after
