@@ -185,8 +185,8 @@ def count_statuses(counts: Mapping[str, int]) -> list[StatusCount]:
 def describe_queues(now: datetime) -> dict[str, Any]:
     """Return the queues, what their work waits for, and those whose work nobody takes although nothing is known against it."""
     queues, held_up = list_queues(now), list_held_up(now)
-    explains = any(held.stops_workers for held in held_up)
-    stalled = [queue for queue in queues if queue.stalled and not explains]
+    explained = {queue for held in held_up for queue in held.stops_queues}
+    stalled = [queue for queue in queues if queue.stalled and queue.name not in explained]
     return {"queues": queues, "held_up": held_up, "stalled_queues": stalled}
 
 

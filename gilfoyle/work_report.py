@@ -223,29 +223,32 @@ def _failures(now: datetime) -> Iterable[FailureGroup]:
         yield FailureGroup(code, jobs[0].failure_message, len(jobs), last_at, ids)
 
 
-def _left_alone(now: datetime) -> Counter[str]:
-    """Return by kind how many steps have been ready for long in queues of whose work nobody does any."""
+def _left_alone(now: datetime) -> Counter[tuple[str, str]]:
+    """Return by kind and queue how many steps have been ready for long in queues of whose work nobody does any."""
     late = Step.objects.filter(
         status=states.READY, job__status__in=states.AT_WORK, ready_at__lt=now - timedelta(seconds=STALLED_S)
     )
     rows = list(late.order_by().values("kind", "queue").annotate(n=Count("pk")))
-    busy, found = busy_queues() if rows else frozenset(), Counter[str]()
+    busy, found = busy_queues() if rows else frozenset(), Counter[tuple[str, str]]()
     for row in rows:
-        found[row["kind"]] += row["n"] if row["queue"] not in busy else 0
+        found[row["kind"], row["queue"]] += row["n"] if row["queue"] not in busy else 0
     return +found
 
 
 def _concerns(
-    left_alone: Mapping[str, int],
+    left_alone: Mapping[tuple[str, str], int],
     held_up: Iterable[HeldUp],
     workers: Iterable[Worker],
     scheduler: SchedulerState,
 ) -> Iterable[str]:
-    explains = False
+    explained = set[str]()
     for held in held_up:
-        explains |= held.stops_workers
+        explained.update(held.stops_queues)
         yield f"{held.words.rstrip('.')} ({held.steps} step{'s' if held.steps > 1 else ''}). {held.found} {held.remedy}"
-    for kind, ready in left_alone.items() if not explains else ():
+    missed = Counter[str]()
+    for (kind, queue), ready in left_alone.items():
+        missed[kind] += ready if queue not in explained else 0
+    for kind, ready in (+missed).items():
         yield f"Nobody takes this work: {KIND_WORDS[kind]} ({ready} ready). Is a worker for it running?"
     for worker in workers:
         if worker.is_lost:

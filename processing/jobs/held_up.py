@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from processing.jobs.waiting import HINTS, STAND_BACK_S, WORDS
 class HeldUp:
     """What steps wait for: in words, as it was found last, and what to do; `steps`: how many do.
 
-    `stops_workers`: a machine leaves all work alone because of it, so that steps wait that know nothing of it.
+    `stops_queues`: a machine leaves their work alone because of it, so that steps of them wait that know nothing of it.
     """
 
     code: str
@@ -26,23 +27,28 @@ class HeldUp:
     found: str
     remedy: str
     steps: int
-    stops_workers: bool
+    stops_queues: tuple[str, ...]
 
 
 def list_held_up(now: datetime) -> tuple[HeldUp, ...]:
     """Return what ready steps of jobs that are under way wait for, what holds up most of them first."""
     waiting = Step.objects.filter(status=states.READY, failure_code__in=WORDS, job__status__in=states.AT_WORK)
-    rows = waiting.order_by().values("failure_code").annotate(n=Count("pk"), next_at=Max("ready_at"))
+    rows = waiting.order_by().values("failure_code", "queue").annotate(n=Count("pk"), next_at=Max("ready_at"))
+    steps, stopped = Counter[str](), defaultdict[str, set[str]](set)
+    for row in rows:
+        steps[row["failure_code"]] += row["n"]
+        if _stops_workers(row["failure_code"], row["next_at"], now):
+            stopped[row["failure_code"]].add(row["queue"])
     return tuple(
         HeldUp(
-            code=row["failure_code"],
-            words=WORDS[row["failure_code"]],
-            found=_found_last(row["failure_code"]),
-            remedy=HINTS[row["failure_code"]],
-            steps=row["n"],
-            stops_workers=_stops_workers(row["failure_code"], row["next_at"], now),
+            code=code,
+            words=WORDS[code],
+            found=_found_last(code),
+            remedy=HINTS[code],
+            steps=count,
+            stops_queues=tuple(sorted(stopped[code])),
         )
-        for row in sorted(rows, key=lambda row: (-row["n"], row["failure_code"]))
+        for code, count in sorted(steps.items(), key=lambda one: (-one[1], one[0]))
     )
 
 

@@ -108,9 +108,10 @@ def describe_job(job: Job) -> JobPanel:
     now = timezone.now()
     total = sum(counts.values())
     waits_for = next(filter(None, map(words_of_wait, steps)), words_of_pause(job) or slots.words_of_wait(job))
-    is_long = not waits_for and is_waiting_long(job, counts, now)
-    if is_long:  # others may know why
-        waits_for = next((held.words for held in list_held_up(now) if held.stops_workers), "")
+    left_alone = "" if waits_for else queue_left_alone(job, counts, now)
+    if left_alone:  # others may know why
+        held_up = list_held_up(now)
+        waits_for = next((held.words for held in held_up if left_alone in held.stops_queues), "")
     return JobPanel(
         job=job,
         status=pill(job.status if job.status != states.ACTIVE else "processing"),
@@ -121,17 +122,17 @@ def describe_job(job: Job) -> JobPanel:
         all_steps=total,
         steps=tuple(describe_step(step, now) for step in steps),
         hidden_steps=total - len(steps),
-        is_waiting_long=is_long and not waits_for,
+        is_waiting_long=bool(left_alone) and not waits_for,
         waits_for=waits_for,
     )
 
 
-def is_waiting_long(job: Job, counts: dict[str, int], now: datetime) -> bool:
-    """Tell whether an active job has work that nobody takes, nor other work of its queue: then no worker may be running."""
+def queue_left_alone(job: Job, counts: dict[str, int], now: datetime) -> str:
+    """Return the queue of an active job's work that nobody takes, nor other work of it: no worker may be running. Else nothing."""
     idle = job.status == states.ACTIVE and not counts.get(states.RUNNING)
     ready = Step.objects.filter(job=job, status=states.READY) if idle else Step.objects.none()
     first = ready.filter(ready_at__lt=now - PATIENCE).order_by("ready_at").first()
-    return first is not None and first.queue not in busy_queues()
+    return first.queue if first is not None and first.queue not in busy_queues() else ""
 
 
 def most_urgent_first(rows: QuerySet[Any]) -> QuerySet[Any]:

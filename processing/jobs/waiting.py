@@ -43,7 +43,7 @@ HINTS: Mapping[str, str] = {
     DatabaseAway.code: "Look after the database (`manage.py doctor`); all work goes on by itself.",
 }
 STAND_BACK_S = 60
-_unusable_at: dict[str, float] = {}
+_unusable_at: dict[tuple[str, str], float] = {}  # by folder and queue
 _warned_at: dict[tuple[str, str], float] = {}
 
 
@@ -60,9 +60,13 @@ def waits_for(step: Step, code: str) -> int:
     return 0 if step.failure_code in WORDS and step.failure_code != code else step.waits
 
 
-def stands_back() -> bool:
-    """Tell whether this machine is to leave work to others for a while: none of it can be done here."""
-    return time.monotonic() - _unusable_at.get(str(settings.DATA_DIR), float("-inf")) < STAND_BACK_S
+def stands_back(queue: str) -> bool:
+    """Tell whether this machine is to leave a queue's work to others for a while: none of it can be done here.
+
+    Each queue meets it by a step of its own, so that the steps tell which queues are left alone.
+    """
+    met_at = _unusable_at.get((str(settings.DATA_DIR), queue), float("-inf"))
+    return time.monotonic() - met_at < STAND_BACK_S
 
 
 def postpone_step(*, step: Step, error: GilfoyleError) -> None:
@@ -71,7 +75,7 @@ def postpone_step(*, step: Step, error: GilfoyleError) -> None:
     Raises: StaleWork when the lease was lost meanwhile.
     """
     if error.code == ScratchUnusable.code:
-        _unusable_at[str(settings.DATA_DIR)] = time.monotonic()
+        _unusable_at[str(settings.DATA_DIR), step.queue] = time.monotonic()
     now = shared_now()
     waits = waits_for(step, error.code)
     pause_s = PAUSES_S[min(waits, len(PAUSES_S) - 1)]

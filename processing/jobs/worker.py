@@ -70,7 +70,7 @@ class Lease(KeptLease):
 
 def run_next_step(*, queue: str) -> bool:
     """Claim and do one step of the queue; False where there was none, or none could be done here."""
-    if is_stopping() or waiting.stands_back():
+    if is_stopping() or waiting.stands_back(queue):
         return False
     encoding = settings.GILFOYLE.encoding
     owner = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"

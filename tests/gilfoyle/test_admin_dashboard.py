@@ -174,3 +174,6 @@ def test_a_folder_that_holds_all_work_up_is_told_in_place_of_workers_that_are_mi
         assert "no worker takes its work" not in html
         assert "/data/work can&#x27;t be written." in html
         assert "Give the folder to the user who runs the workers" in html
+        assert "leaves other work of encode alone" in html
+    Step.objects.filter(name="b").update(queue="probe")
+    assert "Queue probe: no worker takes its work" in admin_client.get(reverse("admin:work")).content.decode()

@@ -117,6 +117,9 @@ def test_work_that_waits_for_a_folder_or_its_turn_is_not_said_to_lack_a_worker()
     concerns = read(now).concerns
     assert concerns[0].startswith("Waits for a machine whose work folder can be written (1 step). No /work.")
     assert not any("Nobody takes" in concern for concern in concerns)
+    Step.objects.filter(name="b").update(queue="probe", kind="probe")
+    assert any("Nobody takes this work: Probe" in one for one in read(now).concerns), "another queue's"
+    Step.objects.filter(name="b").update(queue="encode", kind="encode_chunk")
     lease = {"status": states.RUNNING, "lease_expires_at": now + timedelta(minutes=1)}
     Step.objects.filter(name="a").update(failure_code="", **lease)
     assert not any("Nobody takes" in concern for concern in read(now).concerns)

@@ -30,7 +30,7 @@ def test_what_holds_work_up_is_told_once_with_what_was_found_last() -> None:
     wait("c", "scratch_unusable", found="/work can't be written.")
     folder, store = list_held_up(now)
     assert (folder.code, folder.steps, folder.found) == ("scratch_unusable", 2, "/work can't be written.")
-    assert (store.code, store.steps, store.stops_workers) == ("store_away", 1, False)
+    assert (store.code, store.steps, store.stops_queues) == ("store_away", 1, ())
     Step.objects.update(status=states.DONE)
     assert list_held_up(now) == ()
 
@@ -40,9 +40,9 @@ def test_a_machine_that_stands_back_tries_again_soon_else_it_is_gone() -> None:
     wait("a", "scratch_unusable")
     now = timezone.now()
     (held,) = list_held_up(now)
-    assert held.stops_workers
+    assert held.stops_queues == ("encode",)
     (held,) = list_held_up(now + timedelta(minutes=5))
-    assert not held.stops_workers
+    assert not held.stops_queues
 
 
 def test_work_that_others_found_no_folder_for_waits_for_one_and_not_for_a_worker() -> None:
@@ -52,6 +52,9 @@ def test_work_that_others_found_no_folder_for_waits_for_one_and_not_for_a_worker
     Step.objects.filter(job=job).update(ready_at=timezone.now() - timedelta(minutes=5))
     panel = describe_job(job)
     assert (panel.is_waiting_long, panel.waits_for) == (False, WORDS["scratch_unusable"])
+    Step.objects.filter(name="a").update(queue="probe")
+    panel = describe_job(job)
+    assert (panel.is_waiting_long, panel.waits_for) == (True, ""), "that says nothing of this queue"
     Step.objects.filter(name="a").update(failure_code="")
     panel = describe_job(job)
     assert (panel.is_waiting_long, panel.waits_for) == (True, "")

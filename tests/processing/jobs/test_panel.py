@@ -11,8 +11,8 @@ from processing.jobs.panel import (
     MOST_STEPS,
     describe_job,
     describe_step,
-    is_waiting_long,
     latest_job,
+    queue_left_alone,
     title_of,
     took,
 )
@@ -104,12 +104,12 @@ def test_a_retried_step_hides_what_no_longer_holds() -> None:
 def test_work_that_nobody_takes() -> None:
     job = make_job()
     now = timezone.now()
-    assert not is_waiting_long(job, {states.READY: 1}, now)
+    assert not queue_left_alone(job, {states.READY: 1}, now)
     later = now + timedelta(minutes=1)
-    assert is_waiting_long(job, {states.READY: 1}, later)
-    assert not is_waiting_long(job, {states.READY: 1, states.RUNNING: 1}, later)
+    assert queue_left_alone(job, {states.READY: 1}, later) == "probe"
+    assert not queue_left_alone(job, {states.READY: 1, states.RUNNING: 1}, later)
     job.status = states.FAILED
-    assert not is_waiting_long(job, {states.READY: 1}, later)
+    assert not queue_left_alone(job, {states.READY: 1}, later)
 
 
 def test_titles() -> None:

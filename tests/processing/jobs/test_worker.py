@@ -268,6 +268,7 @@ def test_a_work_folder_that_cant_be_written_costs_no_try(data_dir: Path) -> None
         assert run_next_step(queue="probe")
         # Others are to have it first, who may be well.
         assert not run_next_step(queue="probe")
+        assert not waiting.stands_back("encode"), "of that no step has said so yet"
         waiting._unusable_at.clear()
     step = Step.objects.get()
     assert (step.status, step.faults, step.failure_code) == ("ready", 0, "scratch_unusable")
