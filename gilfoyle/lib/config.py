@@ -138,7 +138,9 @@ class EncodingSettings(Section):
     av1: Av1Settings = Field(default_factory=Av1Settings, description="For codecs: av1.")
     audio: AudioSettings = Field(default_factory=AudioSettings, description="Audio renditions.")
     slots: int = Field(0, ge=0, le=256, description="Encodes at once in a worker; 0: by cores and memory.")
-    threads: int = Field(0, ge=0, le=256, description="Threads of one ffmpeg; 0: all cores.")
+    threads: int = Field(
+        0, ge=0, le=256, description="Threads of each codec of one ffmpeg; 0: by cores and slots."
+    )
     max_pixels: int = Field(35_389_440, ge=1, description="Largest frame accepted, in pixels.")
     max_memory_bytes: ByteSize = Field(
         ByteSize(4 * 1024**3), ge=256 * 1024**2, description="Address space of one ffmpeg."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from gilfoyle.lib.config import EncodingSettings
 from processing.encoding.compare import Comparison, compare
 from processing.encoding.verify import require_planned_frames, require_planned_init
 from processing.errors import EncodeUnverified, ToolFailed, ToolTimedOut
-from processing.ffmpeg.budget import niceness_of, plan_budget
+from processing.ffmpeg.budget import niceness_of, plan_budget, threads_of
 from processing.ffmpeg.capabilities import usable_ffmpeg
 from processing.ffmpeg.commands import chunk_argv
 from processing.ffmpeg.further_codecs import ENCODERS
@@ -72,7 +73,9 @@ def encode_rungs(
     Rungs that are not as planned are written into `unfit`.
     Raises: as `encode_chunk`; EncodeUnverified where there is no `unfit`.
     """
-    video, chunk, encoding, work_dir = what.video, what.chunk, what.encoding, what.work_dir
+    video, chunk, work_dir = what.video, what.chunk, what.work_dir
+    threads = threads_of(what.encoding, cores=os.cpu_count() or 1)
+    encoding = what.encoding.model_copy(update={"threads": threads})
     rungs = [video.rung(name) for name in chunk.rung_names]
     targets = [work_dir / f"{rung.name}.mp4" for rung in rungs]
     frames = chunk.end_frame - chunk.first_frame

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from gilfoyle.lib.config import EncodingSettings
 from processing.ffmpeg.runner import Limits
 from processing.media import AudioPlan, EncodePlan
 
@@ -12,6 +13,11 @@ BASE_S = 300  # also a busy machine opens a long file within this
 SLOWEST_SPEED = 60  # seconds of work a second of video: a slow preset, a large ladder, a crowded machine
 FILE_SLACK_BYTES = 64 * 1024 * 1024
 FILE_FACTOR = 4  # over what the bit rate's cap allows
+# Up to so many cores each encoder and decoder chooses by itself. On more, each of them would plan for the whole machine,
+# as often as there are slots and sizes: some thousands of threads.
+SMALL_MACHINE_CORES = 8
+THREADS_A_CORE = 4  # of a slot: its decoder and its encoders, of which some wait for others
+MOST_THREADS = 16  # x265 takes no more
 
 
 # What makes a video playable goes before what only improves it, also on a machine that does both at once.
@@ -38,6 +44,14 @@ def niceness_of_sound(plan: EncodePlan, audio: AudioPlan) -> int:
     if audio != plan.audio[0]:
         return MOST_NICENESS
     return SOME_NICENESS if plan.video and not plan.copy else 0
+
+
+def threads_of(encoding: EncodingSettings, *, cores: int) -> int:
+    """Return how many threads the decoder, the filters and each encoder of one ffmpeg take; 0: as they choose."""
+    if encoding.threads or cores <= SMALL_MACHINE_CORES:
+        return encoding.threads
+    slots = encoding.slots or cores // 2
+    return max(2, min(MOST_THREADS, THREADS_A_CORE * cores // slots))
 
 
 def plan_budget(

@@ -28,12 +28,7 @@ from processing.ffmpeg.filters import (
     plain_tags,
     rung_steps,
 )
-from processing.ffmpeg.formats import (
-    DECODERS,
-    DEMUXERS,
-    MAX_ALLOCATION_BYTES,
-    MAX_STREAMS,
-)
+from processing.ffmpeg.formats import DECODERS, DEMUXERS, MAX_ALLOCATION_BYTES, MAX_STREAMS
 from processing.ffmpeg.further_codecs import rung_arguments
 from processing.ffmpeg.image_codecs import picture_arguments, preview_arguments, sheet_arguments
 from processing.ffmpeg.image_filters import candidate_steps, format_steps, preview_steps, tile_steps
@@ -130,7 +125,9 @@ def chunk_argv(
         else:
             picture = stream
         outputs.append(_output(picture, target, rung_arguments(rung, video, threads=encoding.threads)))
-    return _argv(ffmpeg_path, [*outputs, *kept])  # progress is that of the first
+    argv = _argv(ffmpeg_path, [*outputs, *kept])  # progress is that of the first
+    filtering = ("-filter_complex_threads", str(encoding.threads)) if encoding.threads else ()
+    return [argv[0], *filtering, *argv[1:]]
 
 
 def compare_argv(
@@ -350,6 +347,8 @@ def _source(
     stream_index, name = decoder
     if name:
         options |= {"codec_whitelist": ",".join((*DECODERS, name)), f"c:{stream_index}": name}
+    if encoding.threads:
+        options["threads"] = encoding.threads  # of the decoder
     if drops_changes:
         options["drop_changed"] = 1
     if seek_s is not None:

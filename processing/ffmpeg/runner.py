@@ -39,7 +39,7 @@ class Limits:
     memory_bytes: int  # address space
     cpu_s: int
     file_bytes: int  # of each file it writes
-    processes: int = 4096  # of the whole user: it bounds a runaway, not a busy machine
+    processes: int = max(4096, 256 * (os.cpu_count() or 1))  # of the user, threads too: it bounds a runaway
     niceness: int = 0  # how readily it gives way to others on a busy machine, 0 to 19
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gilfoyle.lib.config import RungSettings
+from gilfoyle.lib.config import EncodingSettings, RungSettings
+from processing.encoding import encode_chunk
+from processing.ffmpeg.commands import chunk_argv
 from processing.packaging.boxes import walk_boxes
 from processing.packaging.fragments import read_init
 from processing.packaging.key_frames import find_key_frame_bytes
@@ -150,3 +154,22 @@ def test_sizes_below_what_an_encoder_takes_are_left_out(tmp_path: Path) -> None:
     )
     made = encode_whole(source, tmp_path / "work", ENCODING.model_copy(update={"ladder": tiny}))
     assert set(made.runs) == {"v32", "v24", "v32hevc", "v32vp9", "v24vp9", "v32av1"}
+
+
+def test_a_large_machine_makes_the_same_of_it(
+    whole: tuple[Whole, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, folder = whole
+    threads = set[int]()
+
+    def noted(*given: Any, encoding: EncodingSettings, **named: Any) -> list[str]:
+        threads.add(encoding.threads)
+        return chunk_argv(*given, encoding=encoding, **named)
+
+    monkeypatch.setattr(encode_chunk, "chunk_argv", noted)
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    large = encode_whole(folder / "a.mp4", tmp_path / "work", ENCODING.model_copy(update={"threads": 0}))
+    assert threads == {8}, "not ninety in each of its ffmpegs"
+    for codec in ALL:
+        for name in names_of(made, codec):
+            assert large.inits(name) == made.inits(name), "its chunks go with those of a small one"

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import os
 
-from processing.ffmpeg.budget import niceness_of, niceness_of_sound, plan_budget
+import pytest
+
+from gilfoyle.lib.config import EncodingSettings
+from processing.ffmpeg.budget import niceness_of, niceness_of_sound, plan_budget, threads_of
 from tests.processing import facts
 
 
@@ -36,3 +39,14 @@ def test_sound_leaves_the_machine_to_a_picture_that_is_waited_for() -> None:
         }.items()
     }
     assert niceness == {"encoded": [5, 10], "copied": [0, 10], "no picture": [0, 10]}
+
+
+@pytest.mark.parametrize(
+    ("cores", "slots", "threads"),
+    [(2, 0, 0), (8, 0, 0), (8, 1, 0), (16, 0, 8), (64, 0, 8), (96, 0, 8), (64, 1, 16), (64, 200, 2)],
+)
+def test_a_large_machine_does_not_start_a_thread_for_each_core_in_each_encoder_of_each_slot(
+    cores: int, slots: int, threads: int
+) -> None:
+    assert threads_of(EncodingSettings(slots=slots), cores=cores) == threads
+    assert threads_of(EncodingSettings(slots=slots, threads=3), cores=cores) == 3
