@@ -1,7 +1,7 @@
 """Fits a ladder to its video: fewer bits where the pictures are easy, and no rung that adds nothing.
 
-What is known is a trial: short samples of one H.264 rung at the ladder's own quality and at a coarser one. Rungs
-whose opening is encoded before the trial is over stay.
+What is known is a trial: short samples of one H.264 rung at the ladder's own quality and at a coarser one. The lowest
+rungs, which open a video before its trial is over, stay.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from processing.ladder.chunks import PRIORITIES_OF_OPENING
+from processing.ladder.chunks import opening_names
 from processing.ladder.further import LARGEST_CRF
 from processing.media import FIRST_CODEC, Rung, VideoPlan
 
@@ -69,9 +69,7 @@ def crf_raise(trial: Trial, *, target_vmaf: float) -> float:
 def _heights_that_add_nothing(plan: VideoPlan, trial: Trial, raised: float) -> Collection[int]:
     """Return the sizes that nobody needs: the next larger one fits the lowest rung's cap, so whoever has any can have it."""
     ladder = [rung for rung in plan.rungs if rung.codec == FIRST_CODEC]
-    begun = {
-        name for chunk in plan.chunks if chunk.priority in PRIORITIES_OF_OPENING for name in chunk.rung_names
-    }
+    begun = opening_names(tuple(rung.name for rung in ladder))
     tried = trial_rung(plan)
     dropped: set[int] = set()
     larger = ladder[0]

@@ -17,6 +17,9 @@ FIRST_RUNGS = 2  # of a ladder of at least FULL_LADDER rungs, this many lowest o
 FULL_LADDER = 4
 LEEWAY = 4  # a chunk may be a quarter shorter or longer, to begin nearer behind a key frame ...
 LEAST_SAVED_S = 1  # ... where that saves decoding so much of the source
+LONG_BODIES = 8  # of a video of more than so many, the last ones are ever shorter: its workers end together
+LEAST_SEGMENTS = 2  # of those
+TICKS_OFF = 6  # of a frame's length: a clock so fine can't put a frame on the place of the next one
 SPARE_S = 1  # an index may promise a few frames more than decoders give
 PRIORITY_OPENING, PRIORITY_OPENING_NEXT, PRIORITY_OPENING_REST, PRIORITY_BODY, PRIORITY_FURTHER = range(5)
 PRIORITIES_OF_OPENING = (PRIORITY_OPENING, PRIORITY_OPENING_NEXT)  # in the lowest rungs
@@ -34,7 +37,7 @@ class Grid:
     segment_frames: int
 
     def seek_s(self, first_frame: int) -> Fraction | None:
-        """Return where to look for the last key frame that is at least one frame earlier: the frame before the cut must be seen."""
+        """Return where to look for the last key frame from which on all is seen that is shown from `first_frame` on."""
         if first_frame == 0:
             return None
         latest_s = self._latest_s(first_frame)
@@ -52,8 +55,25 @@ class Grid:
         return self.zero_s + first_frame / self.rate - self._begins_s(latest_s)
 
     def _latest_s(self, first_frame: int) -> Fraction:
-        """Return when reading must have begun, so that all is seen which the frames from `first_frame` on show."""
+        """Return when reading must have begun: one frame earlier, or with the frame itself where that is sure to be there."""
+        if self._is_exact:
+            return self.zero_s + first_frame / self.rate + self.stream.tick_s
         return self.zero_s + (first_frame - 1) / self.rate
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether a key frame of the source on the place of a cut is exactly the picture that is wanted there.
+
+        Elsewhere the frame before it may still be shown, or its fields or an inexact index be needed.
+        """
+        stream = self.stream
+        return (
+            self.container == "mp4"
+            and stream.is_plainly_coded
+            and stream.is_constant_rate
+            and not stream.is_interlaced
+            and stream.tick_s * TICKS_OFF <= 1 / self.rate
+        )
 
     def _begins_s(self, latest_s: Fraction) -> Fraction:
         """Return where reading begins for the last key frame of until then."""
@@ -84,17 +104,19 @@ def plan_chunks(
     """Return the chunks in the order in which they are wanted: the opening in the lowest rungs, its rest, bodies.
 
     `rung_names` is largest first. Where somebody waits for the opening to play, its first segment is a chunk of its
-    own. `further` holds the rung names of each further codec; its chunks come after all others. Every rung's frames are
+    own; else the opening is one chunk in all rungs, which reads the source once. `further` holds the rung names of each further codec; its chunks come after all others. Every rung's frames are
     covered exactly once.
     """
-    opening_end = min(frame_count, _whole_segments(opening_s, grid) * grid.segment_frames)
-    lowest = FIRST_RUNGS if len(rung_names) >= FULL_LADDER else 1
-    first_end = min(opening_end, grid.segment_frames) if is_waited_for else opening_end
-    spans = [
-        ((0, first_end), rung_names[-lowest:], PRIORITY_OPENING),
-        ((first_end, opening_end), rung_names[-lowest:], PRIORITY_OPENING_NEXT),
-        ((0, opening_end), rung_names[:-lowest], PRIORITY_OPENING_REST),
-    ]
+    opening_end = _opening_end(grid, frame_count, _whole_segments(opening_s, grid), is_twice=is_waited_for)
+    lowest = len(opening_names(rung_names))
+    first_end = min(opening_end, grid.segment_frames)
+    spans = [((0, opening_end), rung_names, PRIORITY_OPENING_REST)]
+    if is_waited_for:
+        spans = [
+            ((0, first_end), rung_names[-lowest:], PRIORITY_OPENING),
+            ((first_end, opening_end), rung_names[-lowest:], PRIORITY_OPENING_NEXT),
+            ((0, opening_end), rung_names[:-lowest], PRIORITY_OPENING_REST),
+        ]
     borders = _borders(grid, opening_end, frame_count, _whole_segments(chunk_s, grid))
     bodies = list(pairwise(borders))
     spans += [(body, rung_names, PRIORITY_BODY) for body in bodies]
@@ -104,12 +126,48 @@ def plan_chunks(
     return tuple(make_chunk(grid, index, *chunk) for index, chunk in enumerate(wanted))
 
 
+def opening_names(rung_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which rungs open a video, of those of a ladder, largest first: they are in each plan."""
+    return rung_names[-(FIRST_RUNGS if len(rung_names) >= FULL_LADDER else 1) :]
+
+
+def _opening_end(grid: Grid, frame_count: int, segments: int, *, is_twice: bool) -> int:
+    """Return where the opening ends: as asked for, or a little later where the body has less to decode for nothing then.
+
+    `is_twice`: the opening is decoded for its lowest rungs and once more for the others.
+    """
+
+    def wasted_s(count: int) -> Fraction:
+        length = count * grid.segment_frames
+        return grid.lead_in_s(length) + (length / grid.rate if is_twice else 0)
+
+    usual = segments * grid.segment_frames
+    if segments == 1 or usual >= frame_count:  # of one segment alone, a second chunk would cost more
+        return min(usual, frame_count)
+    later = range(segments + 1, segments + max(1, segments // LEEWAY) + 1)
+    better = [
+        count
+        for count in later
+        if count * grid.segment_frames < frame_count and wasted_s(segments) - wasted_s(count) >= LEAST_SAVED_S
+    ]
+    return min(better, key=wasted_s, default=segments) * grid.segment_frames
+
+
 def _borders(grid: Grid, first: int, end: int, segments: int) -> list[int]:
     """Return where bodies begin, and the end."""
     borders = [first]
-    while end - borders[-1] > segments * grid.segment_frames:
-        borders.append(_next_border(grid, borders[-1], end, segments))
-    return [*borders, end] if first < end else borders
+    is_long = end - first > LONG_BODIES * segments * grid.segment_frames
+    while first < end:
+        left = math.ceil(Fraction(end - first, grid.segment_frames))
+        wanted = _wanted_segments(left, segments) if is_long else segments
+        first = _next_border(grid, first, end, wanted) if left > wanted else end
+        borders.append(first)
+    return borders
+
+
+def _wanted_segments(left: int, segments: int) -> int:
+    """Return how long the next body is, of so much that is left: at the end half of it, so that no worker has the last for long."""
+    return min(segments, max(LEAST_SEGMENTS, math.ceil(left / 2)))
 
 
 def _next_border(grid: Grid, first: int, end: int, segments: int) -> int:

@@ -91,6 +91,7 @@ def media_infos(draw: st.DrawFn) -> MediaInfo:
         sample_aspect=draw(st.fractions(Fraction(1, 4), 4, max_denominator=64)),
         rotation=draw(st.sampled_from((0, 90, 180, 270))),
         is_constant_rate=draw(st.booleans()),
+        is_plainly_coded=draw(st.booleans()),
         first_s=first_s,
         last_s=first_s + (count - 1) / rate,
         end_s=first_s + count / rate,

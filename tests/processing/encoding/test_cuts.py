@@ -116,7 +116,10 @@ def test_reading_begins_at_the_key_frame_that_was_meant(name: str, tmp_path: Pat
     for chunk in plan.chunks:
         if chunk.seek_s is None:
             continue
-        before_s = plan.video.zero_s + (chunk.first_frame - 1) / plan.video.frame_rate
-        key_s = max(key for key in info.video.key_times_s if key <= before_s)
+        latest = chunk.first_frame - (
+            info.container != "mp4"
+        )  # elsewhere the frame before the cut must be seen
+        latest_s = plan.video.zero_s + latest / plan.video.frame_rate
+        key_s = max(key for key in info.video.key_times_s if key <= latest_s)
         off_s = reading_begins_s(source, chunk.seek_s) - key_s
         assert abs(off_s) < 1 / plan.video.frame_rate, chunk

@@ -94,7 +94,7 @@ def test_a_step_that_is_done_twice_leaves_one_result(tmp_path: Path) -> None:
     )
     make_job(video)
     assert run_next_step(queue="probe")
-    steps = (("opening", "copy"), ("opening", "encode-00000"), ("package", "audio-a0"), ("package", "poster"))
+    steps = (("opening", "copy"), ("encode", "encode-00000"), ("package", "audio-a0"), ("package", "poster"))
     for queue, name in steps:
         Step.objects.filter(name=name).update(priority=-2)
         assert run_next_step(queue=queue)

@@ -110,7 +110,7 @@ def test_a_video_whose_pictures_fail_is_ready_without_them(tmp_path: Path, quick
     make_job(video)
     assert run_next_step(queue="probe")
     quick(formats=("jpeg",), preview=PreviewSettings(enabled=True))
-    while run_next_step(queue="opening"):
+    while run_next_step(queue="opening") or run_next_step(queue="encode"):
         pass
     # The small rendition is gone before the storyboard is made of it.
     folder = layout.rendition_folder(video.project_id, video.pk, video.revision, "v180")

@@ -10,7 +10,7 @@ from processing.ladder.adapt import MAX_RAISE, Trial, adapt_ladder, crf_raise, t
 from processing.ladder.chunks import PRIORITY_OPENING
 from processing.ladder.further import LARGEST_CRF
 from processing.media import VideoPlan
-from tests.processing.facts import info, plan
+from tests.processing.facts import info, picture, plan
 
 HARD, EASY = ((88.0, 78.0), (90.0, 82.0)), ((97.0, 93.0), (98.0, 95.0))
 
@@ -50,6 +50,13 @@ def test_sizes_between_one_that_fits_all_and_the_smallest_add_nothing() -> None:
         assert after.rung_names
         if before.priority == PRIORITY_OPENING:
             assert after == before
+
+
+def test_the_smallest_stay_also_where_nothing_is_encoded_before_the_trial() -> None:
+    fit = picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
+    video = plan(info(video=fit)).video
+    assert video is not None
+    assert names(adapt_ladder(video, Trial(40_000, ()), target_vmaf=93)) == ["v1080", "v360", "v240"]
 
 
 def test_other_codecs_lose_the_same_sizes() -> None:
