@@ -133,18 +133,6 @@ def test_what_came_in_the_clear_is_sealed_at_the_end(
     assert video.source_cleaning.get("outcome") == expected
 
 
-def test_what_was_changed_before_it_was_sealed_fails_its_video(
-    bucket: Any, settings: Any, clip: bytes
-) -> None:
-    set_privacy(settings, clean_originals=False)
-    video = make_video(status="processing", source=clip)
-    make_job(video)
-    storage.save_bytes(name_of(video), bytes([*clip[:-1], clip[-1] ^ 1]))
-    work_off()
-    video.refresh_from_db()
-    assert (video.failure_code, video.failure_message) == ("source_altered", SOURCE_DAMAGED)
-
-
 def test_sources_stay_in_the_clear_where_that_is_wanted(bucket: Any, settings: Any, clip: bytes) -> None:
     set_sealing(settings, "never")
     video = make_video(status="processing", source=clip)

@@ -18,6 +18,7 @@ from processing.jobs.models import Job, Step
 from processing.jobs.worker import SOURCE_DAMAGED, run_next_step
 from tests.clips import make_clip
 from tests.factories import make_job, make_video
+from tests.sealing import set_sealing
 from videos import layout
 from videos.catalog.models import Video
 
@@ -152,6 +153,18 @@ def test_no_clean_copy_of_it_takes_the_place_of_the_original(film: bytes) -> Non
     video.refresh_from_db()
     assert (video.source_version, stored(video).read_bytes()) == ("", changed)
     assert (video.status, video.failure_code) == ("failed", "source_altered"), "the other steps read it, too"
+
+
+def test_nor_is_it_sealed_for_the_original(film: bytes, settings: Any) -> None:
+    set_sealing(settings, "always")
+    privacy = settings.GILFOYLE.privacy.model_copy(update={"clean_originals": False})
+    settings.GILFOYLE = settings.GILFOYLE.model_copy(update={"privacy": privacy})
+    video = make_video(status="processing", source=film)
+    make_job(video)
+    stored(video).write_bytes(bytes([*film[:-1], film[-1] ^ 1]))
+    work_off()
+    video.refresh_from_db()
+    assert (video.status, video.failure_code) == ("failed", "source_altered")
 
 
 def test_what_was_encoded_before_it_was_found_out_is_encoded_anew_once_the_file_is_back(film: bytes) -> None:
