@@ -22,6 +22,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
+from gilfoyle.lib.store_marks import MARK
 from tests.benchmarks.report import Report
 from tests.benchmarks.tus_client import make_file, upload_at_once
 from tests.benchmarks.upload_servers import TUSD_VERSION, Server, find_tusd, run_gilfoyle, run_tusd
@@ -182,7 +183,7 @@ def _empty(folder: Path) -> None:
     for path in folder.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        else:
+        elif path.name != MARK:  # without it, Gilfoyle takes this for a folder whose disk is not mounted
             path.unlink()
 
 
