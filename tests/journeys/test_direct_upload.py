@@ -20,6 +20,7 @@ from tests.clips import make_clip
 from tests.cors_proxy import cors_proxy
 from tests.embedded import ROOT, Gilfoyle, running_gilfoyle
 from tests.file_server import Offer, file_server
+from tests.house.pages import block
 from tests.journeys.consumer import playback, video, wait_until_ready
 from tests.playing import decode, media_playlists
 from tests.services import require_service, service_url
@@ -136,8 +137,7 @@ def test_a_film_goes_to_the_bucket_though_its_client_is_killed_and_plays(
 
 UPPY = """([directUrl, name]) => new Promise((done) => {
     const uppy = new Uppy({autoProceed: false});
-    uppy.on('file-added', (file) => uppy.setFileMeta(file.id, {size_bytes: file.size}));
-    uppy.use(AwsS3, {companionEndpoint: directUrl, shouldUseMultipart: true});
+    AS_SHOWN
     const sent = [];
     uppy.on('s3-multipart:part-uploaded', (_file, part) => {
         sent.push(part.PartNumber);
@@ -163,7 +163,10 @@ def test_uppy_sends_a_film_from_a_page_of_another_site(
     with running_chromium() as chromium, quiet_page(chromium) as page:
         page.goto(uppy_page)
         page.locator("input").set_input_files(film)
-        assert page.evaluate(UPPY, [grant["direct_url"], "film.mp4"]) == [1, [], [1, 2, 3]]
+        assert page.evaluate(
+            UPPY.replace("AS_SHOWN", block("docs/direct-uploads.md#by-uppy/js").text),
+            [grant["direct_url"], "film.mp4"],
+        ) == [1, [], [1, 2, 3]]
     ready = wait_until_ready(client, grant["video_id"])
     assert ready["source_sha256"] or ready["source_cleaning"]
     played = media_playlists(client, playback(client, grant["video_id"])["hls_url"])

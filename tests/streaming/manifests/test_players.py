@@ -21,6 +21,7 @@ from streaming.tokens.claims import Clip
 from tests.browser import quiet_page, running_chromium
 from tests.corpus.shaka import SCRIPT as SHAKA
 from tests.corpus.shaka import fetch_shaka
+from tests.house.pages import block
 from tests.lengths import mostly_whole
 from tests.npm_packages import fetched, locked_version
 from tests.services import require_service
@@ -187,6 +188,37 @@ def test_every_player_plays_to_the_end_changes_quality_seeks_and_shows_text(page
     assert asked - {None} == {
         "127.0.0.1"
     }  # of blobs there is none; no player asks anybody else, not even for the time
+
+
+# The few lines that pages show for a player of one's own, with what they load.
+SHOWN = {
+    "docs/playback.md#hlsjs-17/js": "master.m3u8",
+    "docs/playback.md#shaka-player-52-hls-or-dash/js": "manifest.mpd",
+    "docs/playback.md#dashjs-52/js": "manifest.mpd",
+    "docs/guides/mobile.md#what-renews-a-token/js/2": "master.m3u8",
+}
+
+
+def test_the_few_lines_of_pages_play_a_video(page, site, web, mint):
+    video = store_video()
+    token, renewed = mint(video), mint(video)
+    session = block("docs/guides/mobile.md#what-renews-a-token/js").text.replace("export class", "class")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for shown, file in SHOWN.items():
+        asked.clear()
+        address = web.url + folder_of(video, token) + file
+        playback = {"token": renewed, "hls_url": address, "expires_at": "2100-01-01T00:00:00Z"}
+        page.goto(f"{site}/page.html")
+        page.evaluate(
+            "() => { const video = document.createElement('video'); video.muted = true; document.body.append(video); }"
+        )
+        lines = f"{session}\n{block(shown).text}"
+        page.evaluate(f"async ([address, playback]) => {{\n{lines}\n}}", [address, playback])
+        page.evaluate("() => { document.querySelector('video').play(); }")
+        page.wait_for_function("document.querySelector('video').currentTime > 0.5")
+        by = renewed if "mobile" in shown else token
+        assert any(f"/play/{by}/" in url and url.endswith(".m4s") for url in asked), shown
 
 
 @pytest.mark.whole

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from tests.browser import look, play, wait_until
+from tests.house.pages import block
 from tests.lengths import mostly_whole
 from tests.streaming.clip import store_video
 from tests.streaming.conftest import forged
@@ -142,6 +143,28 @@ def test_an_expired_page_asks_the_page_around_and_plays_by_a_fresh_token(page, w
         page.wait_for_function("heard.some((one) => one.type === 'gilfoyle:play')")
         # Its length is told from the first message on, before anything of the film is there.
         assert page.evaluate("heard.find((one) => one.type === 'gilfoyle:play').duration_s") > 0
+
+
+def test_the_page_around_does_as_the_docs_have_it(page, web, mint):
+    require_script()
+    video = store_video()
+    expired, fresh = mint(video, now=timezone.now() - timedelta(hours=2), ttl_s=60), mint(video)
+    address = f"{web.url}/embed/{expired}/{video.project_id}/{video.pk}"
+    frame_shown = block("docs/player.md#the-embedded-player/html").text
+    assert "https://video.example.org/embed/…" in frame_shown
+    framed = frame_shown.replace("https://video.example.org/embed/…", address)
+    script = block("docs/player.md#messages/js").text
+    html = f'<!doctype html><link rel=icon href="data:,"><button id=intro>From the start</button>{framed}<script>{script}</script>'
+    page.route("**/my-backend/playback-token", lambda route: route.fulfill(json={"token": fresh}))
+    with other_site(lambda _site: html) as site:
+        page.goto(site)
+        frame = page.frames[1]
+        frame.wait_for_selector("#start:visible")
+        play(frame)
+        with page.expect_console_message(lambda message: message.text == "seen to the end"):
+            look(frame, "(video.currentTime = video.duration - 0.5)")
+        page.locator("#intro").click()
+        wait_until(frame, "!video.paused && video.currentTime < 4")
 
 
 def test_a_token_that_ends_while_it_plays_gives_way_to_a_fresh_one(page, web, mint):
