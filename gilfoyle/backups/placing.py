@@ -14,6 +14,7 @@ from typing import Any
 
 from gilfoyle.backups.checking import kept_objects, pieces_of
 from gilfoyle.backups.folder import AT_ONCE
+from gilfoyle.backups.taking import UNLIKE
 from gilfoyle.lib import storage
 from gilfoyle.lib.storage_faults import ObjectMissing
 from gilfoyle.lib.store_marks import trusted
@@ -47,7 +48,9 @@ def add_objects(folder: Path, *, without: set[str], progress: Progress) -> Place
         if state == MISSING:
             place_object(folder, line)
             placed.added += 1
-        elif state == ANOTHER:
+        elif (
+            state == ANOTHER and line["state"] != UNLIKE
+        ):  # what was damaged when it was copied is better than nothing alone
             for _ in pieces_of(folder, line):
                 pass
             placed.waiting.append(line)

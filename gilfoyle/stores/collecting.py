@@ -14,12 +14,13 @@ from gilfoyle.lib.storage_listing import StoredObject, remove_objects
 from gilfoyle.lib.store_places import ROLES, home_of, is_moving, role_of
 from gilfoyle.stores.errors import RowsAreOlder, StoreIsMoving, TooManyOrphans
 from gilfoyle.stores.facts import has_owners
-from gilfoyle.stores.judging import Finding
+from gilfoyle.stores.judging import NO_SUCH_VIDEO, Finding
 from gilfoyle.stores.names import parse_name
 from gilfoyle.stores.surveying import Survey, batches_of, kind_of, look_again, projects_in
 from gilfoyle.stores.times_replaced import Replaced, find_replaced
 
 MOST_SHARE = 0.1
+ADOPT_ROWS = "manage.py adopt rows --as-of TIME"
 REMOVED_AT_ONCE = 10  # owners: what is looked at once more is removed within seconds
 
 
@@ -80,8 +81,14 @@ def require_fitting(
     if survey.counts["orphan"] > survey.objects * MOST_SHARE:
         message = f"Nothing was removed: more than a tenth of {survey.objects:,} objects would be."
         raise TooManyOrphans(message, hint=hint)
-    if any(one.has(finding.since) for one in replaced):
-        message = f"Nothing was removed: {finding.name} came between a backup and the restore of it."
+    if finding.why == NO_SUCH_VIDEO and finding.name.startswith("sources/"):
+        # Whose row is gone by what Gilfoyle does is known for days, and then has no source any more.
+        message = f"Nothing was removed: {finding.name} is a source, and the database never knew its video."
+        raise RowsAreOlder(
+            message, hint=f"Was it put back to an older state? Then say so: {ADOPT_ROWS}. {hint}"
+        )
+    if any(one.has(finding.name, finding.since) for one in replaced):
+        message = f"Nothing was removed: {finding.name} may have come between a backup and the restore of it."
         hint = "Look at what --dry-run tells of that time. If none of it is wanted, say --even-so."
         raise RowsAreOlder(message, hint=hint)
 

@@ -105,7 +105,7 @@ def _find_unnamed(lacking: Sequence[StoredObject], *, grace_s: float) -> set[str
     by_kind: dict[str, dict[str, list[StoredObject]]] = {}
     for one in lacking:
         parsed = parse_name(one.name)
-        if parsed is not None and not any(time.has(one.changed_at) for time in replaced):
+        if parsed is not None and not any(time.has(one.name, one.changed_at) for time in replaced):
             owners = by_kind.setdefault(kind_of(parsed.family), {})
             owners.setdefault(parsed.owner, []).append(one)
     unnamed: set[str] = set()

@@ -12,6 +12,7 @@ from gilfoyle.lib.storage_listing import StoredObject
 from gilfoyle.stores.facts import Facts
 from gilfoyle.stores.names import REVISION, SOURCE, TRACK, UPLOAD, Parsed, parse_name
 
+NO_SUCH_VIDEO = "there is no such video"
 _UNNAMED = {
     SOURCE: "it is not the video's source, and no upload is making it one",
     REVISION: "the revision has nothing of this name",
@@ -101,7 +102,7 @@ def explain(name: str, facts: Facts) -> str:
     if parsed.family == UPLOAD:
         return "its upload has ended" if facts.is_known else "there is no such upload"
     if not facts.is_known:
-        return "there is no such video"
+        return NO_SUCH_VIDEO
     if parsed.family == REVISION and parsed.revision not in facts.revisions:
         return "its revision is neither played nor being made"
     return _UNNAMED[parsed.family]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from gilfoyle.stores.names import SOURCE, UPLOAD, parse_name
 from videos.audit.models import AuditEntry
 
 VERB = "backup.restored"
+_FOR_EVER = frozenset({SOURCE, UPLOAD})
 SKEW_S = 300.0  # the clocks of a store and of a database differ a little
 
 
@@ -18,9 +20,15 @@ class Replaced:
     taken_at: float
     restored_at: float
 
-    def has(self, changed_at: float) -> bool:
-        """Tell whether an object may have come within that time."""
-        return self.taken_at - SKEW_S <= changed_at <= self.restored_at + SKEW_S
+    def has(self, name: str, changed_at: float) -> bool:
+        """Tell whether an object may have come within that time.
+
+        A source that changed later may have: a disk that was copied, or given to another user, gives all that lies on it new
+        times, and nothing can be made anew of a source.
+        """
+        parsed = parse_name(name)
+        is_source = parsed is not None and parsed.family in _FOR_EVER
+        return self.taken_at - SKEW_S <= changed_at and (is_source or changed_at <= self.restored_at + SKEW_S)
 
 
 def find_replaced() -> list[Replaced]:

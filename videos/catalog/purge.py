@@ -100,6 +100,8 @@ def revisit_purged(*, now: datetime | None = None) -> int:
     visited = 0
     due = PurgedVideo.objects.filter(next_visit_at__lte=now)
     for purged in due.order_by("next_visit_at")[:BATCH]:
+        if _is_back(purged):
+            continue
         try:
             purge_objects(project_id=purged.project_id, video_id=purged.video_id)
         except storage.StorageFault as fault:
@@ -110,6 +112,17 @@ def revisit_purged(*, now: datetime | None = None) -> int:
         _note_visit(purged, now)
         visited += 1
     return visited
+
+
+@atomic
+def _is_back(purged: PurgedVideo) -> bool:
+    """Tell whether a video has its row again, as somebody put back by hand; then it is not gone, and what it has is its own."""
+    hold_video(video_id=purged.video_id)
+    if not Video.objects.filter(pk=purged.video_id).exclude(status=states.DELETING).exists():
+        return False
+    PurgedVideo.objects.filter(pk=purged.pk).delete()
+    log.warning("purged_video_is_back", video_id=purged.video_id)
+    return True
 
 
 def _note_visit(purged: PurgedVideo, now: datetime) -> None:

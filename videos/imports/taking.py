@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import Conflict, GilfoyleError, StaleWork
@@ -189,8 +189,13 @@ def _sources(project: Project) -> Any:
     ).exclude(video__status=video_states.DELETING)
 
 
-def _same(project: Project, size_bytes: int | None, sha256: str, *, besides: str = "") -> Video | None:
-    same = _sources(project).filter(length_bytes=size_bytes, sha256=sha256).exclude(video=besides)
+def _same(
+    project: Project, size_bytes: int | None, sha256: str, *, before: Video | None = None
+) -> Video | None:
+    same = _sources(project).filter(length_bytes=size_bytes, sha256=sha256)
+    if before is not None:
+        at = before.created_at
+        same = same.filter(Q(video__created_at__lt=at) | Q(video__created_at=at, video__lt=before.pk))
     found = same.select_related("video").order_by("created_at").first()
     return found.video if found else None
 
@@ -253,11 +258,24 @@ def _ended(held: Import, error: GilfoyleError | None, *, is_ours: bool) -> Taken
             return Taken("failed", video, why_not(held, error))
     else:
         video = Video.objects.get(pk=held.video_id)
-    earlier = _same(video.project, video.source_size_bytes, video.source_sha256, besides=video.pk)
-    if is_ours and earlier is not None:
-        catalog.delete_video(video=video)
-        return present_or_failed(earlier)
-    return Taken("imported", video)
+    earlier = _give_way(video) if is_ours else None
+    return present_or_failed(earlier) if earlier is not None else Taken("imported", video)
+
+
+@atomic
+def _give_way(video: Video) -> Video | None:
+    """Delete a video whose file an earlier one of its project has; returns that, which stays until this one is gone.
+
+    Of two that arrive at once the later one goes, and never both.
+    """
+    while (
+        earlier := _same(video.project, video.source_size_bytes, video.source_sha256, before=video)
+    ) is not None:
+        catalog.hold_video(video_id=earlier.pk)
+        if _sources(video.project).filter(video=earlier.pk).exists():
+            catalog.delete_video(video=video)
+            return earlier
+    return None
 
 
 @atomic

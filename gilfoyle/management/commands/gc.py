@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandParser
 
+from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.stores.collecting import Removed, find_orphans, remove_orphans, require_still
 from gilfoyle.stores.inventory import Inventory
 from gilfoyle.stores.judging import Finding
@@ -37,6 +39,7 @@ class Command(StoreCommand):
         grace_s = max(1.0, options["older_than_hours"]) * HOUR_S
         if not options["dry_run"]:
             require_still()
+            require_ended(settings.DATA_DIR)
         with Inventory() as inventory, progress_bar(is_off=options["json"]) as progress:
             survey = Survey(inventory, progress, grace_s=grace_s)
             found_bytes = 0

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 import gilfoyle.lib.databases
 from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
+from gilfoyle.backups.put_back import note_if_older
 from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.installation.errors import NOT_OURS
 from gilfoyle.installation.starting import require_ours_if_known
@@ -80,7 +81,7 @@ class Command(BaseCommand):
         begin_telling("scheduler")
         run_scheduler(
             Election(DatabaseLeases(), lease_s=config.scheduler.lease_s),
-            acting=partial(sweeps_of, config),
+            acting=partial(begin_acting, config),
             standing_by={
                 **_sweeps_of_machine(config),
                 "audit_copy": partial(copy_checkpoints, folder=witness_folder(config)),
@@ -95,6 +96,12 @@ class Command(BaseCommand):
 def note_settings_once() -> None:
     """Note once in a process's life which settings were changed since, not at each taking over."""
     note_settings(settings.GILFOYLE, root_secret=settings.GILFOYLE_ROOT_SECRET)
+
+
+def begin_acting(config: Config) -> dict[str, Sweep]:
+    """Return the sweeps, once it is seen whether the rows were put back to an older state: the first turn would remove what came since."""
+    note_if_older(witness_folder(config), by=reviewer_of_house())
+    return sweeps_of(config)
 
 
 def sweeps_of(config: Config) -> dict[str, Sweep]:

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import CommandParser
 
+from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.lib.ipfs_storage import IpfsStorage
 from gilfoyle.lib.store_places import every_store
 from gilfoyle.stores.emptying import REMOVED, UNNAMED, empty
@@ -66,6 +67,8 @@ class Command(StoreCommand):
         return actions[options["action"]](options)
 
     def _migrate(self, options: dict[str, Any]) -> int:
+        if options["delete_old"]:
+            require_ended(settings.DATA_DIR)
         with progress_bar(is_off=options["json"]) as progress:
             move = plan_move(
                 settings.GILFOYLE.storage,

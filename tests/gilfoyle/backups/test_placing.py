@@ -57,3 +57,19 @@ def test_nothing_comes_back_of_what_is_destroyed(tmp_path: Path) -> None:
         storage.delete(segment_of(video))
     assert add_objects(tmp_path / "backup", without={gone.pk}, progress=silent).added == 1
     assert [storage.exists(segment_of(video)) for video in (gone, other)] == [False, True]
+
+
+def test_what_was_damaged_already_takes_no_good_one_s_place(tmp_path: Path) -> None:
+    video = make_stored()
+    name, text = segment_of(video, 1), segment_of(video, 0)
+    storage.save_bytes(
+        name, b"segmen?+"
+    )  # longer than its row says: noted as unlike, and copied all the same
+    take(tmp_path / "backup")
+    storage.save_bytes(name, b"segment")  # mended since
+    placed = add_objects(tmp_path / "backup", without=set(), progress=silent)
+    assert (placed.added, placed.waiting, bytes_of(name)) == (0, [], b"segment")
+    for one in (name, text):
+        storage.delete(one)
+    assert add_objects(tmp_path / "backup", without=set(), progress=silent).added == 2
+    assert bytes_of(name) == b"segmen?+", "better than nothing"

@@ -186,3 +186,15 @@ def test_visits_that_always_fail_hold_up_no_other(media_dir: Path) -> None:
     PurgedVideo.objects.create(video_id="vid_well", project_id="prj_x", next_visit_at=due)
     assert [revisit_purged(now=due), revisit_purged(now=due)] == [0, 1]
     assert PurgedVideo.objects.get(video_id="vid_well").visits == 1
+
+
+@pytest.mark.usefixtures("media_dir")
+def test_a_video_that_was_put_back_by_hand_is_not_purged_again() -> None:
+    """Its row came back from a copy of the database, with its files; the note that it is gone stayed."""
+    video = make_stored()
+    due = timezone.now()
+    PurgedVideo.objects.create(video_id=video.pk, project_id=video.project_id, next_visit_at=due)
+    assert revisit_purged(now=due) == 0
+    name = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    assert storage.exists(name)
+    assert not PurgedVideo.objects.exists()

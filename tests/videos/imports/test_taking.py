@@ -19,7 +19,7 @@ from videos.catalog.models import Video
 from videos.imports import services
 from videos.imports.collecting import Wish
 from videos.imports.models import Import
-from videos.imports.taking import Taken, Taking, look_up, take
+from videos.imports.taking import Taken, Taking, _ended, begin, fetch_held, look_up, take
 from videos.imports.worker import run_import, run_next_import
 from videos.uploads.services import receive_source
 
@@ -235,3 +235,17 @@ def test_what_somebody_else_began_or_ended_is_not_deleted(
         "The import was cancelled, or its video deleted, meanwhile.",
     )
     assert len(there()) == 2
+
+
+def test_of_two_that_arrive_at_once_the_later_one_goes_and_never_both(
+    project: Project, settings: Any, server: FileServer
+) -> None:
+    server.offers["/copy.mp4"] = Offer(DATA)
+    now = taking(project, settings)
+    first, second = (begin(server.url(path), {}, now) for path in ("/clip.mp4", "/copy.mp4"))
+    for one in (first, second):
+        assert fetch_held(one, now) is None
+    kept = _ended(first, None, is_ours=True)
+    assert (kept.outcome, kept.video) == ("imported", first.video)
+    assert _ended(second, None, is_ours=True) == Taken("present", first.video)
+    assert there() == [first.video_id]

@@ -28,3 +28,14 @@ def test_a_lost_secret_is_replaced_and_the_audit_says_so(
     assert find_fact("secret") == secret_id(OTHER)
     entry = AuditEntry.objects.get(verb="installation.adopted")
     assert (entry.object_type, entry.data) == ("secret", {"even_so": True})
+
+
+def test_rows_that_were_put_back_are_told_of(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(CommandError, match="must be a moment as 2026-11-30T03:00:00Z"):
+        call_command("adopt", "rows", "--as-of", "at three")
+    call_command("adopt", "rows", "--as-of", "2026-11-30T03:00:00")
+    assert (
+        "Spared for 14 days. gc removes nothing that came after 2026-11-30T03:00:00"
+        in capsys.readouterr().out
+    )
+    assert AuditEntry.objects.get(verb="backup.restored").data["is_by_hand"]

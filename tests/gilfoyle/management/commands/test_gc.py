@@ -1,9 +1,11 @@
 import json
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
+from gilfoyle.backups.unfinished import note_restore
 from gilfoyle.lib import storage
 from tests.gilfoyle.stores.stored import make_stored, segment_of
 from videos.catalog.models import Video
@@ -54,3 +56,18 @@ def test_a_store_that_is_mostly_nobody_s_is_left_alone(monkeypatch: pytest.Monke
     assert storage.exists(segment_of(gone))
     call_command("gc", "--even-so")
     assert not storage.exists(segment_of(gone))
+
+
+def test_nothing_is_removed_before_a_restore_has_ended(
+    settings: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    video = make_stored()
+    storage.save_bytes(segment_of(video, 7), b"late")
+    monkeypatch.setattr("gilfoyle.stores.surveying.read_clock", lambda: LATER)
+    note_restore(settings.DATA_DIR, {"backup": "b", "folder": "/backups/b"})
+    for command in (["gc", "--even-so"], ["storage", "migrate", "main", "new", "--delete-old"]):
+        with pytest.raises(CommandError, match="A restore did not come to its end"):
+            call_command(*command)
+    assert storage.exists(segment_of(video, 7))
+    call_command("gc", "--dry-run")
+    assert "0 removed" in capsys.readouterr().out
