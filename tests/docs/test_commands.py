@@ -94,6 +94,11 @@ def test_a_backup_is_taken_looked_at_and_put_back(tmp_path: Path, media_dir: Pat
     assert Video.objects.get().title == video.title
 
 
+def test_rows_that_were_put_back_are_told_of() -> None:
+    (told,) = lines_of("docs/operations.md#rows-that-were-put-back-by-other-means/indented")
+    assert "came after 2026-11-30T03:00:00" in typed(told)
+
+
 def test_what_is_at_work_is_told() -> None:
     DatabaseLeases().take("scheduler", "one:12:abcd", Seen("", 0, 0))
     lines = lines_of("docs/operations.md#what-is-at-work/indented")
