@@ -58,6 +58,7 @@ def test_they_ask_for_what_there_is(tmp_path: Path) -> None:
     assert told["made"] == {"uploadId": "UPLOAD", "key": "UPLOAD"}
     assert told["signed"] == {"method": "PUT", "url": "https://bucket/1", "headers": {}}
     assert told["listed"] == [{"PartNumber": 1, "Size": 7, "ETag": '"e"'}]
+    assert told["asked"][1][2] == {"parts": [{"part_number": 1}]}
     assert told["asked"][3][2] == {"parts": [{"part_number": 1, "etag": '"e"'}]}
     assert told["refused"] == ["It is taken.", "source_exists"]
     assert told["size"] == told["asked"][0][2]["part_size_bytes"] > 16 * 2**20
