@@ -210,20 +210,21 @@ def running_gilfoyle(
     with parts_of_a_product(environment or {}, folder) as told:
         if is_migrated and "GILFOYLE_DATABASE_URL" not in told:
             (folder / "data").mkdir(mode=0o700)
-            shutil.copy(_migrated_database(), folder / "data")
+            for name in ("gilfoyle.sqlite3", "secret_key"):  # no database is opened with another key
+                shutil.copy(_migrated_folder() / name, folder / "data")
         with Gilfoyle(folder / "data", environment=told) as gilfoyle:
             gilfoyle.start()
             yield gilfoyle
 
 
 @cache
-def _migrated_database() -> Path:
-    """Return a database with all tables and no rows of anybody, made once a process."""
+def _migrated_folder() -> Path:
+    """Return a folder with a database of all tables and no rows of anybody, and its key, made once a process."""
     folder = Path(tempfile.mkdtemp(prefix="gilfoyle-migrated-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     done = run_manage("migrate", data_dir=folder)
     assert done.returncode == 0, done.stderr
-    return folder / "gilfoyle.sqlite3"
+    return folder
 
 
 def _environment(data_dir: Path, port: int, more: Mapping[str, str]) -> dict[str, str]:
