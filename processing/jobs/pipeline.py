@@ -78,7 +78,7 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
             queue="opening" if chunk.priority in PRIORITIES_OF_OPENING else "encode",
             priority=chunk.priority,
             weight=_chunk_weight(plan.video, chunk),
-            needs=(*_trial(plan.video, chunk), *(_needs(plan.video, chunk) or _copy(plan))),
+            needs=(*_trial(plan.video, chunk), *_needs(plan.video, chunk)) or _copy(plan),
             inputs={"chunk": position},
             is_optional=plan.video.codec_of(chunk) != FIRST_CODEC,  # every player has the video without it
         )
@@ -108,8 +108,8 @@ def plan_steps(plan: EncodePlan) -> tuple[StepPlan, ...]:
                 queue="encode",
                 priority=PRIORITY_OPENING,
                 weight=sampled,
-                # What makes it playable has the machine to itself; beside all that follows another worker does this.
-                needs=_copy(plan) or (chunk_step_name(0),),
+                # The first segment has the machine to itself; beside a copy, which is little work, this gives way.
+                needs=() if plan.copy else (chunk_step_name(0),),
                 is_optional=True,
             )
         )
@@ -282,7 +282,7 @@ def _trial(video: VideoPlan, chunk: Chunk) -> tuple[str, ...]:
 
 
 def _copy(plan: EncodePlan) -> tuple[str, ...]:
-    """Let what encodes wait for the stop-gap: it plays by then, and is there in a fraction of the time."""
+    """Let what encodes wait for the stop-gap where it waits for nothing else: after a trial, the stop-gap plays already."""
     return (COPY_STEP_NAME,) if plan.copy else ()
 
 

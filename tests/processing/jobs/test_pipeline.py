@@ -79,7 +79,7 @@ def test_a_second_worker_tries_samples_while_the_first_goes_on_with_the_opening(
     assert {"encode-00001", "trial"} <= set(ready)
     fit = picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
     copied = {step.name: step for step in plan_steps(plan(info(video=fit)))}
-    assert copied["trial"].needs == ("copy",), "it plays by then"
+    assert copied["trial"].needs == (), "a copy is little work, and long for a long video"
 
 
 def test_the_first_segment_goes_alone_and_the_rest_of_the_opening_follows() -> None:
@@ -89,12 +89,15 @@ def test_the_first_segment_goes_alone_and_the_rest_of_the_opening_follows() -> N
     assert (second.queue, second.needs) == ("opening", ("encode-00000",))
 
 
-def test_what_encodes_waits_for_the_stop_gap() -> None:
+@pytest.mark.parametrize(("target_vmaf", "needs"), [(93, ("trial",)), (0, ("copy",))])
+def test_what_encodes_waits_for_the_stop_gap_or_the_trial_beside_it(
+    target_vmaf: int, needs: tuple[str, ...]
+) -> None:
     fit = picture(h264_profile=100, h264_level=40, is_plainly_coded=True)
-    steps = {step.name: step for step in plan_steps(plan(info(video=fit, audio=sound())))}
+    made = plan(info(video=fit, audio=sound()), target_vmaf=target_vmaf)
+    steps = {step.name: step for step in plan_steps(made)}
     encoding = [step for step in steps.values() if step.kind == pipeline.ENCODE_CHUNK]
-    assert encoding
-    assert all("copy" in step.needs for step in encoding)
+    assert {step.needs for step in encoding} == {needs}
     assert not steps["copy"].needs
     assert not steps["audio-a0"].needs, "it plays with sound"
 
