@@ -210,11 +210,16 @@ def running_gilfoyle(
     with parts_of_a_product(environment or {}, folder) as told:
         if is_migrated and "GILFOYLE_DATABASE_URL" not in told:
             (folder / "data").mkdir(mode=0o700)
-            for name in ("gilfoyle.sqlite3", "secret_key"):  # no database is opened with another key
-                shutil.copy(_migrated_folder() / name, folder / "data")
+            copy_migrated_database(folder / "data")
         with Gilfoyle(folder / "data", environment=told) as gilfoyle:
             gilfoyle.start()
             yield gilfoyle
+
+
+def copy_migrated_database(data_dir: Path) -> None:
+    """Give a data folder an SQLite database of all tables, and its key: none is opened with another one."""
+    for name in ("gilfoyle.sqlite3", "secret_key"):
+        shutil.copy(_migrated_folder() / name, data_dir)
 
 
 @cache

@@ -63,6 +63,7 @@ def test_a_disk_that_is_not_mounted_takes_nothing_and_starts_nothing(media_dir: 
     storage.save_bytes(new_source(video), b"a new film")
 
 
+@pytest.mark.django_db(transaction=True)  # a thread of its own looks at the store for /healthz/ready
 def test_one_that_goes_while_all_is_at_work_takes_nothing_more(media_dir: Path) -> None:
     video = make_stored()
     require_ours()

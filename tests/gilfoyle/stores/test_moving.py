@@ -20,7 +20,7 @@ from gilfoyle.stores import moving
 from gilfoyle.stores.emptying import empty
 from gilfoyle.stores.planning import plan_move
 from tests.bucket import own_bucket, use_stores
-from tests.embedded import ROOT
+from tests.embedded import OWN_VARIABLES, ROOT, copy_migrated_database
 from tests.gilfoyle.stores.moves import (
     ALL,
     MOVED,
@@ -359,12 +359,13 @@ def test_it_goes_on_after_a_kill(tmp_path: Path, media_dir: Path, settings: Any)
     file, folder = tmp_path / "settings.yaml", tmp_path / "new"
     section = {"others": [folder_store(tmp_path)], **MOVED}
     file.write_text(yaml.safe_dump({"storage": section}), encoding="utf-8")
+    copy_migrated_database(settings.DATA_DIR)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(OWN_VARIABLES)}
     environment = {
-        **os.environ,
+        **inherited,
         "DJANGO_SETTINGS_MODULE": "gilfoyle.settings",
         "GILFOYLE_SETTINGS": str(file),
         "GILFOYLE_DATA_DIR": str(settings.DATA_DIR),
-        "GILFOYLE_SECRET_KEY": "x" * 50,
     }
     killed = subprocess.run(
         [sys.executable, "-c", CHILD], env=environment, cwd=ROOT, stdout=subprocess.DEVNULL, check=False
