@@ -24,6 +24,9 @@ from processing.jobs.worker import run_next_step  # noqa: E402 - the same
 from tests.factories import make_job, make_video  # noqa: E402 - the same
 
 IDLE_S = 0.1
+# The product has workers for each: what looks through the whole source (package) begins at once beside the encoding, and
+# is not what the last worker does alone.
+ORDER = sorted(QUEUES, key="package".__ne__)
 
 
 def prepare(source: Path) -> dict[str, object]:
@@ -40,7 +43,7 @@ def drain() -> dict[str, object]:
     begun, waited_s = time.monotonic(), 0.0
     while Job.objects.filter(status="active").exists():
         before, ended = _cpu_s(), set(Step.objects.filter(status="done").values_list("pk", flat=True))
-        if not any(run_next_step(queue=queue) for queue in QUEUES):
+        if not any(run_next_step(queue=queue) for queue in ORDER):
             time.sleep(IDLE_S)  # another worker has what this one's next step waits for, or the last one
             waited_s += IDLE_S
             continue
