@@ -39,7 +39,7 @@ from videos.catalog.models import (
 from videos.fingerprints.models import VideoFingerprint
 from videos.imports.models import Import
 from videos.moderation.models import Case, Decision, Report, Restriction
-from videos.uploads.models import Upload, UploadGrant
+from videos.uploads.models import DirectUpload, Upload, UploadGrant
 from videos.usage.models import DailyPlays, DailyUse
 from videos.webhooks.models import Delivery, DeliveryAttempt, WebhookEndpoint
 
@@ -242,7 +242,7 @@ class House:
         )
 
     def add_uploads(self) -> int:
-        """Make an upload of each source, an address for each second of them, an import for each tenth."""
+        """Make an upload of each source, each fourth straight to the bucket, an address for each second, an import for each tenth."""
         of_key = {
             "api_key_id": "'key_' || v.project_id || '000000'",
             "video_id": "v.id",
@@ -269,6 +269,12 @@ class House:
             lease_expires_at="v.created_at",
             finished_at="v.created_at",
             **of_key,
+        )
+        count += self._derive(
+            DirectUpload(part_size_bytes=16 * 1024**2, is_stored=True, is_settled=True),
+            f"{SENT} AND {NUMBER} %% 4 = 0",
+            upload_id="v.source_upload_id",
+            name="'uploads/' || v.project_id || '/' || v.source_upload_id || '/direct'",
         )
         done = Import(source_url="https://files.example.com/a.mp4", status="finished")
         return count + self._derive(

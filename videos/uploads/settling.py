@@ -175,9 +175,10 @@ def stop_forbidden(*, now: datetime) -> int:
     is_ended |= Q(grant__given_by__is_active=False)
     stopped = 0
     open_uploads = Upload.objects.filter(is_ended, kind=states.DIRECT, status=states.RECEIVING)
-    for direct in DirectUpload.objects.filter(upload__in=open_uploads).select_related(
-        "upload__video", "upload__project"
-    )[:BATCH]:
+    # From what is open, which is few: each direct upload there ever was has its row.
+    ended = list(open_uploads.filter(direct__isnull=False).values_list("pk", flat=True)[:BATCH])
+    direct_ones = DirectUpload.objects.filter(upload__in=ended)
+    for direct in direct_ones.select_related("upload__video", "upload__project"):
         try:
             give_up(direct, why=_why_forbidden(upload_of(direct)))
         except GilfoyleError as error:  # given up it is; the bucket is looked at again
