@@ -33,6 +33,11 @@ class SegmentRun:
     sizes: tuple[int, ...]
     key_frame_sizes: tuple[int, ...] = ()
 
+    @property
+    def end_number(self) -> int:
+        """The number of the segment that follows."""
+        return self.first_number + len(self.sizes)
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentIndex:
@@ -85,6 +90,22 @@ class PlayableRendition:
     audio_track: int = 0  # which of the source's sounds it is
     language_name: str = ""  # as those call it who speak it; "" where it is not known
     is_encrypted: bool = False  # its segments are (segment_cipher.py); its init segment is in the clear
+
+
+def join_runs(earlier: SegmentRun, later: SegmentRun) -> SegmentRun:
+    """Return one run of two that follow each other. Raises: ValueError where they do not."""
+    if later.first_number != earlier.end_number:
+        message = f"Segment {later.first_number} does not follow {earlier.end_number - 1}."
+        raise ValueError(message)
+    keys = [run.key_frame_sizes or (0,) * len(run.sizes) for run in (earlier, later)]
+    has_keys = bool(earlier.key_frame_sizes or later.key_frame_sizes)
+    return SegmentRun(
+        earlier.first_number,
+        earlier.start_ticks,
+        earlier.durations + later.durations,
+        earlier.sizes + later.sizes,
+        keys[0] + keys[1] if has_keys else (),
+    )
 
 
 def merge_runs(timescale: int, runs: Iterable[SegmentRun]) -> SegmentIndex:

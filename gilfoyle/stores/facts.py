@@ -21,6 +21,7 @@ from videos.catalog.models import (
     ImageSet,
     PastRevision,
     PurgedVideo,
+    Rendition,
     RenditionRun,
     SpareSource,
     Video,
@@ -91,6 +92,7 @@ def facts_of_videos(video_ids: Collection[str]) -> Iterator[tuple[str, Facts]]:
     _add_spares(facts, video_ids)
     _add_pictures(facts, living)
     _add_tracks(facts, living)
+    _add_growing(facts, living)
     runs = RenditionRun.objects.filter(rendition__video__in=[video.pk for video in living])
     rows = runs.order_by("rendition__video_id").values_list(
         "rendition__video_id", "rendition__revision", "rendition__name", "first_number", "sizes"
@@ -186,6 +188,21 @@ def _add_tracks(facts: Mapping[str, Facts], videos: Collection[Video]) -> None:
         name = layout.track_name(video.project_id, video.pk, track.revision, track.pk)
         size_bytes = track.size_bytes
         facts[video.pk].wanted[name] = sealed_size(size_bytes) if track.is_encrypted else size_bytes
+
+
+def _add_growing(facts: Mapping[str, Facts], videos: Collection[Video]) -> None:
+    """Want what players were told of before its chunk was whole: a job that failed may be tried again."""
+    owners = {video.pk: video for video in videos}
+    for one in Rendition.objects.filter(video__in=list(owners)).exclude(growing_runs={}):
+        for run in one.list_grown():
+            _add_run(
+                facts[one.video_id],
+                owners[one.video_id],
+                one.revision,
+                one.name,
+                run.first_number,
+                list(run.sizes),
+            )
 
 
 def _add_run(

@@ -91,9 +91,18 @@ def compare(what: Comparison, renditions: Sequence[EncodedRendition], *, metric:
     return scores
 
 
+def has_reference(what: Comparison) -> bool:
+    """Tell whether the encoding command has written all of the source's pictures to compare with."""
+    return _kept_bytes(what.reference) == what.reference.size_bytes
+
+
+def _kept_bytes(reference: Reference) -> int:
+    return reference.path.stat().st_size if reference.path.exists() else 0
+
+
 def _require_whole(reference: Reference) -> None:
     """Check that all pictures are there: compared with fewer, those that are missing would count as good."""
-    found = reference.path.stat().st_size if reference.path.exists() else 0
+    found = _kept_bytes(reference)
     if found != reference.size_bytes:
         message = (
             f"Of the source's pictures to compare with, {found} of {reference.size_bytes} bytes were kept."

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from gilfoyle.lib.config import EncodingSettings
-from processing.encoding.compare import Comparison, compare
-from processing.encoding.verify import require_planned_frames, require_planned_init
+from processing.encoding.compare import Comparison, compare, has_reference
+from processing.encoding.growing_chunk import NOBODY, GrowingRung, Listeners, Offer
 from processing.errors import EncodeUnverified, ToolFailed, ToolTimedOut
 from processing.ffmpeg.budget import niceness_of, plan_budget, threads_of
 from processing.ffmpeg.capabilities import usable_ffmpeg
@@ -17,18 +18,13 @@ from processing.ffmpeg.commands import chunk_argv
 from processing.ffmpeg.further_codecs import ENCODERS
 from processing.ffmpeg.progress import Progress
 from processing.ffmpeg.runner import Files, run_ffmpeg
-from processing.ladder.codec_strings import video_codec_string
 from processing.ladder.further import EFFORT
-from processing.media import Chunk, EncodedRendition, EncodedSegment, EncodePlan, Rung, VideoPlan
-from processing.packaging.boxes import MalformedBox
-from processing.packaging.fragments import read_init
-from processing.packaging.split import SplitFile, split_video
+from processing.media import Chunk, EncodedRendition, EncodePlan
 from processing.probing.damage import is_ours, speaks_of_damage
 from processing.source import Source
 
 # Below the first, the picture is another one or grain in few bits; tiny versions, without the grain, tell which.
 FLOOR_SSIM, FLOOR_LIKENESS = 0.5, 0.6
-OnUnfit = Callable[[str, EncodeUnverified], None]
 
 
 def encode_chunk(
@@ -40,25 +36,30 @@ def encode_chunk(
     encoding: EncodingSettings,
     heartbeat: Callable[[], None] = lambda: None,
     on_progress: Callable[[float], None] = lambda _share: None,
-    on_unfit: OnUnfit | None = None,
+    tell: Listeners = NOBODY,
 ) -> tuple[EncodedRendition, ...]:
     """Encode `chunk` into `work_dir` (the caller's to remove; nothing in it is named like a rung); one result a rung, in the chunk's order.
 
     `heartbeat` is called about ten times a second and may raise to stop; `on_progress` gets the share done, 0 to 1.
-    `on_unfit` is told of each rung that is not as planned, which is then left out of the result.
+    What `tell.on_parts` was given is not in the result; where rungs may be left out, it is given nothing.
     Raises: ToolFailed, ToolTimedOut, ToolMissing; EncodeUnverified when a rung is unfit and nobody is to be told;
-    whatever `heartbeat` raises.
+    whatever `heartbeat` and `on_parts` raise.
     """
     what = Comparison(source, plan, chunk, work_dir, encoding, heartbeat)
     unfit = dict[str, EncodeUnverified]()
-    taken = encode_rungs(what, on_progress=on_progress, unfit=unfit)
-    fit, unlike = _compared(taken, what)
+    may_offer = tell.on_unfit is None
+    offer = Offer(tell.on_parts, partial(_early_scores, what)) if tell.on_parts and may_offer else None
+    taken = encode_rungs(what, on_progress=on_progress, unfit=unfit, offer=offer)
+    if offer and offer.scores is not None:
+        fit, unlike = _with_scores(taken, offer.scores), dict[str, EncodeUnverified]()
+    else:
+        fit, unlike = _compared(taken, what)
     what.reference.path.unlink(missing_ok=True)
     unfit |= unlike
     for name, why in unfit.items():
-        if on_unfit is None:
+        if tell.on_unfit is None:
             raise why
-        on_unfit(name, why)
+        tell.on_unfit(name, why)
     return fit
 
 
@@ -67,10 +68,11 @@ def encode_rungs(
     *,
     on_progress: Callable[[float], None] = lambda _share: None,
     unfit: dict[str, EncodeUnverified] | None = None,
+    offer: Offer | None = None,
 ) -> tuple[EncodedRendition, ...]:
     """Encode the rungs of a chunk, keep the reference, check the frames against the plan, and compare no picture.
 
-    Rungs that are not as planned are written into `unfit`.
+    Rungs that are not as planned are written into `unfit`. `offer` looks at the segments as they come.
     Raises: as `encode_chunk`; EncodeUnverified where there is no `unfit`.
     """
     video, chunk, work_dir = what.video, what.chunk, what.work_dir
@@ -91,6 +93,16 @@ def encode_rungs(
     reference = what.reference
     limits = replace(budget.limits, file_bytes=max(budget.limits.file_bytes, reference.size_bytes))
 
+    growing = [
+        GrowingRung(target, rung, video, chunk, folder=work_dir / rung.name)
+        for target, rung in zip(targets, rungs, strict=True)
+    ]
+
+    def beat() -> None:
+        what.heartbeat()
+        if offer:
+            offer.look(growing)
+
     def report(progress: Progress) -> None:
         on_progress(min(1.0, progress.frame / frames))
 
@@ -101,20 +113,40 @@ def encode_rungs(
         files=Files(reads=(what.source,), writes=(work_dir,)),
         limits=limits,
         time_limit_s=budget.time_limit_s,
-        heartbeat=what.heartbeat,
+        heartbeat=beat,
         on_progress=report,
     )
     is_doubtful = speaks_of_damage(said, has_sought=chunk.seek_s is not None)
     taken = []
-    for target, rung in zip(targets, rungs, strict=True):
+    for one in growing:
         try:
-            made = _take_apart(target, rung, video, chunk, work_dir / rung.name)
-            taken.append(replace(made, is_doubtful=is_doubtful))
+            one.finish()
         except EncodeUnverified as error:
             if unfit is None:
                 raise
-            unfit[rung.name] = error
+            unfit[one.name] = error
+        else:
+            taken.append(replace(one.take_rest(), is_doubtful=is_doubtful))
     return tuple(taken)
+
+
+def _early_scores(what: Comparison, begun: Sequence[EncodedRendition]) -> Mapping[str, float] | None:
+    """Score what is there of each rung; None as long as the pictures to compare with are not all written.
+
+    Raises: EncodeUnverified for a rung that shows others.
+    """
+    if not has_reference(what):
+        return None
+    fit, unlike = _compared(begun, what)
+    for why in unlike.values():
+        raise why
+    return {one.name: one.ssim for one in fit if one.ssim is not None}
+
+
+def _with_scores(
+    taken: Sequence[EncodedRendition], scores: Mapping[str, float]
+) -> tuple[EncodedRendition, ...]:
+    return tuple(replace(one, ssim=scores[one.name]) for one in taken)
 
 
 def _compared(
@@ -139,33 +171,3 @@ def _compared(
             message = f"{rendition.name} does not show the source's picture: SSIM {score:.3f}."
             unfit[rendition.name] = EncodeUnverified(message)
     return tuple(fit), unfit
-
-
-def _take_apart(encoded: Path, rung: Rung, video: VideoPlan, chunk: Chunk, folder: Path) -> EncodedRendition:
-    folder.mkdir()
-    try:
-        split = split_video(encoded, folder=folder, first_segment=chunk.first_segment)
-        codec = _verified_codec(split, rung, video, chunk)
-    except MalformedBox as error:
-        message = f"What was encoded for {rung.name} can't be read: {error}."
-        raise EncodeUnverified(message) from error
-    encoded.unlink()  # its bytes now stand in the segments
-    return EncodedRendition(
-        name=rung.name,
-        init=split.init,
-        codec=codec,
-        timescale=video.timescale,
-        first_segment=chunk.first_segment,
-        start_ticks=chunk.first_frame * video.frame_ticks,
-        segments=tuple(
-            EncodedSegment(segment.path, segment.fragment.duration_ticks, segment.size_bytes)
-            for segment in split.segments
-        ),
-    )
-
-
-def _verified_codec(split: SplitFile, rung: Rung, video: VideoPlan, chunk: Chunk) -> str:
-    init = read_init(split.init)
-    require_planned_init(init, rung, video)
-    require_planned_frames([segment.fragment for segment in split.segments], rung, video, chunk)
-    return video_codec_string(init.sample_entry, init.decoder_config)

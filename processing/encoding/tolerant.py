@@ -11,7 +11,8 @@ import structlog
 
 from gilfoyle.lib.config import EncodingSettings
 from processing.encoding.encode_audio import encode_audio
-from processing.encoding.encode_chunk import OnUnfit, encode_chunk
+from processing.encoding.encode_chunk import encode_chunk
+from processing.encoding.growing_chunk import NOBODY, Listeners
 from processing.encoding.parts import OnPart
 from processing.errors import EncodeUnverified, SourceRejected, ToolFailed
 from processing.media import AudioPlan, Chunk, EncodedRendition, EncodePlan
@@ -31,11 +32,12 @@ def encode_what_can_be_shown(
     encoding: EncodingSettings,
     heartbeat: Callable[[], None] = lambda: None,
     on_progress: Callable[[float], None] = lambda _share: None,
-    on_unfit: OnUnfit | None = None,
+    tell: Listeners = NOBODY,
 ) -> tuple[EncodedRendition, ...]:
     """Do as `encode_chunk`; where that fails because of the source, let the nearest picture stand for missing ones.
 
-    Where it fails for another reason, `on_unfit` is told of the rungs that are left out (None: it fails).
+    Where it fails for another reason, `tell.on_unfit` is told of the rungs that are left out (None: it fails).
+    `tell.on_parts` gets nothing of what is mended: before that is stored somebody may want to look at the source.
     Raises: SourceRejected where too little is left of the source; what `encode_chunk` raises.
     """
 
@@ -48,6 +50,7 @@ def encode_what_can_be_shown(
             encoding=encoding,
             heartbeat=heartbeat,
             on_progress=on_progress,
+            tell=NOBODY if chunk.fills_gaps else Listeners(on_parts=tell.on_parts),
         )
         return tuple(replace(one, is_mended=chunk.fills_gaps) for one in encoded)
 
@@ -62,12 +65,18 @@ def encode_what_can_be_shown(
             encode, find, as_planned=chunk, mended=with_gaps_filled(chunk), work_dir=work_dir
         )
     except EncodeUnverified:
-        if on_unfit is None:
+        if tell.on_unfit is None:
             raise
     folder = work_dir / "without-unfit"
     folder.mkdir()
     return encode_chunk(
-        source, plan, chunk, work_dir=folder, encoding=encoding, heartbeat=heartbeat, on_unfit=on_unfit
+        source,
+        plan,
+        chunk,
+        work_dir=folder,
+        encoding=encoding,
+        heartbeat=heartbeat,
+        tell=Listeners(on_unfit=tell.on_unfit),
     )
 
 

@@ -27,24 +27,38 @@ def require_planned_init(init: InitSegment, rung: Rung, plan: VideoPlan) -> None
     _expect("edit list of", rung.name, False, init.has_edit_list)
 
 
-def require_planned_frames(fragments: Sequence[Fragment], rung: Rung, plan: VideoPlan, chunk: Chunk) -> None:
-    """Check that segments begin with a key frame where the grid says, and show every planned frame once, in its time.
+def require_planned_count(count: int, rung: Rung, plan: VideoPlan, chunk: Chunk) -> None:
+    """Check that all of a chunk's segments are there.
 
     Raises: EncodeUnverified.
     """
-    ticks = plan.frame_ticks
-    begins = range(chunk.first_frame, chunk.end_frame, plan.segment_frames)
-    _expect("number of segments of", rung.name, len(begins), len(fragments))
-    for begin, fragment in zip(begins, fragments, strict=True):
-        end = min(begin + plan.segment_frames, chunk.end_frame)
-        where = f"{rung.name}, frame {begin}"
-        shown = sorted(sample.shown_at for sample in fragment.samples)
-        _expect("number of frames at", where, end - begin, len(shown))
-        _expect("decode time at", where, begin * ticks, fragment.decode_time)
-        if shown != list(range(begin * ticks, end * ticks, ticks)):
-            _refuse("frames stand beside the grid at", where, "on the grid", shown[:8])
-        _expect("duration at", where, (end - begin) * ticks, fragment.duration_ticks)
-        _expect("key frame at", where, True, fragment.samples[0].is_key)
+    _expect("number of segments of", rung.name, len(_begins(plan, chunk)), count)
+
+
+def require_planned_segment(
+    fragment: Fragment, number: int, rung: Rung, plan: VideoPlan, chunk: Chunk
+) -> None:
+    """Check that a chunk's segment (the first is 0) begins with a key frame where the grid says, and shows every frame once, in its time.
+
+    Raises: EncodeUnverified.
+    """
+    begins = _begins(plan, chunk)
+    if number >= len(begins):
+        _refuse("number of segments of", rung.name, len(begins), f"{number + 1} at least")
+    ticks, begin = plan.frame_ticks, begins[number]
+    end = min(begin + plan.segment_frames, chunk.end_frame)
+    where = f"{rung.name}, frame {begin}"
+    shown = sorted(sample.shown_at for sample in fragment.samples)
+    _expect("number of frames at", where, end - begin, len(shown))
+    _expect("decode time at", where, begin * ticks, fragment.decode_time)
+    if shown != list(range(begin * ticks, end * ticks, ticks)):
+        _refuse("frames stand beside the grid at", where, "on the grid", shown[:8])
+    _expect("duration at", where, (end - begin) * ticks, fragment.duration_ticks)
+    _expect("key frame at", where, True, fragment.samples[0].is_key)
+
+
+def _begins(plan: VideoPlan, chunk: Chunk) -> range:
+    return range(chunk.first_frame, chunk.end_frame, plan.segment_frames)
 
 
 def require_copied_init(init: InitSegment, plan: CopyPlan) -> None:

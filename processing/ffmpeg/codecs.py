@@ -60,6 +60,7 @@ def h264_arguments(rung: Rung, plan: VideoPlan, *, threads: int) -> Arguments:
         "threads": threads,
         "fps_mode": "passthrough",  # the filter has put frames on the grid; nothing may move them
         "video_track_timescale": plan.timescale,  # a frame is a whole number of ticks
+        "flush_packets": 1,  # a segment that is whole is handed over, and does not wait for a buffer to be full
         "format": "mp4",
         "movflags": "+frag_keyframe" + FRAGMENTS,  # each key frame begins a fragment
         **CLEAN,

@@ -114,7 +114,8 @@ def chunk_argv(
         branches = stream.filter_multi_output("split", 2)
         stream = branches[0]
         pictures = _through(branches[1], (first_step(reference.frames), *rung_steps(reference.rung)))
-        kept.append(_output(pictures, reference.path, RAW_PICTURES))
+        # At once, and not when a buffer is full: the first segment waits for what it is compared with.
+        kept.append(_output(pictures, reference.path, {**RAW_PICTURES, "flush_packets": 1}))
     for name, target in zip(chunk.rung_names, targets, strict=True):
         rung = video.rung(name)
         stream = _through(stream, rung_steps(rung))

@@ -13,12 +13,14 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
+from processing.encoding.growing_chunk import Listeners
 from processing.encoding.tolerant import encode_what_can_be_heard, encode_what_can_be_shown
 from processing.errors import EncodeUnverified
 from processing.ffmpeg.formats import TEXT_CODECS
 from processing.jobs import pipeline
 from processing.jobs.metrics import ENCODE_SPEED
 from processing.jobs.models import Job
+from processing.jobs.offering import Offering, is_seen_while_growing
 from processing.jobs.reprocessing import replan, run_adopt, steps_of
 from processing.jobs.retrying import persist
 from processing.jobs.services import Record, add_steps, record_part
@@ -134,6 +136,7 @@ def run_encode_chunk(context: StepContext) -> Record:
     plan = context.plan
     chunk = pipeline.chunk_of(plan, context.step.inputs)
     unfit: dict[str, EncodeUnverified] = {}
+    offering = Offering(context, lambda one: _video_facts(plan, one.name, one.codec))
     with (
         context.source() as source,
         blamed_rightly(context, source) as doubt,
@@ -147,12 +150,15 @@ def run_encode_chunk(context: StepContext) -> Record:
             encoding=context.config.encoding,
             heartbeat=context.heartbeat,
             on_progress=context.on_progress,
-            # Encoded again as long as that may help; then the others do without this one.
-            on_unfit=unfit.__setitem__ if context.is_last_attempt else None,
+            tell=Listeners(
+                # Encoded again as long as that may help; then the others do without this one.
+                on_unfit=unfit.__setitem__ if context.is_last_attempt else None,
+                on_parts=offering.offer if is_seen_while_growing(plan, chunk, context.job) else None,
+            ),
         )
         if any(one.is_mended or one.is_doubtful for one in encoded):
             doubt()
-    runs = [(one, _video_facts(plan, one.name, one.codec), publish(context, one)) for one in encoded]
+    runs = [(one, _video_facts(plan, one.name, one.codec), offering.store(one)) for one in encoded]
 
     def record(job: Job) -> None:
         made = {"video_id": job.video_id, "revision": job.revision}

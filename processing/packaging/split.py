@@ -32,24 +32,6 @@ class SplitSegment:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class SplitFile:
-    """An encoded file, taken apart."""
-
-    init: bytes
-    segments: tuple[SplitSegment, ...]
-
-
-def split_video(encoded: Path, *, folder: Path, first_segment: int) -> SplitFile:
-    """Write each fragment of `encoded` as a segment into `folder`, numbered on from `first_segment`.
-
-    Raises: MalformedBox.
-    """
-    splitter = VideoSplitter(encoded, folder=folder, first_segment=first_segment)
-    segments = splitter.finish()
-    return SplitFile(init=splitter.init, segments=tuple(segments))
-
-
 class GrowingFile:
     """An encoded file that may still be growing: its fragments are read once each is whole."""
 

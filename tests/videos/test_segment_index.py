@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from videos.segment_index import SegmentIndex, SegmentRun, merge_runs
+from videos.segment_index import SegmentIndex, SegmentRun, join_runs, merge_runs
 
 segments = st.lists(st.tuples(st.integers(1, 10**6), st.integers(0, 10**8)), max_size=30)
 
@@ -49,6 +49,14 @@ def test_key_frames_are_known_where_every_segment_has_one() -> None:
     assert [one.key_frame_bytes for one in merge_runs(1000, [known, unknown]).segments] == [5, 4, 0]
     with pytest.raises(ValueError, match="shorter"):
         merge_runs(1000, [SegmentRun(0, 0, (1, 2), (1, 2), (1,))])
+
+
+def test_runs_that_follow_each_other_are_one() -> None:
+    known, unknown = SegmentRun(3, 30, (10, 10), (9, 8), (5, 4)), SegmentRun(5, 50, (10,), (7,))
+    assert join_runs(known, unknown) == SegmentRun(3, 30, (10, 10, 10), (9, 8, 7), (5, 4, 0))
+    assert join_runs(unknown, SegmentRun(6, 60, (1,), (2,))) == SegmentRun(5, 50, (10, 1), (7, 2))
+    with pytest.raises(ValueError, match="Segment 3 does not follow 5"):
+        join_runs(unknown, known)
 
 
 def test_the_average_bit_rate_is_that_of_all_segments() -> None:

@@ -165,6 +165,12 @@ class Rendition(models.Model):
         max_length=500, blank=True, default="", help_text="Why players are not told of it."
     )
     quality = models.JSONField(default=dict, help_text="What was found when it was compared with the plan.")
+    # Not rows of their own: a rendition is whole once it has so many runs, and these are not.
+    growing_runs = models.JSONField(
+        default=dict,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="The segments so far of chunks that are being encoded, by the first one's number.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -182,6 +188,28 @@ class Rendition(models.Model):
     @property
     def frame_rate_fraction(self) -> Fraction | None:
         return Fraction(self.frame_rate) if self.frame_rate else None
+
+    def grown(self, first_number: int) -> SegmentRun | None:
+        """Return what there is of a chunk that is being encoded."""
+        facts = self.growing_runs.get(str(first_number))
+        if facts is None:
+            return None
+        lists = (tuple(facts[name]) for name in ("durations", "sizes", "key_frame_sizes"))
+        return SegmentRun(first_number, facts["start_ticks"], *lists)
+
+    def list_grown(self) -> list[SegmentRun]:
+        """Return what there is of all such chunks."""
+        return [run for number in self.growing_runs if (run := self.grown(int(number)))]
+
+    def grow(self, run: SegmentRun) -> None:
+        """Note what there is by now of a chunk that is being encoded; not saved."""
+        facts = {
+            "start_ticks": run.start_ticks,
+            "durations": list(run.durations),
+            "sizes": list(run.sizes),
+            "key_frame_sizes": list(run.key_frame_sizes),
+        }
+        self.growing_runs = {**self.growing_runs, str(run.first_number): facts}
 
 
 class RenditionRun(models.Model):

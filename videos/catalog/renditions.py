@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -88,11 +88,39 @@ def add_runs(*, video_id: str, revision: str, added: Sequence[Addition]) -> None
         unique_fields=["rendition", "chunk_index"],
         update_fields=RUN_FIELDS,
     )
+    _forget_grown(made.values(), {one.run.first_number for one in added})
     wanted = {made[one.facts.name].pk: one.facts.run_count for one in added}
     counts = runs.order_by().values_list("rendition").annotate(count=Count("pk"))
     whole = [rendition_id for rendition_id, count in counts if count == wanted[rendition_id]]
     if whole:
         Rendition.objects.filter(pk__in=whole).update(is_complete=True)
+
+
+@atomic
+def grow_runs(*, video_id: str, revision: str, growing: Sequence[tuple[RenditionFacts, SegmentRun]]) -> None:
+    """Tell players of the segments that there are of a chunk, in all its sizes at once, while others are being encoded.
+
+    What was told is never taken back: an attempt that has not come so far as an earlier one changes nothing.
+    """
+    hold_video(video_id=video_id)
+    made = _get_or_make_all(video_id, revision, [facts for facts, _ in growing])
+    changed = []
+    for facts, run in growing:
+        rendition = made[facts.name]
+        earlier = rendition.grown(run.first_number)
+        if earlier is None or earlier.end_number < run.end_number:
+            rendition.grow(run)
+            changed.append(rendition)
+    Rendition.objects.bulk_update(changed, ["growing_runs"])
+
+
+def _forget_grown(made: Iterable[Rendition], first_numbers: Collection[int]) -> None:
+    """Remove what was noted of chunks that are whole by now."""
+    keys = set(map(str, first_numbers))
+    changed = [one for one in made if keys & one.growing_runs.keys()]
+    for one in changed:
+        one.growing_runs = {key: run for key, run in one.growing_runs.items() if key not in keys}
+    Rendition.objects.bulk_update(changed, ["growing_runs"])
 
 
 def _row(rendition_id: str, one: Addition) -> RenditionRun:

@@ -260,7 +260,10 @@ def list_opened_renditions(video_id: str, revision: str) -> set[str]:
         rendition__revision=revision,
         rendition__withheld_reason="",
     )
-    return set(first.values_list("rendition__name", flat=True))
+    growing = Rendition.objects.filter(
+        video_id=video_id, revision=revision, withheld_reason="", growing_runs__has_key="0"
+    )
+    return {*first.values_list("rendition__name", flat=True), *growing.values_list("name", flat=True)}
 
 
 def list_ssim_samples(video_id: str, revision: str) -> dict[str, list[float]]:
@@ -292,6 +295,12 @@ def _largest_first(rendition: Rendition) -> tuple[bool, int, int, str]:
     return rendition.kind == "audio", -pixels, len(rendition.name), rendition.name  # a2 before a10
 
 
+def _with_grown(rendition: Rendition, runs: list[SegmentRun]) -> list[SegmentRun]:
+    """Add what there is of chunks that are still being encoded; a whole run is the last word."""
+    whole = {run.first_number for run in runs}
+    return [*runs, *(run for run in rendition.list_grown() if run.first_number not in whole)]
+
+
 def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRendition, ...]:
     """Return the renditions of one revision with their segments so far, largest picture first, then audio."""
     rows = Rendition.objects.filter(video_id=video_id, revision=revision).annotate(
@@ -312,7 +321,7 @@ def list_playable_renditions(video_id: str, revision: str) -> tuple[PlayableRend
             channels=rendition.channels,
             language=rendition.language,
             bandwidth_cap_bps=rendition.bandwidth_cap_bps,
-            index=merge_runs(rendition.timescale, runs[rendition.pk]),
+            index=merge_runs(rendition.timescale, _with_grown(rendition, runs[rendition.pk])),
             is_complete=rendition.is_complete,
             is_stopgap=rendition.is_stopgap,
             target_duration_s=rendition.target_duration_s,

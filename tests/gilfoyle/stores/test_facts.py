@@ -8,12 +8,14 @@ from gilfoyle.lib.sealed_chunks import sealed_size
 from gilfoyle.stores.facts import Facts, facts_of_uploads, facts_of_videos
 from processing.jobs import states as job_states
 from processing.jobs.models import Step
-from tests.factories import make_job, make_video
+from tests.factories import RENDITION_FACTS, make_job, make_video
 from tests.gilfoyle.stores.stored import SEGMENTS, SOURCE, TEXT, make_stored, make_upload, segment_of
 from videos import layout
 from videos.catalog.models import EncryptedRevision, ImageSet, PastRevision, PurgedVideo, SpareSource, Video
+from videos.catalog.renditions import grow_runs
 from videos.catalog.services import delete_video
 from videos.catalog.stored_sources import name_of
+from videos.segment_index import SegmentRun
 from videos.tracks.models import TextTrack
 from videos.uploads.models import DirectUpload, UploadPiece
 
@@ -71,6 +73,14 @@ def test_what_is_made_beside_or_was_replaced_is_kept() -> None:
     assert facts.revisions == {video.revision, "next", "past"}
     Step.objects.update(status=job_states.READY)  # a poster of another moment
     assert facts_of(video).is_kept(segment_of(video))
+
+
+def test_what_players_were_told_of_before_its_chunk_was_whole_is_wanted() -> None:
+    video = make_video(status="failed")
+    run = SegmentRun(2, 18, (9, 9), (30, 40))
+    grow_runs(video_id=video.pk, revision=video.revision, growing=[(RENDITION_FACTS, run)])
+    wanted = {name.rsplit("/", 1)[1]: size for name, size in facts_of(video).wanted.items()}
+    assert wanted == {"init.mp4": None, "00002.m4s": 30, "00003.m4s": 40}
 
 
 def test_a_picture_that_was_replaced_is_kept() -> None:

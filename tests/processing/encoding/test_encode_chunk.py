@@ -10,6 +10,7 @@ import pytest
 
 from gilfoyle.lib.errors import StaleWork
 from processing.encoding.encode_chunk import FLOOR_SSIM, encode_chunk
+from processing.encoding.growing_chunk import Listeners
 from processing.errors import EncodeUnverified, ToolFailed
 from processing.media import EncodePlan
 from processing.probing.probe import probe_source
@@ -172,7 +173,7 @@ def test_who_wants_to_be_told_gets_the_others(tmp_path: Path) -> None:
         plan.chunks[0],
         work_dir=tmp_path / "work",
         encoding=ENCODING,
-        on_unfit=unfit.__setitem__,
+        tell=Listeners(on_unfit=unfit.__setitem__),
     )
     assert (fit.name, set(unfit)) == ("v180", {"v90"})
     assert fit.ssim is not None

@@ -1,19 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
 from processing.encoding.verify import (
-    require_planned_frames,
+    require_planned_count,
     require_planned_init,
+    require_planned_segment,
     require_planned_sound,
     require_planned_sound_init,
 )
 from processing.errors import EncodeUnverified
-from processing.media import VideoPlan
+from processing.media import Chunk, Rung, VideoPlan
 from processing.packaging.fragments import Fragment, InitSegment, Sample
 from tests.processing import facts
 
@@ -26,6 +27,12 @@ CHUNK = VIDEO.chunks[2]  # frames 25 to 125: four segments
 TICKS = VIDEO.frame_ticks
 INIT = InitSegment(VIDEO.timescale, "avc1", RUNG.width, RUNG.height, b"", has_edit_list=False)
 SOUND_INIT = InitSegment(48_000, "mp4a", 0, 0, b"", has_edit_list=False)
+
+
+def require_planned_frames(fragments: Sequence[Fragment], rung: Rung, video: VideoPlan, chunk: Chunk) -> None:
+    for number, fragment in enumerate(fragments):
+        require_planned_segment(fragment, number, rung, video, chunk)
+    require_planned_count(len(fragments), rung, video, chunk)
 
 
 def planned() -> list[Fragment]:

@@ -13,7 +13,7 @@ from processing.encoding.remux import remux
 from processing.packaging.boxes import MalformedBox
 from processing.packaging.fragments import InitSegment, build_fragment, read_init
 from processing.packaging.key_frames import find_key_frame_bytes
-from processing.packaging.split import split_video
+from processing.packaging.split import VideoSplitter
 from tests.clips import make_clip, run_tool
 from tests.processing.sources import OPEN_GOP
 from tests.processing.whole_encode import ENCODING, plan_of
@@ -106,8 +106,9 @@ def test_segments_of_a_copy_with_open_groups_have_none(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mkv", duration_s=4, fps="24", video_args=OPEN_GOP, audio=False)
     copied = tmp_path / "a.mp4"
     run_tool("-i", source, "-c", "copy", "-movflags", "frag_keyframe+empty_moov+default_base_moof", copied)
-    split = split_video(copied, folder=tmp_path, first_segment=0)
-    sizes = [found(one.path.read_bytes(), read_init(split.init)) for one in split.segments]
+    splitter = VideoSplitter(copied, folder=tmp_path)
+    segments = splitter.finish()
+    sizes = [found(one.path.read_bytes(), read_init(splitter.init)) for one in segments]
     assert (len(sizes), sizes[1:]) == (4, [0, 0, 0])
 
 

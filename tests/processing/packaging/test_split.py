@@ -8,7 +8,7 @@ import pytest
 
 from processing.packaging.boxes import MalformedBox, find_box
 from processing.packaging.fragments import build_fragment
-from processing.packaging.split import AudioRegrouper, SplitSegment, split_video
+from processing.packaging.split import AudioRegrouper, SplitSegment, VideoSplitter
 
 INIT = struct.pack(">I4s4s", 12, b"ftyp", b"cmfc") + struct.pack(">I4sI4s", 16, b"moov", 8, b"trak")
 INDEX = struct.pack(">I4s4s", 12, b"sidx", b"what")
@@ -32,12 +32,13 @@ def regroup(encoded: Path, segment_ticks: Fraction, segment_count: int) -> list[
 
 def test_each_fragment_becomes_a_numbered_segment(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", INIT, INDEX, fragment(0, 3), INDEX, fragment(3, 2))
-    split = split_video(encoded, folder=tmp_path, first_segment=41)
-    assert split.init == INIT
-    assert [segment.path.name for segment in split.segments] == ["00041.m4s", "00042.m4s"]
-    assert [segment.fragment.decode_time for segment in split.segments] == [0, 3 * 1024]
-    data = split.segments[1].path.read_bytes()
-    assert split.segments[1].size_bytes == len(data) == len(fragment(3, 2))
+    splitter = VideoSplitter(encoded, folder=tmp_path, first_segment=41)
+    segments = splitter.finish()
+    assert splitter.init == INIT
+    assert [segment.path.name for segment in segments] == ["00041.m4s", "00042.m4s"]
+    assert [segment.fragment.decode_time for segment in segments] == [0, 3 * 1024]
+    data = segments[1].path.read_bytes()
+    assert segments[1].size_bytes == len(data) == len(fragment(3, 2))
     assert data[-20:] == fragment(3, 2)[-20:]
     assert find_box(data, ("moof", "mfhd")).body(data)[4:] == struct.pack(">I", 43)
 
@@ -95,8 +96,9 @@ def test_init_segments_hold_no_user_data(tmp_path: Path) -> None:
     encoded = write(tmp_path / "e.mp4", INIT[:12], moov, fragment(0, 3))
     regrouper = AudioRegrouper(encoded, folder=tmp_path, segment_ticks=Fraction(48_000), segment_count=1)
     regrouper.finish()
-    split = split_video(encoded, folder=tmp_path, first_segment=0)
-    assert split.init == regrouper.init == INIT
+    splitter = VideoSplitter(encoded, folder=tmp_path)
+    splitter.finish()
+    assert splitter.init == regrouper.init == INIT
 
 
 def test_sound_cut_within_a_box_is_malformed(tmp_path: Path) -> None:
@@ -110,4 +112,4 @@ def test_a_file_that_ends_early_is_malformed(tmp_path: Path, missing: int) -> No
     whole = INIT + fragment(0, 3)
     encoded = write(tmp_path / "e.mp4", whole[:-missing])
     with pytest.raises(MalformedBox):
-        split_video(encoded, folder=tmp_path, first_segment=0)
+        VideoSplitter(encoded, folder=tmp_path).finish()

@@ -81,6 +81,66 @@ def test_a_rendition_is_whole_with_its_last_chunk_in_whatever_order_they_come() 
     assert closed == [False, False, False, True]
 
 
+def grow(video: Video, *runs: SegmentRun) -> None:
+    for run in runs:
+        renditions.grow_runs(
+            video_id=video.pk, revision=video.revision, growing=[(replace(RENDITION_FACTS, run_count=2), run)]
+        )
+
+
+def listed(video: Video) -> list[int]:
+    (rendition,) = list_playable_renditions(video.pk, video.revision)
+    return [segment.size_bytes for segment in rendition.index.segments]
+
+
+def test_a_chunk_that_grows_is_listed_and_nothing_of_it_is_taken_back() -> None:
+    video = make_video(status=states.PROCESSING)
+    grow(video, SegmentRun(0, 0, (9, 9), (1, 2), (1, 1)), SegmentRun(0, 0, (9,), (1,), (1,)))
+    assert listed(video) == [1, 2]
+    assert list_opened_renditions(video.pk, video.revision) == {"v720"}
+    grow(video, SegmentRun(4, 36, (9,), (5,)))
+    assert listed(video) == [1, 2], "it ends at the first gap"
+    grow(video, SegmentRun(0, 0, (9, 9, 9), (1, 2, 3)))
+    assert listed(video) == [1, 2, 3]
+    assert fresh(video).stored_bytes == 0, "it counts once it is whole"
+
+
+def test_what_grows_makes_no_rendition_whole() -> None:
+    video = make_video(status=states.PROCESSING)
+    facts = replace(RENDITION_FACTS, run_count=2)
+    grow(video, SegmentRun(0, 0, (9,), (1,)))
+    for chunk, run in ((1, SegmentRun(2, 18, (9, 9), (3, 4))), (0, SegmentRun(0, 0, (9, 9), (1, 2)))):
+        assert not Rendition.objects.get().is_complete
+        renditions.add_run(
+            video_id=video.pk, revision=video.revision, facts=facts, chunk_index=chunk, run=run
+        )
+    rendition = Rendition.objects.get()
+    assert (rendition.is_complete, rendition.growing_runs) == (True, {})
+    assert listed(video) == [1, 2, 3, 4]
+    assert fresh(video).stored_bytes == 10
+
+
+def test_a_whole_run_goes_before_what_had_grown_of_it() -> None:
+    video = make_video(status=states.PROCESSING)
+    add(video, RENDITION_FACTS, SegmentRun(0, 0, (9, 9), (1, 2)))
+    grow(video, SegmentRun(0, 0, (9,), (1,)))  # as it is left where code before this one ended the step
+    assert listed(video) == [1, 2]
+
+
+def test_all_sizes_of_a_chunk_grow_together_by_as_many_queries_as_one() -> None:
+    video = make_video(status=states.PROCESSING)
+    all_facts = [replace(RENDITION_FACTS, name=f"v{number}") for number in range(5)]
+    counted = []
+    for count, chosen in ((1, all_facts), (2, all_facts[:1]), (3, all_facts)):
+        run = SegmentRun(0, 0, (9,) * count, (1,) * count)
+        with CaptureQueriesContext(connection) as asked:
+            renditions.grow_runs(
+                video_id=video.pk, revision=video.revision, growing=[(facts, run) for facts in chosen]
+            )
+        counted.append(len(asked))
+    assert counted[2] == counted[1] <= 6
+
+
 def test_one_rendition_is_closed_and_no_other() -> None:
     video = make_video(status=states.PROCESSING)
     for name in ("v720copy", "v720"):
