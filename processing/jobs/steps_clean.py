@@ -18,8 +18,7 @@ from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
 from processing.cleaning.places import with_places
 from processing.errors import SourceAltered, ToolFailed, ToolTimedOut
-from processing.jobs import states
-from processing.jobs.models import Job, Step
+from processing.jobs.models import Job
 from processing.jobs.services import Record
 from processing.jobs.step_context import StepContext
 from processing.jobs.unaltered import require_unaltered
@@ -53,7 +52,7 @@ def run_clean_source(context: StepContext) -> Record:
             context.heartbeat()
             promised = sources.promise_replacement(video=video, config=context.config)
             _store(context, made, promised)
-            return partial(_replace, made=made, promised=promised, step=context.step)
+            return partial(_replace, made=made, promised=promised)
     except ToolFailed as error:
         if not context.is_last_attempt:
             raise
@@ -87,7 +86,6 @@ def _seal(context: StepContext, report: CleaningReport | None) -> Record:
         size_bytes=made.size_bytes,
         sha256=made.sha256,
         report=report,
-        step=context.step,
     )
 
 
@@ -157,24 +155,19 @@ def _put_in_place(
     size_bytes: int,
     sha256: str,
     report: CleaningReport | None,
-    step: Step,
 ) -> None:
-    others = Step.objects.filter(job__video_id=job.video_id, status=states.RUNNING).exclude(pk=step.pk)
     sources.replace_source(
         video_id=job.video_id,
         by=promised,
         size_bytes=size_bytes,
         sha256=sha256,
         report=report,
-        is_read=others.exists(),
     )
 
 
-def _replace(job: Job, *, made: CleanedCopy, promised: Replacement, step: Step) -> None:
+def _replace(job: Job, *, made: CleanedCopy, promised: Replacement) -> None:
     report = CleaningReport(removed=made.removed)
-    _put_in_place(
-        job, promised=promised, size_bytes=made.size_bytes, sha256=made.sha256, report=report, step=step
-    )
+    _put_in_place(job, promised=promised, size_bytes=made.size_bytes, sha256=made.sha256, report=report)
     # What is done again later reads the copy, in which the streams may stand elsewhere.
     for one in Job.objects.filter(video_id=job.video_id).exclude(plan=None):
         plan = EncodePlan.from_json(one.plan or {})

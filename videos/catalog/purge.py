@@ -20,6 +20,7 @@ from videos.catalog.legal_holds import require_not_held
 from videos.catalog.models import PurgedVideo, Video
 from videos.catalog.services import hold_video
 from videos.catalog.source_keys import destroy_source_keys
+from videos.catalog.sources import remove_noted
 from videos.catalog.trail import note_deed
 
 log = structlog.get_logger(__name__)
@@ -143,3 +144,4 @@ def purge_objects(*, project_id: str, video_id: str) -> None:
     storage.delete_folder(layout.sources_folder(project_id, video_id))
     storage.delete_folder(layout.video_folder(project_id, video_id))
     storage.delete_folder(layout.tracks_folder(project_id, video_id))
+    remove_noted(video_id=video_id)

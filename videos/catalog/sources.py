@@ -12,12 +12,12 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
-from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import StaleWork
 from gilfoyle.lib.events import publish
 from gilfoyle.lib.transactions import atomic
 from videos import layout
+from videos.catalog import states
 from videos.catalog.models import SpareSource, Video
 from videos.catalog.source_keys import destroy_key, prepare_key
 from videos.events import SourceHashed
@@ -27,7 +27,8 @@ BATCH = 50
 VERSION_LENGTH = 16
 STORED_WITHIN = timedelta(days=1)  # a copy that has not become the source by then never will
 CLEANED, KEPT = "cleaned", "kept"
-# Longer than any step but an encode reads a source; no encode is under way when it changes.
+# What is replaced stays for so long. Some may still read it: longer than any step but an encode does, and no encode is under
+# way when it changes. And a database that lost its last commits, as a standby that takes over may, names it once more.
 READ_ON = timedelta(minutes=15)
 
 
@@ -100,9 +101,8 @@ def replace_source(
     size_bytes: int,
     sha256: str,
     report: CleaningReport | None,
-    is_read: bool = False,
 ) -> None:
-    """Let a promised, stored object be the source; what it replaces is removed, a while later where it `is_read`.
+    """Let a promised, stored object be the source; what it replaces is removed a while later.
 
     Without a `report` nobody looked at what it tells.
     Raises: StaleWork when the promise was broken, or the source is another one by now.
@@ -110,9 +110,7 @@ def replace_source(
     video = _present(video_id, by.upload_id, by.replaces)
     keep_promised(by.name)
     before = layout.source_name(video.project_id, video.pk, video.source_upload_id, by.replaces)
-    is_being_hashed = not video.source_sha256  # of a source that went straight to a bucket
-    remove_at = timezone.now() + (READ_ON if is_read or is_being_hashed else timedelta(0))
-    SpareSource.objects.create(name=before, video_id=video.pk, remove_at=remove_at)
+    SpareSource.objects.create(name=before, video_id=video.pk, remove_at=timezone.now() + READ_ON)
     video.source_cleaning = report.to_json(video) if report else video.source_cleaning
     video.stored_bytes = F("stored_bytes") + size_bytes - (video.source_size_bytes or 0)
     video.source_version, video.source_size_bytes, video.source_sha256 = by.version, size_bytes, sha256
@@ -123,8 +121,6 @@ def replace_source(
             *("stored_bytes", "updated_at"),
         ]
     )
-    # Robust: a store that fails now is asked again by the sweep.
-    after_commit(remove_spare_sources, of=video.pk)
 
 
 @atomic
@@ -190,11 +186,14 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
     due = due.exclude(Exists(Video.objects.filter(pk=OuterRef("video_id"), legal_hold=True)))
     removed = 0
     for spare in (due.filter(video_id=of) if of else due).order_by("remove_at")[:BATCH]:
-        # From now on it can't become a source; where the row has gone meanwhile, it is one. A hold may have come, too.
-        if not due.filter(pk=spare.pk).update(is_doomed=True):
-            continue
-        destroy_key(spare.name)
         try:
+            if _is_needed(spare):
+                SpareSource.objects.filter(pk=spare.pk).update(remove_at=F("remove_at") + STORED_WITHIN)
+                continue
+            # From now on it can't become a source; where the row has gone meanwhile, it is one. A hold may have come, too.
+            if not due.filter(pk=spare.pk).update(is_doomed=True):
+                continue
+            destroy_key(spare.name)
             if spare.name.endswith("/"):
                 storage.delete_folder(spare.name.removesuffix("/"))
             else:
@@ -207,3 +206,27 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
         spare.delete()
         removed += 1
     return removed
+
+
+def remove_noted(*, video_id: str) -> None:
+    """Remove at once what was to go later of a video that is being deleted, wherever it lies; the sweep has what failed."""
+    SpareSource.objects.filter(video_id=video_id, is_doomed=True).update(remove_at=timezone.now())
+    while remove_spare_sources(of=video_id):
+        pass
+
+
+def _is_needed(spare: SpareSource) -> bool:
+    """Tell whether a spare source may be all that there is of its video: the rows may be those of an older moment.
+
+    Raises: StorageFault.
+    """
+    video = Video.objects.filter(pk=spare.video_id).exclude(status=states.DELETING).first()
+    if video is None or not video.source_upload_id:
+        return False
+    if not spare.name.startswith(f"{layout.sources_folder(video.project_id, video.pk)}/"):
+        return False
+    present = layout.source_name(video.project_id, video.pk, video.source_upload_id, video.source_version)
+    if spare.name != present and storage.exists(present):
+        return False
+    log.error("spare_source_kept", video_id=video.pk, name=spare.name, present=present)
+    return True

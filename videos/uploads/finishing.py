@@ -12,7 +12,6 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage, storage_pieces
-from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.config import Config
 from gilfoyle.lib.errors import GilfoyleError, InvalidTransition, StaleWork
 from gilfoyle.lib.sealed_storage import require_stored_as
@@ -22,6 +21,7 @@ from videos.catalog import services as catalog
 from videos.catalog.models import Video
 from videos.catalog.source_keys import prepare_key
 from videos.catalog.sources import (
+    READ_ON,
     keep_promised,
     new_version,
     note_removal,
@@ -89,8 +89,7 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
         raise
     if upload is None or upload.video is None or upload.length_bytes is None:
         return False
-    # One that was taken for dead may wake up and store once more: never where another one has stored.
-    version = "" if upload.finish_tries == 1 else new_version()
+    version = _version_of(upload)
     source = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk, version)
     if version:
         promise_object(source, video_id=upload.video.pk)
@@ -105,6 +104,18 @@ def finish_upload(*, upload_id: str, config: Config, writer: str = "", sha256: s
         raise
     log.info("source_received", video_id=upload.video_id, size_bytes=upload.length_bytes)
     return True
+
+
+def _version_of(upload: Upload) -> str:
+    """Return the version under which a try stores the source: never one that another may have stored, or still store.
+
+    Who was taken for dead may wake up. And a database that lost its last commits does not know of a try that went well.
+
+    Raises: StorageFault.
+    """
+    project_id = upload.video.project_id if upload.video else ""
+    first = layout.source_name(project_id, upload.video_id or "", upload.pk)
+    return new_version() if upload.finish_tries > 1 or storage.exists(first) else ""
 
 
 def _discard_unused(source: str, *, video_id: str) -> None:
@@ -273,18 +284,23 @@ def _record(upload: Upload, version: str, sha256: str, config: Config, *, is_sea
         version=version,
     )
     note_arrival(upload)
-    _let_parts_go(upload)
-    note_removal([piece_key_name(upload)], video_id=video_id)
-    after_commit(remove_spare_sources, of=video_id)
+    _let_pieces_go(upload, [upload, *_end_parts(upload)])
 
 
-def _let_parts_go(upload: Upload) -> None:
-    """End the parts that went into a file, but those that another one still waits for."""
+def _let_pieces_go(upload: Upload, owners: list[Upload]) -> None:
+    """Remove the pieces of what is finished: a while later, for a database that lost its last commits asks for them again."""
+    names = [piece_key_name(one) for one in owners]
+    note_removal(names, video_id=upload.video_id or "", at=timezone.now() + READ_ON)
+
+
+def _end_parts(upload: Upload) -> list[Upload]:
+    """End the parts that went into a file, but those that another one still waits for; returns them."""
     waiting = Upload.objects.filter(kind=states.FINAL, status=states.RECEIVING, project_id=upload.project_id)
     needed = {part for parts in waiting.values_list("parts", flat=True) for part in parts}
-    for part in Upload.objects.filter(pk__in=set(upload.parts) - needed, status=states.RECEIVING):
-        Upload.objects.filter(pk=part.pk).update(status=states.FINISHED, finished_at=timezone.now())
-        after_commit(discard_bytes, part)
+    ended = list(Upload.objects.filter(pk__in=set(upload.parts) - needed, status=states.RECEIVING))
+    ours = Upload.objects.filter(pk__in=[part.pk for part in ended])
+    ours.update(status=states.FINISHED, finished_at=timezone.now())
+    return ended
 
 
 def finish_finals_of(*, part_id: str, project_id: str, config: Config) -> None:

@@ -86,7 +86,6 @@ def _put_in_place(upload_id: str, video_id: str, made: SealedCopy) -> None:
         size_bytes=made.size_bytes,
         sha256=made.sha256,
         report=None,
-        is_read=True,  # its hash may still be looked for
     )
 
 

@@ -29,7 +29,7 @@ from tests.processing.test_metadata import SECRETS, telling_source
 from videos import layout
 from videos.catalog.models import SpareSource, Video
 from videos.catalog.services import edit_video
-from videos.catalog.sources import STORED_WITHIN, remove_spare_sources
+from videos.catalog.sources import READ_ON, STORED_WITHIN, remove_spare_sources
 from videos.catalog.stored_sources import open_source
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -88,6 +88,7 @@ def test_the_stored_source_tells_nothing_once_the_video_is_ready(tmp_path: Path)
     work_off()
     video.refresh_from_db()
     assert video.status == "ready"
+    remove_spare_sources(now=timezone.now() + READ_ON)
     ((name, cleaned),) = stored(video).items()
     assert name == layout.source_name(
         video.project_id, video.pk, video.source_upload_id, video.source_version
@@ -174,8 +175,8 @@ def test_a_worker_that_was_given_up_harms_no_source(tmp_path: Path, settings: An
     video.refresh_from_db()
     present = layout.source_name(video.project_id, video.pk, video.source_upload_id, video.source_version)
     assert sha256(stored(video)[present]).hexdigest() == video.source_sha256
-    assert len(stored(video)) == 2, "what the slow one stored is still there"
-    assert remove_spare_sources(now=timezone.now() + STORED_WITHIN + timedelta(seconds=1)) == 1
+    assert len(stored(video)) == 3, "what came, and what the slow one stored, is still there"
+    assert remove_spare_sources(now=timezone.now() + STORED_WITHIN + timedelta(seconds=1)) == 2
     assert list(stored(video)) == [present]
     assert not SpareSource.objects.exists()
 
@@ -225,7 +226,7 @@ def test_a_clean_source_is_not_cleaned_again(tmp_path: Path, settings: Any) -> N
     video.refresh_from_db()
     assert version
     assert video.source_version == version
-    assert len(stored(video)) == 1
+    assert len(stored(video)) == 2, "what came stays for a while"
 
 
 def test_a_source_in_a_bucket_is_cleaned(tmp_path: Path, settings: Any) -> None:

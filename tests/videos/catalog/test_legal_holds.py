@@ -48,7 +48,8 @@ def test_earlier_revisions_stopgaps_and_sources_stay() -> None:
     Video.objects.filter(pk=video.pk).update(ready_at=timezone.now())
     make_rendition(video, is_stopgap=True)
     PastRevision.objects.create(video=video, revision="r" * 16)
-    name = layout.source_name(video.project_id, video.pk, video.source_upload_id)
+    name = layout.source_name(video.project_id, video.pk, video.source_upload_id, "replaced")
+    storage.save_bytes(name, b"as it came")
     SpareSource.objects.create(name=name, video_id=video.pk, remove_at=timezone.now())
     later = timezone.now() + LATER
 

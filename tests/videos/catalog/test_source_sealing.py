@@ -15,7 +15,13 @@ from tests.factories import make_video
 from tests.sealing import make_sealed_video, set_sealing
 from videos.catalog.models import SourceKey, SpareSource, Video
 from videos.catalog.source_sealing import SealedCopy, is_to_be_sealed, store_sealed_copy
-from videos.catalog.sources import STORED_WITHIN, CleaningReport, remove_spare_sources, replace_source
+from videos.catalog.sources import (
+    READ_ON,
+    STORED_WITHIN,
+    CleaningReport,
+    remove_spare_sources,
+    replace_source,
+)
 from videos.catalog.stored_sources import name_of, open_source
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +55,7 @@ def test_a_source_is_stored_anew_and_takes_its_place(settings: Any) -> None:
     assert video.source_cleaning == {"outcome": "kept"}  # nobody has looked at it since
     assert is_sealed(storage.open_stored(name_of(video)).read())
     assert open_source(video).read(0, len(DATA)) == DATA
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert not storage.exists(before)
     assert (video.stored_bytes, SpareSource.objects.count()) == (len(DATA), 0)
 
@@ -61,6 +68,7 @@ def test_it_can_be_cleaned_later(settings: Any) -> None:
     put_in_place(video, store_copy(video, settings), CleaningReport(removed={"dates": 1}))
     video.refresh_from_db()
     assert (video.source_cleaning["outcome"], name_of(video) == sealed_as_it_came) == ("cleaned", False)
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert not storage.exists(sealed_as_it_came)
     assert list(SourceKey.objects.values_list("name", flat=True)) == [name_of(video)]
 

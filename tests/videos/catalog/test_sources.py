@@ -44,10 +44,8 @@ def stored_copy(video: Video) -> Replacement:
     return promised
 
 
-def replace(video: Video, promised: Replacement, *, is_read: bool = False) -> None:
-    replace_source(
-        video_id=video.pk, by=promised, size_bytes=5, sha256="b" * 64, report=REPORT, is_read=is_read
-    )
+def replace(video: Video, promised: Replacement) -> None:
+    replace_source(video_id=video.pk, by=promised, size_bytes=5, sha256="b" * 64, report=REPORT)
 
 
 def later(time: timedelta) -> int:
@@ -69,8 +67,8 @@ def test_a_copy_takes_the_place_of_what_was_uploaded() -> None:
         "uploaded_size_bytes": 10,
         "uploaded_sha256": "a" * 64,
     }
+    assert later(READ_ON) == 1
     assert not storage.exists(original(video))
-    assert storage.exists(promised.name)
     assert not SpareSource.objects.exists()
     assert later(STORED_WITHIN) == 0
     assert storage.exists(promised.name)
@@ -86,6 +84,7 @@ def test_a_source_that_another_upload_replaced_stays_in_no_store_that_failed(
     video = make_video(status="failed", source=b"as it came")
     segment = f"{layout.revision_folder(video.project_id, video.pk, video.revision)}/v1/00000.m4s"
     storage.save_bytes(segment, b"x")
+    storage.save_bytes(layout.source_name(video.project_id, video.pk, "upl_2"), b"y")
     begin_receiving(video_id=video.pk)
     with monkeypatch.context() as broken:
         broken.setattr(storage, "delete", fail)
@@ -98,9 +97,9 @@ def test_a_source_that_another_upload_replaced_stays_in_no_store_that_failed(
     assert not SpareSource.objects.exists()
 
 
-def test_what_is_still_read_goes_later() -> None:
+def test_what_is_replaced_goes_later() -> None:
     video = make_stored()
-    replace(video, stored_copy(video), is_read=True)
+    replace(video, stored_copy(video))
     assert storage.exists(original(video))
     assert remove_spare_sources() == 0
     assert later(READ_ON) == 1
@@ -116,6 +115,35 @@ def test_what_is_still_being_hashed_goes_later_and_the_hash_is_kept_as_that_of_w
     video.refresh_from_db()
     assert (video.source_sha256, video.source_cleaning["uploaded_sha256"]) == ("b" * 64, "c" * 64)
     assert later(READ_ON) == 1
+
+
+def test_a_database_that_lost_its_last_commits_has_the_source_that_it_names() -> None:
+    video = make_stored()
+    promised = stored_copy(video)
+    with transaction.atomic():
+        replace(video, promised)
+        remove_spare_sources()
+        transaction.set_rollback(True)
+    assert storage.exists(original(video))
+    assert later(STORED_WITHIN) == 1
+    assert (storage.exists(original(video)), storage.exists(promised.name)) == (True, False)
+
+
+@pytest.mark.parametrize("is_doomed", [False, True])
+def test_the_only_copy_that_is_left_of_a_source_is_kept(
+    is_doomed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    video = make_stored()
+    promised = stored_copy(video)
+    storage.delete(original(video))  # by a sweep of which these rows, of an older moment, don't know
+    SpareSource.objects.update(is_doomed=is_doomed)
+    assert later(STORED_WITHIN) == 0
+    assert storage.exists(promised.name)
+    assert "spare_source_kept" in caplog.text
+    assert later(STORED_WITHIN) == 0, "looked at once a day"
+    storage.save_bytes(original(video), b"as it came")  # put back by hand
+    assert later(2 * STORED_WITHIN) == 1
+    assert not storage.exists(promised.name)
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
@@ -181,11 +209,11 @@ def test_a_store_that_fails_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> N
     with monkeypatch.context() as broken:
         broken.setattr(storage, "delete", fail)
         replace(video, stored_copy(video))
-        assert remove_spare_sources() == 0
+        assert later(READ_ON) == 0
     video.refresh_from_db()
     assert video.source_version
     assert storage.exists(original(video))
-    assert remove_spare_sources() == 1
+    assert later(READ_ON) == 1
     assert not storage.exists(original(video))
 
 
@@ -197,7 +225,7 @@ def test_of_two_copies_one_becomes_the_source() -> None:
         replace(video, one)
     video.refresh_from_db()
     assert video.source_version == other.version
-    assert later(STORED_WITHIN) == 1
+    assert later(STORED_WITHIN) == 2
     assert (storage.exists(one.name), storage.exists(other.name)) == (False, True)
 
 
@@ -222,6 +250,9 @@ def test_a_new_upload_replaces_a_cleaned_source_and_its_report() -> None:
     accept_source(video_id=video.pk, upload_id="upl_2", size_bytes=7, sha256="c" * 64)
     video.refresh_from_db()
     assert (video.source_version, video.source_cleaning, video.stored_bytes) == ("", {}, 7)
+    assert storage.exists(promised.name), "until the other one is seen to be there"
+    storage.save_bytes(layout.source_name(video.project_id, video.pk, "upl_2"), b"another")
+    assert later(2 * STORED_WITHIN) == 2
     assert not storage.exists(promised.name)
 
 

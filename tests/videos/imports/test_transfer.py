@@ -90,7 +90,7 @@ def test_what_has_arrived_outlives_the_attempt_and_the_next_goes_on_with_it(
     assert heard[0][0] > 900_000
     assert source() == DATA
     assert Import.objects.get().status == "finished"
-    assert len([path for path in media_dir.rglob("*") if path.is_file()]) == 1
+    assert len([path for path in (media_dir / "sources").rglob("*") if path.is_file()]) == 1
 
 
 def test_what_a_killed_worker_had_made_durable_is_gone_on_with(

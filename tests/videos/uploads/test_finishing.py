@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from gilfoyle.lib import storage
@@ -16,7 +17,10 @@ from tests.factories import Account
 from tests.videos.uploads.test_resumable import append, create, files, status_of
 from tests.videos.uploads.tus_calls import metadata
 from videos.catalog.models import SpareSource, Video
-from videos.catalog.sources import remove_spare_sources
+from videos.catalog.purge import purge_deleted
+from videos.catalog.services import delete_video
+from videos.catalog.sources import READ_ON, remove_spare_sources
+from videos.catalog.stored_sources import name_of
 from videos.errors import SourceDiffers, UploadTakenOver
 from videos.uploads import finishing, tus
 from videos.uploads.errors import TusHeaderInvalid, UploadExpired
@@ -128,6 +132,42 @@ def test_what_fails_again_and_again_is_tried_less_often(
     assert pauses == [1, 3, 60]
 
 
+@pytest.mark.parametrize("tries", [0, 3])
+def test_a_database_that_lost_its_last_commits_loses_no_file(
+    permit: Permit,
+    media_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Any,
+    tries: int,
+) -> None:
+    upload = create(permit)
+    with monkeypatch.context() as patched:
+        break_finishing(patched)
+        with pytest.raises(StorageFault):
+            append(permit, upload, b"abcdef")
+    Upload.objects.update(writer_expires_at=timezone.now(), finish_tries=tries)
+    with transaction.atomic():
+        with django_capture_on_commit_callbacks(execute=True):
+            assert finish_left_uploads(config=settings.GILFOYLE) == 1
+        remove_spare_sources()
+        transaction.set_rollback(True)
+    assert status_of(upload) == "uploading"
+    (piece,) = [path for path in files(media_dir) if "uploads" in path.parts]
+    aside = piece.rename(media_dir / "aside")
+    assert finish_left_uploads(config=settings.GILFOYLE) == 0
+    assert sources(media_dir) == [b"abcdef"], "the only one, should the pieces not be there"
+    aside.rename(piece)
+    Upload.objects.update(writer_expires_at=timezone.now())
+    assert finish_left_uploads(config=settings.GILFOYLE) == 1
+    video = Video.objects.get()
+    with storage.open_stored(name_of(video)) as source:
+        assert source.read() == b"abcdef"
+    remove_spare_sources(now=timezone.now() + READ_ON)
+    assert {path.parts[0] for path in (file.relative_to(media_dir) for file in files(media_dir))} == {
+        "sources"
+    }
+
+
 def test_what_its_store_changed_meanwhile_is_compared_with_what_arrived(
     permit: Permit, media_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,11 +193,12 @@ def test_what_a_store_did_not_remove_is_removed_by_the_sweep(
         raise StorageFault(message)
 
     upload = create(permit)
-    monkeypatch.setattr(storage, "delete_folder", fail)
     append(permit, upload, b"abcdef")
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "delete_folder", fail)
+        remove_spare_sources(now=timezone.now() + READ_ON)
     assert len(files(media_dir)) == 2
-    remove_spare_sources()
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert files(media_dir) == [path for path in files(media_dir) if "sources" in path.parts]
     assert not SpareSource.objects.exists()
 
@@ -235,6 +276,7 @@ def test_parts_that_went_into_a_file_take_no_room(
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         final(permit, part(permit, b"hello"), part(permit, b""), part(permit, b" world"))
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert [path.read_bytes() for path in files(media_dir)] == [b"hello world"]
 
 
@@ -263,6 +305,14 @@ def test_an_empty_file_is_whole_at_once(permit: Permit, media_dir: Path) -> None
     upload = create(permit, 0)
     assert finish_upload(upload_id=upload.pk, config=settings.GILFOYLE)
     assert sources(media_dir) == [b""]
+
+
+def test_of_a_video_that_is_purged_its_pieces_go_with_it(permit: Permit, media_dir: Path) -> None:
+    upload = create(permit)
+    append(permit, upload, b"abcdef")
+    delete_video(video=Video.objects.get())
+    assert purge_deleted(now=timezone.now() + timedelta(minutes=5)) == 1
+    assert files(media_dir) == []
 
 
 @pytest.mark.parametrize("is_cut", [False, True])
