@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gilfoyle.stores.facts import UPLOAD, Facts, facts_of_uploads, facts_of_videos
-from gilfoyle.stores.names import parse_name
+from gilfoyle.stores.names import SOURCE, TRACK, parse_name
 from gilfoyle.stores.surveying import batches_of, kind_of, receiving_ids, video_ids
+from videos.catalog import states as video_states
+from videos.catalog.models import Video
 from videos.catalog.stored_sources import name_of
+from videos.uploads import states as upload_states
+from videos.uploads.models import DirectUpload, Upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,10 @@ def named_objects() -> Iterator[Named]:
     for batch in batches_of(receiving_ids()):
         for _, facts in facts_of_uploads(batch):
             yield from _named(facts)
+    # Parts that their client sent to the bucket, and which are one object: complete, and nobody sends them again.
+    joined = DirectUpload.objects.filter(is_stored=True, upload__status=upload_states.RECEIVING)
+    for name, size_bytes in joined.values_list("name", "upload__length_bytes").iterator():
+        yield Named(name, size_bytes)
 
 
 def _named(facts: Facts) -> Iterator[Named]:
@@ -43,11 +51,21 @@ def _named(facts: Facts) -> Iterator[Named]:
         yield Named(name, None)
 
 
-def is_still_named(name: str) -> bool:
-    """Tell whether a row names an object now."""
+def was_deleted(name: str) -> bool:
+    """Tell whether an object is gone because what it belongs to was deleted or ended.
+
+    What a living video has not any more because another took its place is not deleted: the backup's database needs it.
+    """
     parsed = parse_name(name)
     if parsed is None:
         return False
-    facts_of = facts_of_uploads if kind_of(parsed.family) == UPLOAD else facts_of_videos
-    ((_, facts),) = facts_of([parsed.owner])
-    return name in facts.wanted or name in facts.grown
+    if kind_of(parsed.family) == UPLOAD:
+        return not Upload.objects.filter(pk=parsed.owner, status=upload_states.RECEIVING).exists()
+    if not Video.objects.filter(pk=parsed.owner).exclude(status=video_states.DELETING).exists():
+        return True
+    if parsed.family == SOURCE:
+        return Upload.objects.filter(pk=name.split("/")[3], status=upload_states.ABORTED).exists()
+    if parsed.family == TRACK:
+        ((_, facts),) = facts_of_videos([parsed.owner])
+        return name not in facts.wanted
+    return False

@@ -1,7 +1,7 @@
 """Take a backup: the database of one moment first, then the objects that it names.
 
-An object has its name once and for good, so what the database named then is still what lies there, or is gone. What was
-done is noted, so that one who was stopped goes on with the same database; the manifest comes last.
+An object has its name once and for good, so what the database named then is still what lies there; what is replaced
+meanwhile is kept until all is copied (holding.py). What was done is noted, so that one who was stopped goes on with the same database; the manifest comes last.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -42,7 +43,8 @@ from gilfoyle.backups.folder import (
     sync,
     write_json,
 )
-from gilfoyle.backups.naming import Named, is_still_named, named_objects
+from gilfoyle.backups.holding import holding
+from gilfoyle.backups.naming import Named, named_objects, was_deleted
 from gilfoyle.lib import storage
 from gilfoyle.lib.ids import random_text
 from gilfoyle.lib.ipfs_storage import IpfsStorage
@@ -55,7 +57,7 @@ from videos.audit.models import AuditHead
 from videos.audit.services import record
 from videos.catalog.models import Video
 
-# What became of an object: it is as it was named; its row went meanwhile, too; it is not there; it is another.
+# What became of an object: it is as it was named; what it belonged to was deleted meanwhile; it is not there; it is another.
 KEPT, DELETED, MISSING, UNLIKE = "", "deleted", "missing", "unlike"
 _COPIES: dict[str, ModuleType] = {"sqlite": sqlite_copies, "postgresql": postgres_copies}
 
@@ -86,7 +88,7 @@ def take_backup(folder: Path, *, with_media: bool, progress: Progress) -> Taken:
     if with_media:
         require_no_ipfs()
     try:
-        with held_folder(folder) as is_resumed:
+        with holding() if with_media else nullcontext(), held_folder(folder) as is_resumed:
             state = _read_state(folder) if is_resumed else {}
             if not state.get("database"):
                 state = _copy_rows(folder, progress)
@@ -218,7 +220,7 @@ def _keep(folder: Path, named: Named, *, with_media: bool) -> dict[str, Any]:
         elif named.size_bytes is None or known:
             line["size_bytes"] = storage.size_of(named.name)
     except ObjectMissing:
-        return line | {"sha256": None, "state": MISSING if is_still_named(named.name) else DELETED}
+        return line | {"sha256": None, "state": DELETED if was_deleted(named.name) else MISSING}
     if named.size_bytes not in {None, line["size_bytes"]} or (known and line["sha256"] != known):
         line["state"] = UNLIKE
     return line

@@ -14,6 +14,7 @@ from typing import IO, Any
 from gilfoyle.lib.ids import random_text
 
 PART_BYTES = 16 * 1024 * 1024
+LARGEST_PUT_BYTES = 1024**3  # S3 takes 5 GiB in one request; one that breaks off begins anew, though
 SELF_TESTS = "selftest"
 IS_THERE = frozenset({"PreconditionFailed", "412"})
 IN_CONFLICT = frozenset({"ConditionalRequestConflict", "OperationAborted", "409"})
@@ -66,15 +67,20 @@ def upload(target: Any, pieces: Pieces) -> None:
 def add(media: Any, name: str, body: IO[bytes]) -> bool:
     """Store an object unless there is one of that name; tells whether it did.
 
-    A server that does not honour conditions is asked before whether there is one: two writers at the same moment may
-    then both store, and the later one stays.
+    A server that does not honour conditions, and any for what is too large for one request, is asked before whether there is
+    one: two writers at the same moment may then both store, and the later one stays.
     """
     target = find_object(media, name)
-    if honours_conditions(media):
+    is_large = body.seek(0, io.SEEK_END) > LARGEST_PUT_BYTES
+    body.seek(0)
+    if honours_conditions(media) and not is_large:
         return _put_if_absent(target, body)
     if media.exists(name):
         return False
-    target.put(Body=body)
+    if is_large:
+        upload(target, Pieces(iter(lambda: body.read(PART_BYTES), b"")))
+    else:
+        target.put(Body=body)
     return True
 
 

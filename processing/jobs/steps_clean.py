@@ -5,6 +5,7 @@ What came in the clear although sources are to be encrypted is encrypted on this
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -12,7 +13,7 @@ import structlog
 
 from gilfoyle.lib import storage
 from gilfoyle.lib.errors import NoSpace
-from gilfoyle.lib.sealed_storage import READ_BYTES, require_stored_as
+from gilfoyle.lib.sealed_storage import READ_BYTES, read_through, require_stored_as
 from gilfoyle.lib.storage_faults import StorageFault
 from gilfoyle.lib.storage_moves import take_file
 from processing.cleaning.clean import CleanedCopy, KeptAsItIs, clean_copy
@@ -101,7 +102,7 @@ def _store(context: StepContext, made: CleanedCopy, promised: Replacement) -> No
                     yield piece
 
             store_source(promised.name, pieces(), key=promised.key)
-    _require_stored(promised, made.size_bytes, made.sha256, context.heartbeat)
+    _require_stored(promised, made, context.heartbeat)
 
 
 def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
@@ -120,16 +121,29 @@ def _clean(context: StepContext) -> CleanedCopy | KeptAsItIs:
     return made
 
 
-def _require_stored(
-    promised: Replacement, size_bytes: int, sha256: str, heartbeat: Callable[[], None]
-) -> None:
-    """Look once more before the only other copy goes; what is encrypted is read back for it."""
+def _require_stored(promised: Replacement, made: CleanedCopy, heartbeat: Callable[[], None]) -> None:
+    """Look once more before the only other copy goes: what is another file than was made is read back for it."""
     name = promised.name
     if promised.key is not None:
-        require_stored_as(name, promised.key, size_bytes=size_bytes, sha256=sha256, heartbeat=heartbeat)
-    elif storage.size_of(name) != size_bytes:
+        require_stored_as(
+            name, promised.key, size_bytes=made.size_bytes, sha256=made.sha256, heartbeat=heartbeat
+        )
+        return
+    stored = storage.open_ranges(name)
+    is_whole = stored.size_bytes == made.size_bytes
+    if is_whole and not _is_same_file(name, made):
+        digest = hashlib.sha256()
+        for piece in read_through(stored.read, stored.size_bytes, heartbeat=heartbeat):
+            digest.update(piece)
+        is_whole = digest.hexdigest() == made.sha256
+    if not is_whole:
         message = "The clean copy of a source was not stored whole."
         raise storage.StorageFault(message, name=name)
+
+
+def _is_same_file(name: str, made: CleanedCopy) -> bool:
+    path = storage.stored_path(name)
+    return path is not None and path.samefile(made.path)
 
 
 def _has_all_of(plan: EncodePlan, made: CleanedCopy) -> bool:

@@ -50,7 +50,8 @@ def purge_deleted(*, now: datetime | None = None) -> int:
             log.warning("purge_postponed", video_id=video.pk, error=fault.facts.get("error", ""))
             continue
         try:
-            _purge_row(video.pk, video.project_id, now or timezone.now())
+            if not _purge_row(video.pk, video.project_id, now or timezone.now()):
+                continue
         except DatabaseError as error:
             log.warning("purge_postponed", video_id=video.pk, error=str(error))
             continue
@@ -77,19 +78,23 @@ def _purge_early_row(video_id: str) -> bool:
     video = Video.objects.filter(pk=video_id).first()
     if video is None:
         return False
+    require_not_held(video)
     note_deed("video.purged", video, {"stored_bytes": video.stored_bytes})
-    _purge_row(video.pk, video.project_id, timezone.now())
-    return True
+    return _purge_row(video.pk, video.project_id, timezone.now())
 
 
 @atomic
-def _purge_row(video_id: str, project_id: str, now: datetime) -> None:
+def _purge_row(video_id: str, project_id: str, now: datetime) -> bool:
+    """False, and no change, where a legal hold has come since it was looked up."""
     # First the video, then what is below it: the order in which everyone locks.
     hold_video(video_id=video_id)
+    if Video.objects.filter(pk=video_id, legal_hold=True).exists():
+        return False
     destroy_source_keys(video_id=video_id)  # once more: a late writer may have made one
     visit = {"project_id": project_id, "visits": 0, "next_visit_at": now + VISITS_AFTER[0]}
     PurgedVideo.objects.update_or_create(video_id=video_id, defaults=visit)
     Video.objects.filter(pk=video_id).delete()
+    return True
 
 
 def revisit_purged(*, now: datetime | None = None) -> int:

@@ -16,7 +16,7 @@ from gilfoyle.lib.after_commit import after_commit
 from gilfoyle.lib.transactions import atomic
 from videos import layout
 from videos.catalog import states
-from videos.catalog.models import Rendition, RenditionRun
+from videos.catalog.models import Rendition, RenditionRun, Video
 from videos.catalog.services import count_revision_bytes, hold_video
 from videos.segment_index import SegmentRun
 
@@ -232,6 +232,13 @@ def remove_stopgaps(*, longest_play_s: float, now: datetime | None = None) -> in
         video__legal_hold=False,
     )
     rows = list(old.values_list("video_id", "revision", "name")[:STOPGAP_BATCH])
-    for video_id, revision, name in rows:
-        remove_rendition(video_id=video_id, revision=revision, name=name)
-    return len(rows)
+    return sum(_remove_stopgap(video_id, revision, name) for video_id, revision, name in rows)
+
+
+@atomic
+def _remove_stopgap(video_id: str, revision: str, name: str) -> bool:
+    hold_video(video_id=video_id)
+    if Video.objects.filter(pk=video_id, legal_hold=True).exists():  # it may have come since
+        return False
+    remove_rendition(video_id=video_id, revision=revision, name=name)
+    return True

@@ -127,14 +127,14 @@ def remove_past(*, longest_play_s: float, now: datetime | None = None) -> int:
     unplayed = Q(was_played=True, since__lte=now - timedelta(seconds=longest_play_s))
     forgotten = Q(was_played=False, since__lte=now - REWRITES)
     rows = list(free.filter(unplayed | forgotten).order_by("since")[:BATCH])
-    for row in rows:
-        _remove(row)
-    return len(rows)
+    return sum(_remove(row) for row in rows)
 
 
 @atomic
-def _remove(past: PastRevision) -> None:
+def _remove(past: PastRevision) -> bool:
     video = Video.objects.select_for_update().filter(pk=past.video_id).first()
-    if video is not None:
-        _clear(video, past.revision)
-        PastRevision.objects.filter(pk=past.pk).delete()
+    if video is None or video.legal_hold:  # a hold may have come since
+        return False
+    _clear(video, past.revision)
+    PastRevision.objects.filter(pk=past.pk).delete()
+    return True

@@ -25,7 +25,7 @@ from videos.catalog.content_keys import destroy_content_keys, forget_encrypted
 from videos.catalog.legal_holds import require_not_held, require_open_to_uploads
 from videos.catalog.models import ImageSet, Rendition, Video
 from videos.catalog.source_keys import destroy_source_keys
-from videos.catalog.sources import note_removal, remove_spare_sources
+from videos.catalog.sources import note_removal
 from videos.catalog.trail import note_deed
 from videos.errors import PosterBeyondEnd, SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.events import (
@@ -197,9 +197,8 @@ def accept_source(
             video.project_id, video.pk, video.source_upload_id, video.source_version
         )
         made = layout.revision_folder(video.project_id, video.pk, video.revision)
-        # Noted, for either may lie in the clear: a store that fails now is asked again by the sweep.
+        # Left to the sweep, which asks again a store that fails, and waits for a backup that copies what its rows name.
         note_removal([replaced, made + "/"], video_id=video.pk)
-        after_commit(remove_spare_sources, of=video.pk)
         Rendition.objects.filter(video=video).delete()
         ImageSet.objects.filter(video=video).delete()
         forget_encrypted(video_id=video.pk)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from gilfoyle.lib import ids, storage
@@ -182,10 +182,20 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
     `of`: of one video alone.
     """
     due = SpareSource.objects.filter(remove_at__lte=now or timezone.now())
+    return _remove(due.filter(video_id=of) if of else due)
+
+
+def remove_noted(*, video_id: str) -> None:
+    """Remove at once what was to go later of a video that is being deleted, wherever it lies; the sweep has what failed."""
+    while _remove(SpareSource.objects.filter(video_id=video_id, is_doomed=True)):
+        pass
+
+
+def _remove(due: QuerySet[SpareSource]) -> int:
     # By the key of each that is due: a list of all that are held would be made of every video.
     due = due.exclude(Exists(Video.objects.filter(pk=OuterRef("video_id"), legal_hold=True)))
     removed = 0
-    for spare in (due.filter(video_id=of) if of else due).order_by("remove_at")[:BATCH]:
+    for spare in due.order_by("remove_at")[:BATCH]:
         try:
             if _is_needed(spare):
                 SpareSource.objects.filter(pk=spare.pk).update(remove_at=F("remove_at") + STORED_WITHIN)
@@ -206,13 +216,6 @@ def remove_spare_sources(*, now: datetime | None = None, of: str = "") -> int:
         spare.delete()
         removed += 1
     return removed
-
-
-def remove_noted(*, video_id: str) -> None:
-    """Remove at once what was to go later of a video that is being deleted, wherever it lies; the sweep has what failed."""
-    SpareSource.objects.filter(video_id=video_id, is_doomed=True).update(remove_at=timezone.now())
-    while remove_spare_sources(of=video_id):
-        pass
 
 
 def _is_needed(spare: SpareSource) -> bool:

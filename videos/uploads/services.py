@@ -281,8 +281,10 @@ def _is_finished(upload: Upload) -> bool:
 def _take_back(*, upload: Upload, name: str, why: str) -> None:
     """Undo an upload that did not arrive; where the database is away, the sweep does it once the lease is over."""
     try:
-        if not _is_finished(upload):
-            abort_upload(upload=upload, why=why)
+        if _is_finished(upload):
+            return
+        # Asked again: a commit whose answer was lost may have come through only now.
+        if abort_upload(upload=upload, why=why) or not _is_finished(upload):
             destroy_key(name)
             storage.delete(name)
     except Error as error:

@@ -14,6 +14,8 @@ from django.db import close_old_connections, connections
 import gilfoyle.lib.databases
 from gilfoyle.admin_sessions import forget_sessions
 from gilfoyle.backups.errors import RestoreRefused, RestoreUnended
+from gilfoyle.backups.holding import NAME as BACKUP
+from gilfoyle.backups.holding import unless_backing_up
 from gilfoyle.backups.put_back import note_if_older
 from gilfoyle.backups.unfinished import require_ended
 from gilfoyle.installation.errors import NOT_OURS
@@ -118,12 +120,12 @@ def sweeps_of(config: Config) -> dict[str, Sweep]:
         "direct_uploads": sweep_direct_uploads,
         "clear_sources": partial(nudge_clear_sources, config=config),
         "later_bans": nudge_search,
-        "upload_leftovers": remove_leftovers,
+        "upload_leftovers": unless_backing_up(remove_leftovers),
         "unnamed_pins": storage.remove_unnamed,
         "left_trials": LeftTrials().sweep,
         "idempotency_keys": forget_idempotency_keys,
         "deleted_videos": purge_deleted,
-        "spare_sources": remove_spare_sources,
+        "spare_sources": unless_backing_up(remove_spare_sources),
         "latecomers": revisit_purged,
         "ended_restrictions": partial(moderation.expire_restrictions, by=reviewer_of_house()),
         "ended_strikes": partial(moderation.expire_strikes, by=reviewer_of_house()),
@@ -140,9 +142,10 @@ def sweeps_of(config: Config) -> dict[str, Sweep]:
         "holdings": CountingSchedule().sweep,
         "old_plays": partial(forget_old_plays, retention_days=config.privacy.usage_retention_days),
         "old_use": partial(forget_old_use, retention_days=config.safety.tracking.retention_days),
-        "stopgaps": partial(remove_stopgaps, longest_play_s=longest_play_s),
-        "past_revisions": partial(remove_past, longest_play_s=longest_play_s),
+        "stopgaps": unless_backing_up(partial(remove_stopgaps, longest_play_s=longest_play_s)),
+        "past_revisions": unless_backing_up(partial(remove_past, longest_play_s=longest_play_s)),
         "gone_schedulers": partial(forget_gone, name=NAME, after=GONE_AFTER),
+        "gone_backups": partial(forget_gone, name=BACKUP, after=GONE_AFTER),
         **_sweeps_of_machine(config),
     }
 

@@ -3,16 +3,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.utils import timezone
 
 from gilfoyle.backups import taking
 from gilfoyle.backups.checking import check_backup
 from gilfoyle.backups.errors import BackupUnusable, CopyFailed, FolderUnusable
 from gilfoyle.backups.folder import MANIFEST, MEDIA, OBJECTS, UNFINISHED, read_manifest
 from gilfoyle.lib import storage
+from gilfoyle.management.commands.scheduler import sweeps_of
 from tests.gilfoyle.backups.taken import silent, take
 from tests.gilfoyle.stores.stored import make_stored, segment_of
 from videos.audit.models import AuditEntry
-from videos.catalog.models import Video
+from videos.catalog.models import SpareSource, Video
+from videos.catalog.sources import promise_replacement, replace_source
 from videos.catalog.stored_sources import name_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +93,48 @@ def test_what_is_gone_is_told_by_why(tmp_path: Path, monkeypatch: pytest.MonkeyP
         segment_of(other): "unlike",
     }
     assert taken.manifest["objects"]["missing"] == 1
+
+
+def test_a_source_that_is_replaced_while_it_is_taken_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_stored()
+    source, data = name_of(video), storage.open_stored(name_of(video)).read()
+    sweep = sweeps_of(settings.GILFOYLE)["spare_sources"]
+    copy_rows = taking._copy_rows
+
+    def copy_then_clean(*arguments: Any) -> dict[str, Any]:
+        state = copy_rows(*arguments)
+        promised = promise_replacement(video=video, config=settings.GILFOYLE)
+        storage.save_bytes(promised.name, b"clean")
+        replace_source(video_id=video.pk, by=promised, size_bytes=5, sha256="b" * 64, report=None)
+        SpareSource.objects.update(remove_at=timezone.now())  # a quarter of an hour has gone by
+        sweep()
+        return state
+
+    monkeypatch.setattr(taking, "_copy_rows", copy_then_clean)
+    taken = take(tmp_path / "backup")
+    assert taken.problems == []
+    assert (tmp_path / "backup" / MEDIA / source).read_bytes() == data
+    sweep()
+    assert not storage.exists(source)
+
+
+def test_a_source_that_went_because_it_was_replaced_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_stored()
+    source, copy_rows = name_of(video), taking._copy_rows
+
+    def copy_then_replace(*arguments: Any) -> dict[str, Any]:
+        state = copy_rows(*arguments)
+        Video.objects.update(source_version="cleaned")
+        storage.delete(source)
+        return state
+
+    monkeypatch.setattr(taking, "_copy_rows", copy_then_replace)
+    taken = take(tmp_path / "backup")
+    assert [(one["name"], one["state"]) for one in taken.problems] == [(source, "missing")]
 
 
 def test_it_does_not_lie_in_the_store(media_dir: Path) -> None:

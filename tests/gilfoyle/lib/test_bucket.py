@@ -21,6 +21,7 @@ class Server:
     def __init__(self, *, is_strict: bool = True, refusals: tuple[str, ...] = ()) -> None:
         self.bucket_name = random_text(8)
         self.objects: dict[str, bytes] = {}
+        self.in_parts = 0
         self.is_strict, self.refusals = is_strict, list(refusals)
 
     @property
@@ -46,6 +47,10 @@ class Target:
             raise refusal("PreconditionFailed")
         self._server.objects[self._key] = data
 
+    def upload_fileobj(self, file: IO[bytes], **_config: Any) -> None:
+        self._server.in_parts += 1
+        self._server.objects[self._key] = file.read()
+
     def delete(self) -> None:
         self._server.objects.pop(self._key, None)
 
@@ -63,6 +68,14 @@ def test_what_is_there_stays_whatever_the_server_knows(server: Server) -> None:
     assert add(server, b"first")
     assert not add(server, b"second")
     assert server.objects == {"one": b"first"}
+
+
+def test_what_is_too_large_for_one_request_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bucket, "LARGEST_PUT_BYTES", 4)
+    server = Server()
+    assert add(server, b"large")
+    assert not add(server, b"other")
+    assert (server.objects, server.in_parts) == ({"one": b"large"}, 1)
 
 
 @pytest.mark.parametrize(

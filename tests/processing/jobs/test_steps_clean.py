@@ -262,12 +262,17 @@ def test_a_copy_that_is_always_broken_off_leaves_the_source(
     assert (video.source_version, len(stored(video))) == ("", 1)
 
 
-def test_a_copy_that_was_not_stored_whole_takes_no_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_short", [True, False])
+def test_a_copy_that_was_not_stored_as_it_was_made_takes_no_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_short: bool
 ) -> None:
     data = make_clip(tmp_path / "a.mp4", duration_s=1).read_bytes()
     video, job = make_probed(data)
-    monkeypatch.setattr(steps_clean, "take_file", lambda name, _path: storage.save_bytes(name, b"a part"))
+
+    def store_another(name: str, path: Path) -> None:
+        storage.save_bytes(name, b"a part" if is_short else path.read_bytes()[::-1])
+
+    monkeypatch.setattr(steps_clean, "take_file", store_another)
     assert clean()
     step = Step.objects.get(job=job, kind="clean_source")
     assert (step.status, step.faults, step.failure_code) == ("ready", 1, storage.StorageFault.code)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -6,8 +7,9 @@ from django.utils import timezone
 from gilfoyle.lib import storage
 from tests.factories import make_account, make_rendition, make_video
 from videos import layout
+from videos.catalog import purge, renditions, revisions
 from videos.catalog.legal_holds import require_not_held
-from videos.catalog.models import PastRevision, SpareSource, Video
+from videos.catalog.models import PastRevision, Rendition, SpareSource, Video
 from videos.catalog.purge import purge_deleted
 from videos.catalog.renditions import remove_stopgaps
 from videos.catalog.restrictions import set_legal_hold
@@ -64,6 +66,39 @@ def test_earlier_revisions_stopgaps_and_sources_stay() -> None:
     assert storage.exists(name)
     set_legal_hold(video_id=video.pk, is_held=False)
     assert removed() == [1, 1, 1]
+
+
+def test_a_hold_that_comes_during_a_sweep_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    video = make_video(status="ready", source=b"evidence", ready_at=timezone.now())
+    make_rendition(video, is_stopgap=True)
+    PastRevision.objects.create(video=video, revision="r" * 16)
+    gone = make_video(status="deleting", source=b"evidence", deleted_at=timezone.now())
+    later = timezone.now() + LATER
+
+    def hold_first(module: Any, name: str) -> None:
+        real = getattr(module, name)
+
+        def held(*arguments: Any, **known: Any) -> Any:
+            Video.objects.update(legal_hold=True)
+            return real(*arguments, **known)
+
+        monkeypatch.setattr(module, name, held)
+
+    hold_first(revisions, "_remove")
+    assert remove_past(longest_play_s=0, now=later) == 0
+    Video.objects.update(legal_hold=False)
+    hold_first(renditions, "_remove_stopgap")
+    assert remove_stopgaps(longest_play_s=0, now=later) == 0
+    Video.objects.update(legal_hold=False)
+    hold_first(purge, "_purge_row")
+    assert purge_deleted(now=later) == 0
+    Video.objects.filter(pk=gone.pk).update(legal_hold=False)
+    hold_first(purge, "_purge_early_row")
+    with pytest.raises(VideoHeldLegally):
+        purge.purge_early(Video.objects.get(pk=gone.pk))
+    assert Video.objects.count() == 2
+    assert PastRevision.objects.exists()
+    assert Rendition.objects.exists()
 
 
 def test_nothing_is_made_anew_in_place_of_what_is_held() -> None:

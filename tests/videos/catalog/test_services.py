@@ -15,6 +15,7 @@ from videos.catalog import renditions, services, states
 from videos.catalog.images import add_image_set
 from videos.catalog.models import ImageSet, Rendition, RenditionRun, Video
 from videos.catalog.services import SourceFacts
+from videos.catalog.sources import remove_spare_sources
 from videos.errors import PosterBeyondEnd, SourceExists, UploadInProgress, VideoBeingDeleted, VideoNotFound
 from videos.segment_index import SegmentRun
 
@@ -123,7 +124,7 @@ def test_an_accepted_source_begins_a_new_revision_and_its_job() -> None:
     assert Job.objects.get(video=video).revision == accepted.revision
 
 
-def test_what_came_of_a_replaced_source_is_removed(django_capture_on_commit_callbacks) -> None:
+def test_what_came_of_a_replaced_source_is_removed_by_the_sweep() -> None:
     video = make_video(status=states.UPLOADING, source_upload_id="upl_0")
     old = layout.source_name(video.project_id, video.pk, "upl_0")
     new = layout.source_name(video.project_id, video.pk, "upl_1")
@@ -132,9 +133,9 @@ def test_what_came_of_a_replaced_source_is_removed(django_capture_on_commit_call
         storage.save_bytes(name, b"bytes")
     make_rendition(video, "v240", runs=[SegmentRun(0, 0, (1,), (5,))])
     add_poster(video_id=video.pk, revision=video.revision, size_bytes=5)
-    with django_capture_on_commit_callbacks(execute=True):
-        services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=5, sha256="")
-        assert storage.exists(old), "nothing goes before the change is certain"
+    services.accept_source(video_id=video.pk, upload_id="upl_1", size_bytes=5, sha256="")
+    assert storage.exists(old), "nothing goes before the change is certain"
+    remove_spare_sources()
     assert [rows.objects.count() for rows in (Rendition, RenditionRun, ImageSet)] == [0, 0, 0]
     assert not storage.exists(old)
     assert not storage.exists(layout.init_name(folder))

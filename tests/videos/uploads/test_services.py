@@ -496,6 +496,26 @@ def test_a_source_that_arrived_is_handed_over_once_though_the_database_stumbles(
     assert Job.objects.filter(video=video).count() == 1
 
 
+def test_a_commit_that_came_through_late_keeps_its_source(
+    media_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, abort = make_video(), services.abort_upload
+
+    def fail(**_known: Any) -> None:
+        message = "The connection was lost."
+        raise StorageFault(message)
+
+    def abort_too_late(**known: Any) -> bool:
+        Upload.objects.update(status="finished")
+        return abort(**known)
+
+    monkeypatch.setattr(services, "_finish", fail)
+    monkeypatch.setattr(services, "abort_upload", abort_too_late)
+    with pytest.raises(StorageFault):
+        receive(video, lease_s=60.0)
+    assert stored(media_dir) == [DATA]
+
+
 @OWN_TRANSACTIONS
 def test_a_database_that_stays_away_at_the_end_is_asked_three_times(
     media_dir: Path, monkeypatch: pytest.MonkeyPatch
