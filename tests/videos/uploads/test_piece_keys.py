@@ -24,6 +24,7 @@ from videos import layout
 from videos.catalog.models import SourceKey
 from videos.catalog.services import delete_video
 from videos.catalog.source_keys import destroy_key, prepare_key
+from videos.catalog.sources import READ_ON, remove_spare_sources
 from videos.uploads import piece_keys
 from videos.uploads.errors import UploadKeyLost
 from videos.uploads.finishing import finish_upload
@@ -69,6 +70,7 @@ def test_a_paused_upload_lies_there_encrypted_and_is_gone_on_with(bucket: Any, a
     assert source_of(upload) == DATA
     assert upload.video is not None
     source = layout.source_name(upload.video.project_id, upload.video.pk, upload.pk)
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert list(lying(bucket)) == [source]
     assert key_names() == {source}
     assert is_sealed(lying(bucket)[source])
@@ -85,6 +87,7 @@ def test_parts_that_are_put_together_have_keys_of_their_own(bucket: Any, api: AP
     assert answer.status_code == 201, answer.content
     upload = Upload.objects.select_related("video").get(kind="final")
     assert source_of(upload) == DATA
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert len(key_names()) == len(lying(bucket)) == 1
 
 
@@ -123,6 +126,7 @@ def test_an_upload_may_begin_in_the_clear_and_end_encrypted(
     assert [piece.is_encrypted for piece in UploadPiece.objects.order_by("start_bytes")] == [False, True]
     patch(api, address, HALF + 1000, DATA[HALF + 1000 :])
     assert source_of(the_upload()) == DATA
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert all(map(is_sealed, lying(bucket).values()))
 
 
@@ -206,6 +210,7 @@ def test_who_was_taken_for_dead_overwrites_no_sealed_source_with_a_clear_one(
     answer = patch(api, created(api, len(DATA)), 0, DATA)
     assert (answer.status_code, answer.json()["code"]) == (409, "upload_ended")
     assert source_of(the_upload()) == DATA
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert all(map(is_sealed, lying(bucket).values()))
     assert len(lying(bucket)) == len(key_names()) == 1
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
+from django.utils import timezone
 
 from gilfoyle.lib import storage
 from tests.factories import Account, make_account
@@ -22,6 +23,7 @@ from tests.videos.uploads.cutting_proxy import CuttingProxy, cutting_proxy
 from tests.videos.uploads.tus_js import require_tus_js, start_upload
 from videos import layout
 from videos.catalog.models import Video
+from videos.catalog.sources import READ_ON, remove_spare_sources
 from videos.uploads.models import Upload
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.once]
@@ -44,6 +46,7 @@ def require_source(video: Video, data: bytes = DATA) -> None:
         assert source.read() == data
     media = storage.local_path("")
     assert media is not None
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert [path for path in media.rglob("*") if path.is_file()] == [storage.local_path(name)]
 
 
