@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
@@ -37,8 +38,9 @@ def planned(*words: str) -> str:
     """Return what make would do, where all is installed."""
     require_service("make", present=shutil.which("make") is not None)
     installed = [option for name in ("install", "install-tests", "player") for option in ("-o", name)]
+    unasked = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     done = subprocess.run(
-        ["make", "-n", *installed, *words], cwd=ROOT, capture_output=True, text=True, check=False
+        ["make", "-n", *installed, *words], cwd=ROOT, env=unasked, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -384,6 +384,7 @@ def test_pieces_in_a_bucket_become_the_source(
             add(permit, upload, DATA[HALF:], HALF)
         assert source_of(upload) == DATA
         assert UploadPiece.objects.filter(upload=upload).count() > 2
+        remove_spare_sources(now=timezone.now() + READ_ON)
         left = [one.key for one in store.bucket.objects.filter(Prefix=store.location + "/uploads/")]
         assert left == []
 
