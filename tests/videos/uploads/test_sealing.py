@@ -10,12 +10,14 @@ from django.utils import timezone
 from dramatiq.brokers.stub import StubBroker
 from rest_framework.test import APIClient
 
+from gilfoyle.lib import storage
 from gilfoyle.lib.sealed_chunks import is_sealed
 from gilfoyle.lib.storage import StorageFault
 from tests.bucket import own_bucket
 from tests.sealing import set_sealing
 from tests.videos.uploads.direct_calls import SMALL, complete, send_all
 from tests.videos.uploads.test_direct_views import settle
+from videos import layout
 from videos.catalog.models import SourceKey, SpareSource, Video
 from videos.catalog.services import mark_failed, resume_processing
 from videos.catalog.source_sealing import store_sealed_copy
@@ -160,6 +162,7 @@ def test_a_copy_of_a_source_that_was_replaced_meanwhile_goes_with_its_key(
     def replace_first(**options: Any) -> Any:
         made = store_sealed_copy(**options)
         Video.objects.filter(pk=video.pk).update(source_upload_id="another")
+        storage.save_bytes(layout.source_name(video.project_id, video.pk, "another"), b"another film")
         return made
 
     monkeypatch.setattr(sealing, "store_sealed_copy", replace_first)
