@@ -47,6 +47,7 @@ def test_it_is_the_pools_of_up_and_may_be_told_how_many_encodes_and_of_what() ->
 
 
 @pytest.mark.usefixtures("served")
+@pytest.mark.django_db
 def test_what_is_planned_is_what_the_supervisor_gets(monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Any] = []
 
