@@ -77,6 +77,7 @@ def test_what_is_made_of_the_version_is_written_by_these() -> None:
     assert "-m tests.release.licences" in planned(*words)
 
 
+@pytest.mark.whole
 @pytest.mark.once
 def test_a_database_is_kept(tmp_path: Path) -> None:
     (typed,) = typed_in(block(KEEP))

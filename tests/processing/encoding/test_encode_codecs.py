@@ -156,6 +156,7 @@ def test_sizes_below_what_an_encoder_takes_are_left_out(tmp_path: Path) -> None:
     assert set(made.runs) == {"v32", "v24", "v32hevc", "v32vp9", "v24vp9", "v32av1"}
 
 
+@pytest.mark.whole
 def test_a_large_machine_makes_the_same_of_it(
     whole: tuple[Whole, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

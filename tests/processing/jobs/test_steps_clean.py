@@ -236,7 +236,6 @@ def test_a_source_in_a_bucket_is_cleaned(tmp_path: Path, settings: Any) -> None:
         video.refresh_from_db()
         remove_spare_sources(now=timezone.now() + READ_ON)
         folder = f"{store.location}/{layout.sources_folder(video.project_id, video.pk)}/"
-        remove_spare_sources(now=timezone.now() + READ_ON)
         (one,) = store.bucket.objects.filter(Prefix=folder)
         lying_there = one.get()["Body"].read()
         assert video.source_is_sealed
