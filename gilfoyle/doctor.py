@@ -7,6 +7,7 @@ import importlib
 import stat
 import tempfile
 from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from django.utils import timezone
 from gilfoyle import health
 from gilfoyle.database_facts import describe_database
 from gilfoyle.installation.secret_key import require_secret
+from gilfoyle.installation.stores import require_stores
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
@@ -30,6 +32,7 @@ from gilfoyle.lib.ipfs_node import describe_node
 from gilfoyle.lib.replica import LONG_LAG_S, replica_lag_s
 from gilfoyle.lib.reservations import free_bytes, is_same_disk
 from gilfoyle.lib.storage_settings import is_secret_of_store, media_folder
+from gilfoyle.lib.store_marks import trusted
 from gilfoyle.lib.store_places import every_store
 from gilfoyle.lib.store_trial import try_store
 from gilfoyle.scheduling.standing import read_standing
@@ -78,6 +81,8 @@ def _examine(part: str, check: Callable[[], Finding]) -> Finding:
         return check()
     except GilfoyleError as error:
         return Finding("FAIL", part, error.message, error.hint)
+    except DatabaseError:  # one that can't be reached at all is found by its own check
+        return Finding("warn", part, "not known: the database has no such tables yet", START_IT)
     except Exception as error:  # noqa: BLE001 - the doctor reports what is broken, it doesn't break
         return Finding("FAIL", part, _words(error), "Nobody foresaw this; please report it.")
 
@@ -169,12 +174,8 @@ def check_replica(config: Config) -> Finding:
 
 def check_keys(_config: Config) -> Finding:
     """Tell whether the keys are there of what was stored encrypted, and whether this secret key is theirs."""
-    try:
-        require_secret(settings.GILFOYLE_ROOT_SECRET)
-        is_missing = are_keys_missing()
-    except DatabaseError:
-        return Finding("warn", "keys", "not known: the database has no such tables yet", START_IT)
-    if not is_missing:
+    require_secret(settings.GILFOYLE_ROOT_SECRET)
+    if not are_keys_missing():
         return Finding("ok", "keys", "of all that is encrypted are in the database")
     text = "Videos are encrypted whose keys are not in the database: they can't be played, or not processed again."
     hint = "Was it restored without its keys? Restore those tables, too: docs/encryption.md names them."
@@ -183,10 +184,7 @@ def check_keys(_config: Config) -> Finding:
 
 def check_recognition(_config: Config) -> Finding:
     """Tell whether everything that is banned, and everything that is compared with it, can be read."""
-    try:
-        text = words_of_unreadable()
-    except DatabaseError:
-        return Finding("warn", "recognition", "not known: the database has no such tables yet", START_IT)
+    text = words_of_unreadable()
     if not text:
         return Finding("ok", "recognition", "everything that is banned can be read")
     hint = "Is the secret key the one that they were sealed under? docs/recognition.md says what to do."
@@ -215,7 +213,13 @@ def check_storage(config: Config) -> Finding:
     """Write, read and delete an object, in each store."""
     stores = every_store()
     where = ", ".join(_where(config, name) for name, _ in stores)
-    if not all(try_store(store) for _, store in stores):
+    with suppress(
+        DatabaseError
+    ):  # only the rows tell whose folder it is; whether it works, it tells by itself
+        require_stores()
+    with trusted():
+        works = all(try_store(store) for _, store in stores)
+    if not works:
         return Finding("FAIL", "storage", "What was read is not what was written.", "Check the store itself.")
     if not storage.is_write_once():
         lacks = "a bucket's server that ignores If-None-Match, or a filesystem without hard links"
@@ -338,20 +342,14 @@ def check_address(config: Config) -> Finding:
 
 def check_scheduler(config: Config) -> Finding:
     """Tell who acts."""
-    try:
-        standing = read_standing(lease_s=config.scheduler.lease_s)
-    except DatabaseError:
-        return Finding("warn", "scheduler", "not known: the database has no such table yet", START_IT)
+    standing = read_standing(lease_s=config.scheduler.lease_s)
     hint = "" if standing.acting else START_IT
     return Finding("ok" if standing.acting else "warn", "scheduler", standing.words, hint)
 
 
 def check_exposure(config: Config) -> Finding:
     """Tell what the last tries to steal a private video of our own came to."""
-    try:
-        standing = get_standing(config, now=timezone.now())
-    except DatabaseError:
-        return Finding("warn", "exposure", "not known: the database has no such table yet", START_IT)
+    standing = get_standing(config, now=timezone.now())
     level: Literal["ok", "warn", "FAIL"] = "FAIL" if standing.state == "exposed" else "warn"
     return Finding(
         "ok" if standing.state in {"ok", "off"} else level, "exposure", standing.words, standing.hint
@@ -360,11 +358,8 @@ def check_exposure(config: Config) -> Finding:
 
 def check_staff(config: Config) -> Finding:
     """Tell who of the staff could be anybody that has their password."""
-    try:
-        protected = list_protected()
-        lacking = [user for user in list_staff().filter(is_active=True) if user.pk not in protected]
-    except DatabaseError:
-        return Finding("warn", "staff", "not known: the database has no such table yet", START_IT)
+    protected = list_protected()
+    lacking = [user for user in list_staff().filter(is_active=True) if user.pk not in protected]
     if not lacking:
         return Finding("ok", "staff", "all have a second factor")
     names = ", ".join(user.get_username() for user in lacking[:MOST_NAMES])
