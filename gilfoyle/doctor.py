@@ -7,7 +7,6 @@ import importlib
 import stat
 import tempfile
 from collections.abc import Callable, Container, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,6 @@ from django.utils import timezone
 from gilfoyle import health
 from gilfoyle.database_facts import describe_database
 from gilfoyle.installation.secret_key import require_secret
-from gilfoyle.installation.stores import require_stores
 from gilfoyle.lib import storage
 from gilfoyle.lib.config import ENVIRONMENT, SETTINGS_VARIABLE, Config, find_settings_file
 from gilfoyle.lib.embedded import EMBEDDED
@@ -213,12 +211,11 @@ def check_storage(config: Config) -> Finding:
     """Write, read and delete an object, in each store."""
     stores = every_store()
     where = ", ".join(_where(config, name) for name, _ in stores)
-    with suppress(
-        DatabaseError
-    ):  # only the rows tell whose folder it is; whether it works, it tells by itself
-        require_stores()
-    with trusted():
+    try:
         works = all(try_store(store) for _, store in stores)
+    except DatabaseError:  # only rows tell whose folder it is; whether it works, it tells by itself
+        with trusted():
+            works = all(try_store(store) for _, store in stores)
     if not works:
         return Finding("FAIL", "storage", "What was read is not what was written.", "Check the store itself.")
     if not storage.is_write_once():

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
+from django.utils import timezone
 from tusclient.client import TusClient
 
 from gilfoyle.lib import storage
@@ -38,6 +39,7 @@ from tests.videos.uploads.foreign_site import foreign_site
 from tests.videos.uploads.tus_js import require_tus_js, start_upload
 from videos import layout
 from videos.catalog.models import Video
+from videos.catalog.sources import READ_ON, remove_spare_sources
 from videos.uploads.finishing import finish_left_uploads
 from videos.uploads.models import Upload
 
@@ -255,6 +257,7 @@ def require_same(video: Video, source: Path) -> None:
     wanted = sha256_of(source)
     assert video.source_sha256 == wanted
     assert sha256_of(stored) == wanted
+    remove_spare_sources(now=timezone.now() + READ_ON)
     assert [path for path in media.rglob("*") if path.is_file()] == [stored]
     stored.unlink()
 
