@@ -165,6 +165,7 @@ def test_each_query_of_a_hot_path_goes_by_an_index() -> None:
     assert not found, "\n".join(f"{words}\n    {sql}" for words, sql in found.items())
 
 
+@pytest.mark.usefixtures("media_dir")  # what lies on IPFS is listed from rows of its own
 @pytest.mark.parametrize("line", ["gc --dry-run", "storage verify"])
 def test_a_look_through_the_store_asks_for_many_owners_at_once_and_by_indexes(
     line: str, monkeypatch: pytest.MonkeyPatch
